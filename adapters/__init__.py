@@ -1,0 +1,1 @@
+"""Connectors to the sources, one module for each authority."""

@@ -1,0 +1,1 @@
+"""The list of controllers; nothing is mounted anywhere else."""

@@ -1,0 +1,36 @@
+"""A grant as the decision sees it; a pure value."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """One consent record at its last event.
+
+    Source of the shape: ISO/IEC TS 27560 as read through the DPV guide; catalog-consent.md 2.2.
+    """
+
+    id: str
+    seq: int  # number of the last event; the right's revision
+    principal_ref: str  # keyed pseudonym of the person
+    recipient: str  # agency code
+    purpose: str
+    service: str
+    elements: frozenset[str]
+    state: str  # given | renewed | withdrawn | revoked | expired | invalidated | refused | ...
+    valid_from: datetime
+    valid_to: datetime  # not included
+    notice_sha256: str
+
+
+class Representation(Struct, frozen=True, kw_only=True):
+    """Who may act for whom, until when."""
+
+    id: str
+    rev: int
+    principal_ref: str
+    representative_ref: str
+    relation: str  # parent | guardian
+    valid_to: datetime
+    child_assent: bool

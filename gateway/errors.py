@@ -1,0 +1,85 @@
+"""Refusals and failures: every way an exchange can end without data, by a stable code."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The closed vocabulary callers switch on; `gateway.problems` says the rest about each."""
+
+    # the request itself
+    VALIDATION_FAILED = "validation_failed"
+    MALFORMED_JSON = "malformed_json"
+    PURPOSE_MISSING = "purpose_missing"
+    DOSSIER_REQUIRED = "dossier_required"
+    PROCEDURE_REQUIRED = "procedure_required"
+    AMBIGUOUS_UNIT = "ambiguous_unit"
+    BODY_TOO_LARGE = "body_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    NOT_FOUND = "not_found"
+    # who asks
+    TOKEN_MISSING = "token_missing"  # noqa: S105 - a code, not a secret
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105
+    TOKEN_INVALID = "token_invalid"  # noqa: S105
+    CLIENT_ASSERTION_INVALID = "client_assertion_invalid"
+    CLIENT_ASSERTION_REPLAYED = "client_assertion_replayed"
+    SCOPE_MISSING = "scope_missing"
+    OFFICIAL_REQUIRED = "official_required"
+    APPLICATION_SUSPENDED = "application_suspended"
+    # what is asked for
+    SERVICE_UNKNOWN = "service_unknown"
+    SERVICE_DISABLED = "service_disabled"
+    VERSION_RETIRED = "version_retired"
+    VERSION_CONFLICT = "version_conflict"
+    PROCEDURE_UNKNOWN = "procedure_unknown"
+    # whether it may
+    NO_AGREEMENT = "no_agreement"
+    AGREEMENT_EXPIRED = "agreement_expired"
+    AGREEMENT_SUSPENDED = "agreement_suspended"
+    PURPOSE_NOT_COVERED = "purpose_not_covered"
+    PROCEDURE_NOT_COVERED = "procedure_not_covered"
+    FIELD_NOT_ALLOWED = "field_not_allowed"
+    OUTSIDE_WINDOW = "outside_window"
+    QUOTA = "quota"
+    RATE_LIMITED = "rate_limited"
+    PERSON_BUDGET = "person_budget"
+    NO_LEGAL_BASIS = "no_legal_basis"
+    CONSENT_REQUIRED = "consent_required"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    REPRESENTATIVE_REQUIRED = "representative_required"
+    # the source
+    NO_MATCH = "no_match"
+    SOURCE_UNAVAILABLE = "source_unavailable"
+    SOURCE_TIMEOUT = "source_timeout"
+    SOURCE_MALFORMED = "source_malformed"
+    SOURCE_SCHEMA_MISMATCH = "source_schema_mismatch"
+    CIRCUIT_OPEN = "circuit_open"
+    # ourselves
+    AUDIT_UNAVAILABLE = "audit_unavailable"
+    OVERLOADED = "overloaded"
+    DATABASE_UNAVAILABLE = "database_unavailable"
+    INTERNAL = "internal"
+
+
+class Refusal(Exception):
+    """An exchange that ends without data: a rule said no, or a source or we ourselves failed.
+
+    Carries a code and facts for the caller; never a prepared sentence, never a person's number.
+    """
+
+    def __init__(self, code: Code, **facts: object) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.facts = facts
+
+
+class RightsGone(Exception):
+    """At the record's commit, rights that the release rests on were no longer live (P3)."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        super().__init__("rights no longer live")
+        self.keys = keys
+
+
+class AuditUnavailable(Exception):
+    """The record could not be made durable in time: nothing may leave."""

@@ -1,0 +1,1 @@
+"""Once-only: fill a form from what the state already knows."""

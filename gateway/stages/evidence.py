@@ -1,0 +1,162 @@
+"""What each stage has proven: Asked, Identified, Resolved ... Recorded.
+
+A stage takes the proof of the stage before it, so leaving out consent, asking a source before the
+decision, or answering unminimised is a type error.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from adapters.protocol import Match, Record, Subject
+from auth.principals import Principal
+from catalog.entries import (
+    Agreement,
+    LegalBasis,
+    Procedure,
+    Purpose,
+    Rule,
+    Scope,
+    ServiceVersion,
+)
+from catalog.snapshot import Snapshot
+from gateway.rights import Right
+
+
+class Withheld(Struct, frozen=True):
+    """A field that was asked for and does not leave, and why; never silent (RFC 9457 wording)."""
+
+    field: str
+    code: str
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """1. What came over the wire; nothing of it is believed yet."""
+
+    exchange_id: str  # UUIDv7, ours
+    request_id: str  # the caller's, or ours
+    token: str
+    service: str
+    subject: Subject
+    purpose: str
+    procedure: str | None
+    dossier: str | None
+    fields: tuple[str, ...]  # empty: everything the agreement allows
+    representative: str | None  # consents' representation record id
+    at: datetime
+    deadline: float  # event-loop time
+    traceparent: str | None = None
+    route: str = "/v1/data/{service}"
+
+
+class Identified(Struct, frozen=True):
+    """2. Who asks."""
+
+    asked: Asked
+    principal: Principal
+
+
+class Resolved(Struct, frozen=True):
+    """3. Which published service version, in which catalog."""
+
+    identified: Identified
+    snapshot: Snapshot
+    service: ServiceVersion
+
+
+class Authorised(Struct, frozen=True):
+    """4. Which agreement line covers it, and what it lets out."""
+
+    resolved: Resolved
+    agreement: Agreement
+    scope: Scope
+    purpose: Purpose
+    procedure: Procedure | None
+    allowed: frozenset[str]
+    withheld: tuple[Withheld, ...]
+
+
+class Consented(Struct, frozen=True):
+    """5. The ground that carries the call, and everything it rests on."""
+
+    authorised: Authorised
+    rule: Rule
+    basis: LegalBasis | None  # None only when a consent carries the call
+    consent_id: str | None
+    allowed: frozenset[str]
+    withheld: tuple[Withheld, ...]
+    rights: tuple[Right, ...]
+    notice: bool = False  # the person is told and may refuse
+
+
+class Answered(Struct, frozen=True):
+    """6. What the source said."""
+
+    consented: Consented
+    record: Record
+    source_ms: float
+
+
+class Released(Struct, frozen=True):
+    """7. The permitted fields only, and the names of the others."""
+
+    answered: Answered
+    values: dict[str, Any]
+    withheld: tuple[Withheld, ...]
+    unavailable: tuple[Withheld, ...]
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """Where the durable record of this exchange stands."""
+
+    entry_id: str
+    writer: str
+    seq: int
+    leaf: str  # SHA-256 leaf hash (RFC 6962 section 2.1), hex
+
+
+class Recorded(Struct, frozen=True):
+    """8. The same release, once its record is durable."""
+
+    released: Released
+    receipt: Receipt
+
+
+def match_of(released: Released) -> Match:
+    """Return how the source recognised the subject."""
+    return released.answered.record.match
+
+
+class Provenance(Struct, frozen=True):
+    """Where one value comes from."""
+
+    source: str  # owner agency's register, dataset code: "csdl.dancu"
+    dataset_version: str
+    as_of: datetime
+
+
+class Basis(Struct, frozen=True, omit_defaults=True):
+    """What carried the call: an instrument and article, or a consent."""
+
+    kind: str  # catalog.entries.Answer
+    code: str | None = None
+    instrument: str | None = None
+    article: str | None = None
+    mark: str | None = None  # confidence of the rule, catalog.entries.Mark
+    consent_id: str | None = None
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """What leaves: the body of a 200."""
+
+    exchange_id: str
+    service: str
+    service_version: str
+    match: Match
+    record: dict[str, Any]
+    provenance: dict[str, Provenance]
+    basis: Basis
+    withheld: tuple[Withheld, ...]
+    unavailable: tuple[Withheld, ...]
+    receipt: Receipt
