@@ -21,6 +21,7 @@ from catalog.entries import (
     ServiceVersion,
 )
 from catalog.snapshot import Snapshot
+from gateway.quota.ledger import Balance
 from gateway.rights import Right
 
 
@@ -48,6 +49,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     deadline: float  # event-loop time
     traceparent: str | None = None
     route: str = "/v1/data/{service}"
+    raw: bytes = b""  # the body as it came, for the record's salted digest
+    peer: str = ""  # network address of the caller, for anonymous refusals only
 
 
 class Identified(Struct, frozen=True):
@@ -75,6 +78,7 @@ class Authorised(Struct, frozen=True):
     procedure: Procedure | None
     allowed: frozenset[str]
     withheld: tuple[Withheld, ...]
+    balance: Balance | None = None  # of the tightest quota, for the RateLimit header
 
 
 class Consented(Struct, frozen=True):
@@ -116,13 +120,6 @@ class Receipt(Struct, frozen=True, kw_only=True):
     leaf: str  # SHA-256 leaf hash (RFC 6962 section 2.1), hex
 
 
-class Recorded(Struct, frozen=True):
-    """8. The same release, once its record is durable."""
-
-    released: Released
-    receipt: Receipt
-
-
 def match_of(released: Released) -> Match:
     """Return how the source recognised the subject."""
     return released.answered.record.match
@@ -147,7 +144,7 @@ class Basis(Struct, frozen=True, omit_defaults=True):
     consent_id: str | None = None
 
 
-class Reply(Struct, frozen=True, kw_only=True):
+class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What leaves: the body of a 200."""
 
     exchange_id: str
@@ -159,4 +156,12 @@ class Reply(Struct, frozen=True, kw_only=True):
     basis: Basis
     withheld: tuple[Withheld, ...]
     unavailable: tuple[Withheld, ...]
-    receipt: Receipt
+    receipt: Receipt | None = None  # None only until the record is durable
+
+
+class Recorded(Struct, frozen=True):
+    """8. The same release, once its record is durable."""
+
+    released: Released
+    reply: Reply  # with its receipt
+    body: bytes  # the same reply as JSON without the receipt: what the record's digest covers

@@ -1,0 +1,112 @@
+"""The caller's words about the subject, normalised and checked before anything else happens.
+
+Text is compared in one form everywhere: NFC, no stray blanks.  Numbers stay text, for a leading
+zero counts.  Errors name the member, never its value.
+"""
+
+import re
+import unicodedata
+from datetime import date
+
+from msgspec.structs import replace
+
+from adapters.protocol import PartialDate, Subject
+from gateway.errors import Code, Refusal
+
+FORMS: dict[str, tuple[re.Pattern[str], str, str]] = {
+    "so_dinh_danh": (re.compile(r"\d{12}"), "Gồm đúng 12 chữ số.", "Exactly 12 digits."),
+    "so_cmnd": (re.compile(r"\d{9}"), "Gồm đúng 9 chữ số.", "Exactly 9 digits."),
+    "ma_so_bhxh": (re.compile(r"\d{10}"), "Gồm đúng 10 chữ số.", "Exactly 10 digits."),
+    "ma_xa": (re.compile(r"\d{5}"), "Gồm đúng 5 chữ số.", "Exactly 5 digits."),
+    "ngay_dia_gioi": (
+        re.compile(r"\d{4}-\d{2}-\d{2}"), "Ngày dạng NNNN-TT-NN.", "A date YYYY-MM-DD.",
+    ),
+    "so_to": (re.compile(r"[0-9A-Za-z./-]{1,20}"), "Số tờ không hợp lệ.", "Not a map sheet number."),
+    "so_thua": (re.compile(r"[0-9A-Za-z./-]{1,20}"), "Số thửa không hợp lệ.", "Not a parcel number."),
+    "so_phat_hanh": (
+        re.compile(r"[0-9A-Za-zĐđ ./-]{1,30}"), "Số phát hành không hợp lệ.", "Not a serial.",
+    ),
+}  # fmt: skip
+LONGEST_NAME = 120  # characters
+OLDEST_YEAR = 1880
+_DATE_TEXT = re.compile(r"\d{4}(-\d{2}){0,2}")
+
+
+def normalised(subject: Subject, today: date) -> Subject:
+    """Return *subject* in the one form that the rest of the gateway knows.
+
+    Raises:
+        Refusal: VALIDATION_FAILED with one entry for each member that has not its form.
+    """
+    errors: list[dict[str, str]] = []
+    changed: dict[str, object] = {}
+    for name in subject.__struct_fields__:
+        value = getattr(subject, name)
+        if value is None:
+            continue
+        if isinstance(value, str):
+            changed[name] = value = " ".join(unicodedata.normalize("NFC", value).split())
+        problem = _problem(name, value, today)
+        if problem is not None:
+            errors.append(_error(name, *problem))
+        elif name == "ngay_sinh":
+            changed[name] = as_parts(value)
+    if errors:
+        raise Refusal(Code.VALIDATION_FAILED, errors=errors)
+    return replace(subject, **changed)
+
+
+def _problem(name: str, value: object, today: date) -> tuple[str, str] | None:
+    if name == "ho_ten":
+        return None if is_name(str(value)) else ("Họ tên không hợp lệ.", "Not a person's name.")
+    if name == "ngay_sinh":
+        if is_birth_date(value, today):
+            return None
+        return "Ngày sinh không hợp lệ.", "Not a birth date: YYYY, YYYY-MM, YYYY-MM-DD or parts."
+    pattern, vi, en = FORMS[name]
+    return None if pattern.fullmatch(str(value)) else (vi, en)
+
+
+def _error(name: str, vi: str, en: str) -> dict[str, str]:
+    return {"pointer": f"/subject/{name}", "code": "format", "message_vi": vi, "message_en": en}
+
+
+def is_name(text: str) -> bool:
+    """Say whether *text* can be a name: Latin letters, blanks, hyphen, apostrophe, full stop."""
+    if not 0 < len(text) <= LONGEST_NAME or not any(character.isalpha() for character in text):
+        return False
+    return all(
+        character in " -'’." or (character.isalpha() and "LATIN" in unicodedata.name(character, ""))
+        for character in text
+    )
+
+
+def is_birth_date(value: object, today: date) -> bool:
+    """Say whether *value* is a full or partial date between OLDEST_YEAR and *today*, included."""
+    parts = _parts(value)
+    if parts is None or not OLDEST_YEAR <= parts[0] <= today.year:
+        return False
+    year, month, day = parts
+    if month is None:
+        return day is None
+    try:
+        return date(year, month, day or 1) <= today
+    except ValueError:
+        return False
+
+
+def as_parts(value: str | PartialDate) -> str | PartialDate:
+    """Return a whole date as ISO text, anything less as parts; one value for one meaning."""
+    year, month, day = _parts(value) or (0, None, None)
+    if month is not None and day is not None:
+        return f"{year:04d}-{month:02d}-{day:02d}"
+    return PartialDate(year, month)
+
+
+def _parts(value: object) -> tuple[int, int | None, int | None] | None:
+    if isinstance(value, PartialDate):
+        return value.nam, value.thang, value.ngay
+    if not isinstance(value, str) or _DATE_TEXT.fullmatch(value) is None:
+        return None
+    numbers = [int(part) for part in value.split("-")]
+    return (*numbers, None, None)[:3]  # type: ignore[return-value]

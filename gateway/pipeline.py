@@ -1,0 +1,52 @@
+"""One exchange, stage by stage: start reading here.
+
+An agency's system asks; the gateway decides on a legal basis, asks the right register, lets only
+the permitted fields out, and writes evidence before anything leaves.  Each stage takes the proof
+of the stage before it, so a wrong order is a type error.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from gateway.errors import Code, Refusal
+from gateway.stages.evidence import (
+    Answered,
+    Asked,
+    Authorised,
+    Consented,
+    Identified,
+    Recorded,
+    Resolved,
+)
+from gateway.stages.minimise import minimise
+from gateway.stages.record import Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """Runs the stages in the only order the types allow."""
+
+    authenticate: Callable[[Asked], Awaitable[Identified]]
+    resolve: Callable[[Identified], Resolved]
+    authorise: Callable[[Resolved], Awaitable[Authorised]]
+    consent: Callable[[Authorised], Awaitable[Consented]]
+    route: Callable[[Consented], Awaitable[Answered]]
+    record: Callable[[Asked], Trail]
+
+    async def __call__(self, asked: Asked) -> Recorded:
+        """Answer one request for data; raise Refusal when nothing may leave."""
+        trail = self.record(asked)
+        try:
+            identified = trail.reached(await self.authenticate(asked))
+            resolved = trail.reached(self.resolve(identified))
+            authorised = trail.reached(await self.authorise(resolved))
+            consented = trail.reached(await self.consent(authorised))
+            answered = trail.reached(await self.route(consented))
+            released = trail.reached(minimise(answered))
+            return await trail.commit(released)  # no record, no data
+        except Refusal as refused:
+            await trail.refuse(refused)  # a refusal is an outcome, recorded like any other
+            raise
+        except Exception as fault:
+            await trail.refuse(Refusal(Code.INTERNAL))
+            raise Refusal(Code.INTERNAL) from fault

@@ -1,0 +1,315 @@
+"""Every refusal and failure as an RFC 9457 problem: one table, in two languages.
+
+Exceptions, OpenAPI responses, the error catalogue (`docs/problems.md`) and the client's constants all
+come from `PROBLEMS`.  Texts may change; `code` is stable and is what callers switch on.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from gateway.errors import Code
+
+DOCS = "https://docs.motlan.example/errors/"  # the documentation's own, reserved name (RFC 2606)
+
+
+class Origin(StrEnum):
+    """Where the fault lies."""
+
+    CALLER = "caller"
+    GATEWAY = "gateway"
+    SOURCE = "source"
+
+
+class Problem(Struct, frozen=True):
+    """What a code means on the wire and to a person."""
+
+    status: int
+    origin: Origin
+    retryable: bool
+    title_vi: str
+    title_en: str
+    next_vi: str  # what to do now
+    next_en: str
+
+
+_C, _G, _S = Origin.CALLER, Origin.GATEWAY, Origin.SOURCE
+
+PROBLEMS: dict[Code, Problem] = {
+    Code.VALIDATION_FAILED: Problem(
+        400, _C, False,
+        "Nội dung yêu cầu chưa đúng", "The request does not have the agreed form",
+        "Sửa các thành phần nêu trong errors rồi gửi lại.", "Correct the members named in errors and send again.",
+    ),
+    Code.MALFORMED_JSON: Problem(
+        400, _C, False,
+        "Nội dung không phải JSON hợp lệ", "The body is not valid JSON",
+        "Gửi một đối tượng JSON, mã hoá UTF-8, sâu tối đa 16 cấp.", "Send one JSON object in UTF-8, at most 16 levels deep.",
+    ),
+    Code.PURPOSE_MISSING: Problem(
+        400, _C, False,
+        "Chưa nêu mục đích", "The purpose is missing or unknown",
+        "Nêu purpose theo danh mục mục đích.", "Name a purpose of the purpose list.",
+    ),
+    Code.PROCEDURE_REQUIRED: Problem(
+        400, _C, False,
+        "Chưa nêu thủ tục hành chính", "The procedure is missing",
+        "Nêu procedure là mã thủ tục đang giải quyết.", "Name in procedure the code of the procedure being handled.",
+    ),
+    Code.DOSSIER_REQUIRED: Problem(
+        400, _C, False,
+        "Chưa nêu mã hồ sơ", "The dossier is missing",
+        "Nêu dossier là mã hồ sơ đang giải quyết.", "Name in dossier the dossier being handled.",
+    ),
+    Code.AMBIGUOUS_UNIT: Problem(
+        400, _C, False,
+        "Mã đơn vị hành chính cần kèm ngày", "The commune code is ambiguous without a date",
+        "Nêu ngay_dia_gioi là ngày mà mã xã được hiểu.", "Give ngay_dia_gioi, the date at which the code is meant.",
+    ),
+    Code.UNSUPPORTED_MEDIA_TYPE: Problem(
+        415, _C, False,
+        "Kiểu nội dung không được hỗ trợ", "The media type is not supported",
+        "Gửi Content-Type: application/json.", "Send Content-Type: application/json.",
+    ),
+    Code.BODY_TOO_LARGE: Problem(
+        413, _C, False,
+        "Nội dung quá lớn", "The body is too large",
+        "Giữ nội dung trong 64 KiB.", "Keep the body within 64 KiB.",
+    ),
+    Code.METHOD_NOT_ALLOWED: Problem(
+        405, _C, False,
+        "Phương thức không được dùng ở đây", "The method is not allowed here",
+        "Dùng POST.", "Use POST.",
+    ),
+    Code.NOT_FOUND: Problem(
+        404, _C, False,
+        "Không có địa chỉ này", "There is nothing at this address",
+        "Xem /schema/openapi.json.", "See /schema/openapi.json.",
+    ),
+    Code.TOKEN_MISSING: Problem(
+        401, _C, False,
+        "Thiếu mã truy cập", "The access token is missing",
+        "Lấy mã tại /oauth/token và gửi trong Authorization.", "Get a token at /oauth/token and send it in Authorization.",
+    ),
+    Code.TOKEN_EXPIRED: Problem(
+        401, _C, True,
+        "Mã truy cập đã hết hạn", "The access token has expired",
+        "Lấy mã mới rồi gửi lại.", "Get a new token and send again.",
+    ),
+    Code.TOKEN_INVALID: Problem(
+        401, _C, False,
+        "Mã truy cập không hợp lệ", "The access token is not valid",
+        "Lấy mã tại đúng cổng này bằng khoá đã đăng ký.", "Get a token from this gateway with the registered key.",
+    ),
+    Code.CLIENT_ASSERTION_INVALID: Problem(
+        401, _C, False,
+        "Chứng thực hệ thống không hợp lệ", "The client assertion is not valid",
+        "Kiểm tra khoá, aud, exp và jti của assertion.", "Check key, aud, exp and jti of the assertion.",
+    ),
+    Code.CLIENT_ASSERTION_REPLAYED: Problem(
+        401, _C, False,
+        "Chứng thực hệ thống đã được dùng", "The client assertion was used before",
+        "Tạo assertion mới với jti mới.", "Make a new assertion with a new jti.",
+    ),
+    Code.SCOPE_MISSING: Problem(
+        403, _C, False,
+        "Mã truy cập không mang thoả thuận này", "The token does not carry this agreement",
+        "Xin mã với scope là mã thoả thuận.", "Ask for a token whose scope names the agreement.",
+    ),
+    Code.OFFICIAL_REQUIRED: Problem(
+        403, _C, False,
+        "Dịch vụ cần danh tính cán bộ", "The service demands a signed-in official",
+        "Đổi mã với phiên đăng nhập của cán bộ.", "Exchange the token with the official's sign-on.",
+    ),
+    Code.APPLICATION_SUSPENDED: Problem(
+        403, _C, False,
+        "Hệ thống đang bị tạm dừng", "The system is suspended",
+        "Liên hệ đơn vị vận hành.", "Contact the operator.",
+    ),
+    Code.SERVICE_UNKNOWN: Problem(
+        404, _C, False,
+        "Không có dịch vụ này trong danh mục", "No such service is published",
+        "Xem danh mục dịch vụ.", "See the service catalog.",
+    ),
+    Code.SERVICE_DISABLED: Problem(
+        403, _C, False,
+        "Dịch vụ có trong danh mục nhưng không mở", "The service is listed and not open",
+        "Dùng dịch vụ ít xâm phạm hơn, hoặc đề nghị theo yêu cầu đặc thù.", "Use a less intrusive service, or make a special request.",
+    ),
+    Code.VERSION_RETIRED: Problem(
+        410, _C, False,
+        "Phiên bản dịch vụ đã ngừng", "The service version is retired",
+        "Chuyển sang phiên bản kế tiếp.", "Move to the successor version.",
+    ),
+    Code.VERSION_CONFLICT: Problem(
+        409, _G, True,
+        "Danh mục vừa thay đổi trong lúc xử lý", "The catalog changed while the call was under way",
+        "Gửi lại yêu cầu.", "Send the request again.",
+    ),
+    Code.PROCEDURE_UNKNOWN: Problem(
+        404, _C, False,
+        "Không có thủ tục này trong danh mục", "No such procedure is in the catalog",
+        "Kiểm tra mã thủ tục.", "Check the procedure's code.",
+    ),
+    Code.NO_AGREEMENT: Problem(
+        403, _C, False,
+        "Chưa có thoả thuận cho dịch vụ này", "No agreement covers this service",
+        "Đề nghị kết nối với cơ quan chủ quản dữ liệu.", "Request access from the owner of the data.",
+    ),
+    Code.AGREEMENT_EXPIRED: Problem(
+        403, _C, False,
+        "Thoả thuận đã hết hạn hoặc chưa có hiệu lực", "The agreement is outside its term",
+        "Gia hạn thoả thuận.", "Renew the agreement.",
+    ),
+    Code.AGREEMENT_SUSPENDED: Problem(
+        403, _C, False,
+        "Thoả thuận đang bị tạm dừng", "The agreement is suspended",
+        "Xem lý do tạm dừng với cơ quan chủ quản dữ liệu.", "Ask the owner of the data for the reason.",
+    ),
+    Code.PURPOSE_NOT_COVERED: Problem(
+        403, _C, False,
+        "Mục đích không thuộc thoả thuận hoặc pháp luật", "The purpose is not covered",
+        "Dùng mục đích đã thoả thuận.", "Use a purpose of the agreement.",
+    ),
+    Code.PROCEDURE_NOT_COVERED: Problem(
+        403, _C, False,
+        "Thủ tục không thuộc thoả thuận hoặc thẩm quyền", "The procedure is not covered",
+        "Kiểm tra mã thủ tục và thẩm quyền giải quyết.", "Check the procedure's code and who is competent for it.",
+    ),
+    Code.FIELD_NOT_ALLOWED: Problem(
+        403, _C, False,
+        "Không trường nào được phép cung cấp", "None of the fields may leave",
+        "Chỉ yêu cầu các trường trong thoả thuận.", "Ask for fields of the agreement only.",
+    ),
+    Code.OUTSIDE_WINDOW: Problem(
+        403, _C, True,
+        "Ngoài thời gian được phép", "Outside the agreed hours",
+        "Gửi lại trong khung giờ thoả thuận.", "Send again within the agreed hours.",
+    ),
+    Code.QUOTA: Problem(
+        429, _C, True,
+        "Đã hết hạn mức trong ngày", "The day's quota is used up",
+        "Chờ đến thời điểm nêu trong Retry-After.", "Wait as long as Retry-After says.",
+    ),
+    Code.RATE_LIMITED: Problem(
+        429, _C, True,
+        "Gửi quá nhanh", "Too many calls in a minute",
+        "Chờ đến thời điểm nêu trong Retry-After.", "Wait as long as Retry-After says.",
+    ),
+    Code.PERSON_BUDGET: Problem(
+        429, _C, True,
+        "Đã tra cứu đủ số người trong ngày", "The day's number of distinct people is used up",
+        "Chờ đến thời điểm nêu trong Retry-After.", "Wait as long as Retry-After says.",
+    ),
+    Code.NO_LEGAL_BASIS: Problem(
+        403, _C, False,
+        "Không có căn cứ pháp lý cho yêu cầu này", "No legal basis carries this call",
+        "Kiểm tra mục đích, thủ tục và hiệu lực của căn cứ.", "Check purpose, procedure and whether the basis is in force.",
+    ),
+    Code.CONSENT_REQUIRED: Problem(
+        403, _C, False,
+        "Cần sự đồng ý của người dân", "The person's consent is required",
+        "Xin đồng ý theo đúng mục đích, trường dữ liệu và bên nhận.", "Ask for consent to this purpose, these fields and this recipient.",
+    ),
+    Code.CONSENT_WITHDRAWN: Problem(
+        403, _C, False,
+        "Người dân đã rút sự đồng ý", "The person has withdrawn the consent",
+        "Ngừng xử lý; chỉ xin lại khi có lý do mới.", "Stop processing; ask again only for a new reason.",
+    ),
+    Code.REPRESENTATIVE_REQUIRED: Problem(
+        403, _C, False,
+        "Cần người đại diện hợp pháp", "The legal representative must act",
+        "Gửi kèm mã đại diện còn hiệu lực.", "Send the id of a live representation.",
+    ),
+    Code.NO_MATCH: Problem(
+        404, _S, False,
+        "Không khớp với dữ liệu nguồn", "The source recognises nobody by these data",
+        "Kiểm tra lại giấy tờ; không tìm thấy không có nghĩa là không tồn tại. Sai sót ở nguồn: thủ tục 1.012564.",
+        "Check the papers; not found does not mean not existing. Errors at the source: procedure 1.012564.",
+    ),
+    Code.SOURCE_UNAVAILABLE: Problem(
+        503, _S, True,
+        "Nguồn dữ liệu đang không phục vụ", "The source is not serving",
+        "Thử lại sau; nếu gấp, tiếp nhận giấy tờ thay thế.", "Try again later; if urgent, accept the paper instead.",
+    ),
+    Code.SOURCE_TIMEOUT: Problem(
+        504, _S, True,
+        "Nguồn dữ liệu không trả lời kịp", "The source did not answer in time",
+        "Thử lại sau.", "Try again later.",
+    ),
+    Code.SOURCE_MALFORMED: Problem(
+        502, _S, True,
+        "Nguồn dữ liệu trả lời sai dạng", "The source's answer is malformed",
+        "Đơn vị vận hành đã được báo.", "The operator has been told.",
+    ),
+    Code.SOURCE_SCHEMA_MISMATCH: Problem(
+        502, _S, False,
+        "Nguồn dữ liệu trả lời khác hợp đồng", "The source's answer is outside its contract",
+        "Đơn vị vận hành đã được báo.", "The operator has been told.",
+    ),
+    Code.CIRCUIT_OPEN: Problem(
+        503, _S, True,
+        "Tạm ngừng hỏi nguồn vì lỗi liên tiếp", "The source is not being asked because it keeps failing",
+        "Thử lại sau thời gian nêu trong Retry-After.", "Try again after Retry-After.",
+    ),
+    Code.AUDIT_UNAVAILABLE: Problem(
+        503, _G, True,
+        "Chưa ghi được nhật ký nên không cung cấp dữ liệu", "No record could be made, so no data leaves",
+        "Thử lại sau thời gian nêu trong Retry-After.", "Try again after Retry-After.",
+    ),
+    Code.OVERLOADED: Problem(
+        503, _G, True,
+        "Cổng đang quá tải", "The gateway is at its limit",
+        "Thử lại sau thời gian nêu trong Retry-After.", "Try again after Retry-After.",
+    ),
+    Code.DATABASE_UNAVAILABLE: Problem(
+        503, _G, True,
+        "Cơ sở dữ liệu của cổng không phục vụ", "The gateway's database is not serving",
+        "Thử lại sau thời gian nêu trong Retry-After.", "Try again after Retry-After.",
+    ),
+    Code.INTERNAL: Problem(
+        500, _G, True,
+        "Cổng gặp lỗi", "The gateway failed",
+        "Thử lại; nếu còn lỗi, báo mã exchange_id.", "Try again; if it persists, report the exchange_id.",
+    ),
+}  # fmt: skip
+
+# Facts of a refusal that may leave with it; anything else stays inside.
+PUBLIC_FACTS = frozenset(
+    {"errors", "retry_after_s", "service", "alternative", "agreement", "purpose", "procedure", "consent"}
+)
+
+
+def problem_type(code: Code) -> str:
+    """Return the URI of the page that explains *code* (RFC 9457 section 3.1.1)."""
+    return DOCS + code.value.replace("_", "-")
+
+
+def problem_body(
+    code: Code, *, exchange_id: str, facts: Mapping[str, object], trace_id: str | None, vietnamese: bool
+) -> dict[str, Any]:
+    """Return the members of the problem document, Vietnamese first unless English was asked for.
+
+    Both languages always travel: `title` and `detail` follow the caller, `title_vi` and `title_en` stay.
+    """
+    problem = PROBLEMS[code]
+    body: dict[str, Any] = {
+        "type": problem_type(code),
+        "title": problem.title_vi if vietnamese else problem.title_en,
+        "status": problem.status,
+        "code": code.value,
+        "origin": problem.origin.value,
+        "detail": problem.next_vi if vietnamese else problem.next_en,
+        "title_vi": problem.title_vi,
+        "title_en": problem.title_en,
+        "next_vi": problem.next_vi,
+        "next_en": problem.next_en,
+        "instance": f"urn:motlan:request:{exchange_id}",
+        "exchange_id": exchange_id,
+        "trace_id": trace_id,
+        "retryable": problem.retryable,
+    }
+    body.update((name, value) for name, value in facts.items() if name in PUBLIC_FACTS)
+    return body

@@ -1,0 +1,151 @@
+"""4. Legal basis first: the law in force carries the call, or a live consent does, or nothing."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from adapters.protocol import Subject
+from catalog.entries import PersonalKind
+from catalog.snapshot import Snapshot
+from gateway.consents.ages import ADULT, Standing, standing
+from gateway.consents.grants import Grant, Representation
+from gateway.consents.ground import ground
+from gateway.consents.rules import Case, Ground, Ruling, highest, rule_on
+from gateway.rights import agreement_right, service_right, system_right
+from gateway.stages.evidence import Answered, Authorised, Consented, Withheld
+
+MEMO_ENTRIES = 10_000  # decisions and classes remembered for one catalog revision
+
+FindsGrants = Callable[[str, str, str, str], Awaitable[Sequence[Grant]]]
+FindsRepresentation = Callable[[str], Awaitable[Representation | None]]
+Names = Callable[[Subject, datetime], str | None]
+
+
+class Classes(Struct, frozen=True):
+    """What the dictionary says about a set of elements."""
+
+    personal: PersonalKind
+    sensitive: frozenset[str]
+
+
+class Consent:
+    """Finds the ground of a call; reads grants only where the decision table asks for them."""
+
+    def __init__(
+        self,
+        *,
+        grants: FindsGrants,
+        representation: FindsRepresentation,
+        principal_ref: Names,
+    ) -> None:
+        self._grants = grants
+        self._representation = representation
+        self._principal_ref = principal_ref
+        self._memo_of: Snapshot | None = None
+        self._classes: dict[frozenset[str], Classes] = {}
+
+    async def __call__(self, authorised: Authorised) -> Consented:
+        """Return the ground that carries *authorised*.
+
+        Raises:
+            Refusal: NO_LEGAL_BASIS, PURPOSE_NOT_COVERED, CONSENT_REQUIRED, CONSENT_WITHDRAWN,
+                REPRESENTATIVE_REQUIRED, or a need of the decision table that is not met.
+        """
+        asked = authorised.resolved.identified.asked
+        return await self._decide(authorised, standing(asked.subject, asked.at))
+
+    async def confirm(self, answered: Answered) -> Answered:
+        """Decide again when the source knows the person to be a child or without capacity."""
+        said = answered.record.subject_is
+        if said == ADULT:
+            return answered
+        authorised = answered.consented.authorised
+        asked = authorised.resolved.identified.asked
+        before, after = standing(asked.subject, asked.at), standing(asked.subject, asked.at, said)
+        if before == after:
+            return answered
+        return replace(answered, consented=await self._decide(authorised, after))
+
+    async def _decide(self, authorised: Authorised, person: Standing) -> Consented:
+        resolved = authorised.resolved
+        asked, snapshot = resolved.identified.asked, resolved.snapshot
+        classes = self._classes_of(snapshot, authorised.allowed)
+        consumer = snapshot.agencies[authorised.agreement.consumer]
+        ruling = rule_on(
+            snapshot.rules,
+            consumer=consumer.kind,
+            purpose=authorised.purpose.kind,
+            personal=classes.personal,
+            standing=person,
+            at=asked.at,
+        )
+        case = self._case(authorised, classes, person, ruling)
+        grants = await self._grants_of(case) if ruling.asks_grants else ()
+        acting = await self._acting(authorised, ruling)
+        return _consented(authorised, ground(case, ruling, snapshot.bases, grants, acting))
+
+    def _classes_of(self, snapshot: Snapshot, allowed: frozenset[str]) -> Classes:
+        if self._memo_of is not snapshot or len(self._classes) > MEMO_ENTRIES:
+            self._memo_of, self._classes = snapshot, {}
+        found = self._classes.get(allowed)
+        if found is None:
+            kinds = {name: snapshot.elements[name].personal_kind for name in allowed}  # type: ignore[index]
+            sensitive = frozenset(n for n, kind in kinds.items() if kind is PersonalKind.SENSITIVE)
+            found = self._classes[allowed] = Classes(highest(kinds.values()), sensitive)
+        return found
+
+    def _case(
+        self, authorised: Authorised, classes: Classes, person: Standing, ruling: Ruling
+    ) -> Case:
+        identified = authorised.resolved.identified
+        asked = identified.asked
+        named = ruling.asks_grants or ruling.asks_representation
+        return Case(
+            consumer=authorised.agreement.consumer,
+            service=authorised.resolved.service.code,
+            purpose=authorised.purpose.code,
+            procedure=authorised.procedure,
+            dossier=asked.dossier,
+            official=identified.principal.official is not None,
+            scope_bases=authorised.scope.bases,
+            allowed=authorised.allowed,
+            sensitive=classes.sensitive,
+            standing=person,
+            principal_ref=self._principal_ref(asked.subject, asked.at) if named else None,
+            at=asked.at,
+        )
+
+    async def _grants_of(self, case: Case) -> Sequence[Grant]:
+        if case.principal_ref is None:
+            return ()
+        return await self._grants(case.principal_ref, case.consumer, case.purpose, case.service)
+
+    async def _acting(self, authorised: Authorised, ruling: Ruling) -> Representation | None:
+        wanted = authorised.resolved.identified.asked.representative
+        if wanted is None or not ruling.asks_representation:
+            return None
+        return await self._representation(wanted)
+
+
+def _consented(authorised: Authorised, found: Ground) -> Consented:
+    resolved = authorised.resolved
+    principal = resolved.identified.principal
+    rights = (
+        system_right(principal.client_id, principal.system_rev),
+        service_right(resolved.service.code, resolved.service.rev),
+        agreement_right(authorised.agreement.code, authorised.agreement.rev),
+        *found.rights,
+    )
+    withheld = tuple(Withheld(field, code) for field, code in found.withheld)
+    return Consented(
+        authorised=authorised,
+        rule=found.carrier,
+        basis=found.basis,
+        consent_id=None if found.consent is None else found.consent.id,
+        allowed=found.allowed,
+        withheld=(*authorised.withheld, *withheld),
+        rights=rights,
+        notice=found.notice,
+    )

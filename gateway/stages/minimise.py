@@ -1,0 +1,20 @@
+"""6. Keep the permitted fields, name the others."""
+
+from gateway.stages.evidence import Answered, Released, Withheld
+
+NOT_ON_RECORD = "not_on_record"
+
+
+def minimise(answered: Answered) -> Released:
+    """Drop every field outside what was allowed; name what is withheld and what the source lacks.
+
+    The source may say more than it was asked: none of that is named, for it was never asked for.
+    """
+    allowed = answered.consented.allowed
+    record = answered.record
+    values = {name: value for name, value in record.values.items() if name in allowed}
+    unavailable = tuple(
+        Withheld(name, record.unavailable.get(name, NOT_ON_RECORD))
+        for name in sorted(allowed - values.keys())
+    )
+    return Released(answered, values, answered.consented.withheld, unavailable)

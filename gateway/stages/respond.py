@@ -1,0 +1,76 @@
+"""8. Release to reply, reply to bytes."""
+
+import msgspec
+
+from gateway.stages.evidence import (
+    Basis,
+    Consented,
+    Provenance,
+    Receipt,
+    Recorded,
+    Released,
+    Reply,
+)
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def compose(released: Released) -> Reply:
+    """Return the reply without its receipt: what the record's digest will cover."""
+    consented = released.answered.consented
+    resolved = consented.authorised.resolved
+    service, record = resolved.service, released.answered.record
+    provenance = Provenance(service.dataset, service.dataset_version, record.as_of)
+    return Reply(
+        exchange_id=resolved.identified.asked.exchange_id,
+        service=service.code,
+        service_version=service.version,
+        match=record.match,
+        record=released.values,
+        provenance=dict.fromkeys(released.values, provenance),
+        basis=_basis(consented),
+        withheld=released.withheld,
+        unavailable=released.unavailable,
+    )
+
+
+def _basis(consented: Consented) -> Basis:
+    law, rule = consented.basis, consented.rule
+    if consented.consent_id is not None:
+        return Basis(
+            kind=rule.answer.value,
+            instrument=rule.instrument,
+            article=rule.article,
+            mark=rule.mark.value,
+            consent_id=consented.consent_id,
+        )
+    if law is None:
+        return Basis(
+            kind=rule.answer.value,
+            code=rule.code,
+            instrument=rule.instrument,
+            article=rule.article,
+            mark=rule.mark.value,
+        )
+    return Basis(
+        kind=rule.answer.value,
+        code=law.code,
+        instrument=law.instrument,
+        article=law.article,
+        mark=law.mark.value,
+    )
+
+
+def encode(reply: Reply) -> bytes:
+    """Return *reply* as JSON, UTF-8, members in the order of the struct."""
+    return _ENCODER.encode(reply)
+
+
+def respond(recorded: Recorded) -> bytes:
+    """Return the body of the 200: the recorded bytes with the receipt as last member.
+
+    Splicing instead of encoding again keeps every byte that the record's digest covers: a caller
+    who removes the receipt member has the digested bytes.
+    """
+    receipt: Receipt | None = recorded.reply.receipt
+    return b'%s,"receipt":%s}' % (recorded.body[:-1], _ENCODER.encode(receipt))

@@ -1,0 +1,71 @@
+"""5. Ask the source's adapter, inside the deadline."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
+
+from adapters.errors import SourceError
+from adapters.protocol import Query, Record, SourceAdapter
+from gateway.errors import Code, Refusal
+from gateway.stages.evidence import Answered, Consented
+
+
+class Route:
+    """Puts the decided question to the one authority that may answer it."""
+
+    def __init__(
+        self,
+        adapters: Mapping[str, SourceAdapter],
+        confirm: Callable[[Answered], Awaitable[Answered]],
+        observe: Callable[[str, str, float], None],
+    ) -> None:
+        self._adapters = adapters
+        self._confirm = confirm
+        self._observe = observe
+
+    async def __call__(self, consented: Consented) -> Answered:
+        """Return what the source said, once the decision has been held against it.
+
+        The source may know what the question did not say, that the person is a child: then the
+        decision is taken again (`confirm`), before anything of the answer is used.
+
+        Raises:
+            Refusal: NO_MATCH, or the code of the source's failure; origin is the source.
+        """
+        source = consented.authorised.resolved.service.source
+        begun = perf_counter()
+        outcome = "ok"
+        try:
+            record = await self._ask(source, consented)
+        except Refusal as refused:
+            outcome = refused.code.value
+            raise
+        finally:
+            spent = perf_counter() - begun
+            self._observe(source, outcome, spent)
+        return await self._confirm(Answered(consented, record, spent * 1000))
+
+    async def _ask(self, source: str, consented: Consented) -> Record:
+        adapter = self._adapters.get(source)
+        if adapter is None:
+            raise Refusal(Code.SOURCE_UNAVAILABLE, service=source)
+        try:
+            return await adapter.fetch(_query(consented))
+        except SourceError as failed:
+            raise Refusal(Code(failed.code), upstream_id=failed.upstream_id) from failed
+
+
+def _query(consented: Consented) -> Query:
+    resolved = consented.authorised.resolved
+    asked, principal = resolved.identified.asked, resolved.identified.principal
+    return Query(
+        service=resolved.service.code,
+        operation=resolved.service.operation,
+        subject=asked.subject,
+        fields=consented.allowed,
+        deadline=asked.deadline,
+        exchange_id=asked.exchange_id,
+        agency=principal.agency,
+        procedure=asked.procedure,
+        official=None if principal.official is None else principal.official.id,
+        traceparent=asked.traceparent,
+    )
