@@ -36,7 +36,7 @@ PREFIX = "/v1/data/"
 UNKNOWN = "unknown"  # metrics label of whatever is not in the catalog
 
 Word: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
-ProcedureWord: TypeAlias = Annotated[str, Meta(pattern=r"^\d\.\d{6}(\.[0-9A-Za-z.]{1,24})?\Z")]
+ProcedureWord: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Za-z.]{1,24})?\Z")]
 DossierWord: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9A-Za-z./_-]{1,64}\Z")]
 FieldWord: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}\Z")]
 RecordId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\Z")]

@@ -14,12 +14,12 @@ from adapters.protocol import PartialDate, Subject
 from gateway.errors import Code, Refusal
 
 FORMS: dict[str, tuple[re.Pattern[str], str, str]] = {
-    "so_dinh_danh": (re.compile(r"\d{12}"), "Gồm đúng 12 chữ số.", "Exactly 12 digits."),
-    "so_cmnd": (re.compile(r"\d{9}"), "Gồm đúng 9 chữ số.", "Exactly 9 digits."),
-    "ma_so_bhxh": (re.compile(r"\d{10}"), "Gồm đúng 10 chữ số.", "Exactly 10 digits."),
-    "ma_xa": (re.compile(r"\d{5}"), "Gồm đúng 5 chữ số.", "Exactly 5 digits."),
+    "so_dinh_danh": (re.compile(r"[0-9]{12}"), "Gồm đúng 12 chữ số.", "Exactly 12 digits."),
+    "so_cmnd": (re.compile(r"[0-9]{9}"), "Gồm đúng 9 chữ số.", "Exactly 9 digits."),
+    "ma_so_bhxh": (re.compile(r"[0-9]{10}"), "Gồm đúng 10 chữ số.", "Exactly 10 digits."),
+    "ma_xa": (re.compile(r"[0-9]{5}"), "Gồm đúng 5 chữ số.", "Exactly 5 digits."),
     "ngay_dia_gioi": (
-        re.compile(r"\d{4}-\d{2}-\d{2}"), "Ngày dạng NNNN-TT-NN.", "A date YYYY-MM-DD.",
+        re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "Ngày dạng NNNN-TT-NN.", "A date YYYY-MM-DD.",
     ),
     "so_to": (re.compile(r"[0-9A-Za-z./-]{1,20}"), "Số tờ không hợp lệ.", "Not a map sheet number."),
     "so_thua": (re.compile(r"[0-9A-Za-z./-]{1,20}"), "Số thửa không hợp lệ.", "Not a parcel number."),
@@ -29,7 +29,7 @@ FORMS: dict[str, tuple[re.Pattern[str], str, str]] = {
 }  # fmt: skip
 LONGEST_NAME = 120  # characters
 OLDEST_YEAR = 1880
-_DATE_TEXT = re.compile(r"\d{4}(-\d{2}){0,2}")
+_DATE_TEXT = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 
 
 def normalised(subject: Subject, today: date) -> Subject:
