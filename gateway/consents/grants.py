@@ -22,6 +22,8 @@ class Grant(Struct, frozen=True, kw_only=True):
     valid_from: datetime
     valid_to: datetime  # not included
     notice_sha256: str
+    told_sensitive: frozenset[str] = frozenset()  # named as sensitive in it, NĐ 356/2025 Art 6
+    calls_per_day: int | None = None  # how often the recipient may ask; None is no limit
 
 
 class Representation(Struct, frozen=True, kw_only=True):
