@@ -170,6 +170,38 @@ class FormField(Struct, frozen=True, kw_only=True):
     component: str | None = None  # dossier component it belongs to
     alternatives: tuple[tuple[ServiceCode, ElementCode], ...] = ()
     note_vi: str | None = None  # why it must be typed, when it must
+    confirms: str | None = None  # subject member typed at the counter that a true `khop` confirms
+
+
+class Feed(Struct, frozen=True, kw_only=True):
+    """One member of a question's subject that another answer supplies (prefill's second wave)."""
+
+    service: ServiceCode  # the question that waits: "datdai.xacminhchu"
+    member: str  # of its subject: "so_phat_hanh"
+    source: ServiceCode  # the answer that supplies it: "datdai.gcn"
+    element: ElementCode
+    path: str | None = None  # member inside the element, dotted
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where a value stands: an element of an answer, or what was typed at the counter."""
+
+    element: str  # element code; without a service, a member of the subject
+    service: ServiceCode | None = None
+    path: str | None = None  # member inside the element, dotted; of every item of an array
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """Two places that must agree; when they do not, prefill says so and names the ticket."""
+
+    code: str
+    label_vi: str
+    label_en: str
+    left: Place
+    right: Place
+    compare: str = "equal"  # equal | name | place | among (left name is one of right's)
+    fields: tuple[str, ...] = ()  # form fields that stop being locked when they differ
+    ticket: ProcedureCode = ProcedureCode("1.012564")  # correct population data, domain.md 4.7
 
 
 class Component(Struct, frozen=True, kw_only=True):
@@ -198,6 +230,8 @@ class Procedure(Struct, frozen=True, kw_only=True):
     components: tuple[Component, ...] = ()
     form: tuple[FormField, ...] = ()
     applicant: tuple[str, ...] = ("so_dinh_danh", "ho_ten", "ngay_sinh")  # what the counter types
+    feeds: tuple[Feed, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 class ServiceVersion(Struct, frozen=True, kw_only=True):
