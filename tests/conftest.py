@@ -1,0 +1,94 @@
+"""What more than one folder of tests needs: a real PostgreSQL, and a fresh database in it."""
+
+import asyncio
+import itertools
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+
+from gateway import database
+from gateway.embedded import EmbeddedPostgres
+
+T = TypeVar("T")
+NUMBERS = itertools.count(1)
+
+
+def in_a_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run *work* to its end in an event loop of its own, away from the tests' loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(work())).result(timeout=120)
+
+
+def execute(dsn: str, *statements: str) -> None:
+    """Run statements on one connection."""
+
+    async def work() -> None:
+        connection = await asyncpg.connect(dsn, timeout=10)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    in_a_loop(work)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """Give the PostgreSQL of this test run: embedded, durable, on a socket in a short path."""
+    directory = Path(tempfile.mkdtemp(prefix="motlan-test-"))
+    directory.chmod(0o711)
+    server = EmbeddedPostgres(directory / "postgres")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """Give the name of a database with every migration applied, to copy from."""
+    execute(postgres.dsn(), "CREATE DATABASE template_motlan")
+    with tempfile.TemporaryDirectory() as folder:
+        chain = _closed_chain(Path(folder))
+        in_a_loop(lambda: database.upgrade(postgres.dsn("template_motlan"), folder=chain))
+    return "template_motlan"
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """Give the DSN of a fresh database without any migration."""
+    yield from _database(postgres, "template1")
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """Give the DSN of a fresh, migrated database; the role that signs on owns it."""
+    yield from _database(postgres, template)
+
+
+def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    name = f"test_{next(NUMBERS)}"
+    execute(postgres.dsn(), f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres.dsn(name)
+    execute(postgres.dsn(), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _closed_chain(folder: Path) -> Path:
+    """Copy the migrations; close the gaps that numbers still to come leave in the chain."""
+    shutil.copytree(database.scripts(), folder, dirs_exist_ok=True)
+    before = "None"
+    for script in sorted((folder / "versions").glob("[0-9]*.py")):
+        source = script.read_text()
+        script.write_text(re.sub(r"(?m)^down_revision.*$", f"down_revision = {before}", source))
+        before = repr(script.name[:4])
+    return folder
