@@ -185,6 +185,8 @@ def _member(name: str, value: Any) -> Any:
         return [schema_of(each) for each in value]
     if name in {"items", "additionalProperties"} and isinstance(value, dict):
         return schema_of(value)
+    if name == "pattern":
+        return value.replace("\\Z", "$")  # ECMA 262 has no \\Z, and its $ is as strict
     return value
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from auth.errors import AuthError
+from auth.errors import PartyError
 from auth.principals import Principal
 from gateway.errors import Code, Refusal
 from gateway.stages.evidence import Asked, Identified
@@ -26,6 +26,6 @@ class Authenticate:
         """
         try:
             principal = self._verify(asked.token, asked.at.timestamp())
-        except AuthError as unproven:
+        except PartyError as unproven:
             raise Refusal(Code(unproven.code)) from unproven
         return Identified(asked, principal)

@@ -2,11 +2,11 @@
 
 import msgspec
 
+from gateway.audit.entry import Receipt
 from gateway.stages.evidence import (
     Basis,
     Consented,
     Provenance,
-    Receipt,
     Recorded,
     Released,
     Reply,

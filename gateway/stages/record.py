@@ -1,0 +1,127 @@
+"""7. One record around all of it; durable before the reply.
+
+A refusal of somebody known is a record too, durable before the 403.  What nobody has proven to
+have asked is counted, so that a flood of noise cannot fill the log.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol, TypeVar
+
+from msgspec.structs import replace
+
+from gateway.audit.entry import Entry, Receipt
+from gateway.errors import AuditUnavailable, Code, Refusal, RightsGone
+from gateway.stages.evidence import Asked, Recorded, Released
+from gateway.stages.leaves import Known, Leaves, agency_of, service_of
+from gateway.stages.respond import compose, encode
+
+Proof = TypeVar("Proof", bound=Known)
+Counts = Callable[[str, str, str], None]  # agency, service, code or "allow"
+
+# What the loss of a right means to the caller, by the kind its key begins with.
+LOST: dict[str, Code] = {
+    "consent": Code.CONSENT_WITHDRAWN,
+    "representation": Code.REPRESENTATIVE_REQUIRED,
+    "agreement": Code.AGREEMENT_SUSPENDED,
+    "system": Code.APPLICATION_SUSPENDED,
+    "service": Code.VERSION_RETIRED,
+}
+
+
+class Appends(Protocol):
+    """The one way into the audit log."""
+
+    async def append(self, entry: Entry) -> Receipt:
+        """Return once the record is durable; raise RightsGone or AuditUnavailable."""
+        ...
+
+
+class Record:
+    """Opens a trail for each question."""
+
+    def __init__(
+        self,
+        *,
+        log: Appends,
+        leaves: Leaves,
+        noise: Callable[[str, str], None],
+        counts: Counts,
+        live: Callable[[Collection[str]], Awaitable[frozenset[str]]],
+    ) -> None:
+        self._log = log
+        self._leaves = leaves
+        self._noise = noise
+        self._counts = counts
+        self._live = live
+
+    def __call__(self, asked: Asked) -> "Trail":
+        """Return the trail of *asked*; nothing is written yet."""
+        return Trail(self, asked)
+
+    async def access(self, released: Released) -> Recorded:
+        """Make the release durable, judging once more every right it rests on.
+
+        Raises:
+            Refusal: AUDIT_UNAVAILABLE, or the code of the right that is gone (promise P3).
+        """
+        reply = compose(released)
+        body = encode(reply)
+        rights = released.answered.consented.rights
+        entry = Entry(body=self._leaves.access(released, body), rights=rights)
+        try:
+            receipt = await self._log.append(entry)
+        except RightsGone as gone:
+            raise await self._loss(gone) from gone
+        except AuditUnavailable as down:
+            raise Refusal(Code.AUDIT_UNAVAILABLE) from down
+        self._counts(agency_of(released), service_of(released), "allow")
+        return Recorded(released, replace(reply, receipt=receipt), body)
+
+    async def _loss(self, gone: RightsGone) -> Refusal:
+        """Tell a right that ended from one that was merely renewed while the call was under way."""
+        ended = set(gone.keys) - await self._live(gone.keys)
+        for kind, code in LOST.items():
+            if any(key.partition(":")[0] == kind for key in ended):
+                return Refusal(code)
+        return Refusal(Code.VERSION_CONFLICT)
+
+    async def refusal(self, asked: Asked, known: Known | None, refused: Refusal) -> None:
+        """Make the refusal durable, or count it when nobody has proven to have asked.
+
+        Raises:
+            Refusal: AUDIT_UNAVAILABLE; even a no is not given without its record.
+        """
+        if known is None:
+            self._noise(refused.code.value, asked.peer)
+            return
+        self._counts(agency_of(known), service_of(known), refused.code.value)
+        if refused.code is Code.AUDIT_UNAVAILABLE:
+            return  # the log could not take the release; it will not take the refusal
+        try:
+            await self._log.append(Entry(body=self._leaves.deny(asked, known, refused.code)))
+        except AuditUnavailable as down:
+            raise Refusal(Code.AUDIT_UNAVAILABLE) from down
+
+
+class Trail:
+    """One exchange's hold on the log: how far it came, and how it ended."""
+
+    __slots__ = ("_asked", "_record", "latest")
+
+    def __init__(self, record: Record, asked: Asked) -> None:
+        self._record = record
+        self._asked = asked
+        self.latest: Known | None = None
+
+    def reached(self, proof: Proof) -> Proof:
+        """Remember how far the exchange came."""
+        self.latest = proof
+        return proof
+
+    async def commit(self, released: Released) -> Recorded:
+        """Return the release once its record is durable."""
+        return await self._record.access(released)
+
+    async def refuse(self, refused: Refusal) -> None:
+        """Record that the exchange ended without data, and why."""
+        await self._record.refusal(self._asked, self.latest, refused)

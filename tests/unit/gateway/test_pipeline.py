@@ -1,0 +1,219 @@
+"""One exchange, whole, over fakes: the order, the outcomes, and the record of each."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.errors import SourceTimeout, SubjectUnknown
+from adapters.protocol import Match, Subject
+from auth.errors import TokenExpired
+from auth.principals import Principal
+from catalog.entries import Answer
+from gateway.audit.events import Decision, Event
+from gateway.audit.keyring import Keyring
+from gateway.audit.pseudonyms import Pseudonyms
+from gateway.errors import AuditUnavailable, Code, Refusal, RightsGone
+from gateway.pipeline import Exchange
+from gateway.quota.ledger import Ledger
+from gateway.stages.authenticate import Authenticate
+from gateway.stages.authorise import Authorise
+from gateway.stages.consent import Consent
+from gateway.stages.leaves import Leaves
+from gateway.stages.record import Record
+from gateway.stages.resolve import Resolve
+from gateway.stages.respond import respond
+from gateway.stages.route import Route
+from tests.builders import CANARY, NOON, a_principal, a_rule, a_snapshot, a_subject, asked
+from tests.fakes import FakeAdapter, FakeConsents, FakeLog, Live
+from tests.unit.gateway.quota.test_ledger import Memory
+
+HAS = {"ho_ten": "Nguyễn Thị Ánh", "thuong_tru": "…", "dan_toc": "01", "ngay_sinh": "1990-02-01"}
+
+
+class Bench:
+    """An exchange over fakes, and everything it left behind."""
+
+    def __init__(self, keys: Path, **parts: object) -> None:
+        self.adapter: FakeAdapter = parts.get("adapter") or FakeAdapter(HAS)  # type: ignore[assignment]
+        self.log: FakeLog = parts.get("log") or FakeLog()  # type: ignore[assignment]
+        self.noise: list[tuple[str, str]] = []
+        self.counts: list[tuple[str, str, str]] = []
+        snapshot = parts.get("snapshot") or a_snapshot()
+        consents = FakeConsents()
+        pseudonyms = Pseudonyms(Keyring(keys))
+        consent = Consent(
+            grants=consents.grants_for,
+            representation=consents.representation,
+            principal_ref=lambda _subject, _at: "a" * 32,
+        )
+        self.exchange = Exchange(
+            authenticate=Authenticate(parts.get("verify") or (lambda _token, _now: a_principal())),  # type: ignore[arg-type]
+            resolve=Resolve(lambda: snapshot),  # type: ignore[arg-type, return-value]
+            authorise=Authorise(Ledger(Memory()), lambda _subject, _at: None),
+            consent=consent,
+            route=Route({"population": self.adapter}, consent.confirm, lambda *_: None),
+            record=Record(
+                log=self.log,
+                leaves=Leaves(pseudonyms, lambda: NOON),
+                noise=lambda code, peer: self.noise.append((code, peer)),
+                counts=lambda *count: self.counts.append(count),
+                live=parts.get("live") or Live(),  # type: ignore[arg-type]
+            ),
+        )
+
+    async def refused(self, **question: object) -> Code:
+        """Ask, and return the code of the refusal."""
+        with pytest.raises(Refusal) as refusal:
+            await self.exchange(asked(**question))
+        return refusal.value.code
+
+
+async def test_a_covered_question_is_answered_with_the_least(tmp_path: Path) -> None:
+    """Asked ∩ agreed ∩ listed, and the receipt of a durable record."""
+    bench = Bench(tmp_path / "keys")
+
+    recorded = await bench.exchange(asked(fields=("ho_ten", "dan_toc")))
+
+    assert {"ho_ten": "Nguyễn Thị Ánh"} == recorded.reply.record
+    assert [("dan_toc", "field_not_allowed")] == [
+        (each.field, each.code) for each in recorded.reply.withheld
+    ]
+    assert bench.log.entries[0].body.id == recorded.reply.receipt.entry_id  # type: ignore[union-attr]
+    assert b'"dan_toc":"01"' not in respond(recorded)
+
+
+async def test_the_source_is_asked_for_the_least_too(tmp_path: Path) -> None:
+    """What may not leave is not even fetched."""
+    bench = Bench(tmp_path / "keys")
+
+    await bench.exchange(asked(fields=("ho_ten", "dan_toc")))
+
+    assert [frozenset({"ho_ten"})] == [query.fields for query in bench.adapter.queries]
+
+
+async def test_the_record_names_the_ground_and_no_person(tmp_path: Path) -> None:
+    """P6: pseudonyms in the leaf, never the number; the rights stand beside it."""
+    bench = Bench(tmp_path / "keys")
+
+    await bench.exchange(asked(subject=a_subject(so_dinh_danh=CANARY), raw=CANARY.encode()))
+
+    entry = bench.log.entries[0]
+    assert CANARY not in repr(entry)
+    assert Event.ACCESS is entry.body.type
+    assert "nd217-2026-d7k3" == entry.body.basis.law  # type: ignore[union-attr]
+    assert {"system:motcua-xa", "service:dancu.tracuu", "agreement:TT-2026-0001"} == {
+        right.key for right in entry.rights
+    }
+
+
+async def test_a_refusal_is_recorded_before_it_is_told(tmp_path: Path) -> None:
+    """The register is not asked, and the log knows who was refused, and why."""
+    bench = Bench(tmp_path / "keys", snapshot=a_snapshot(rules=(a_rule(Answer.CONSENT),)))
+
+    assert Code.CONSENT_REQUIRED is await bench.refused()
+    assert [] == bench.adapter.queries
+    leaf = bench.log.entries[0].body
+    assert (Event.DENY, Decision.DENY) == (leaf.type, leaf.basis.decision)  # type: ignore[union-attr]
+    assert (Code.CONSENT_REQUIRED,) == leaf.basis.reasons  # type: ignore[union-attr]
+
+
+async def test_a_stranger_is_noise_and_not_a_leaf(tmp_path: Path) -> None:
+    """A flood of bad tokens cannot fill the log."""
+
+    def verify(_token: str, _now: float) -> Principal:
+        raise TokenExpired
+
+    bench = Bench(tmp_path / "keys", verify=verify)
+
+    assert Code.TOKEN_EXPIRED is await bench.refused(peer="127.0.0.1")
+    assert [("token_expired", "127.0.0.1")] == bench.noise
+    assert [] == bench.log.entries
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        pytest.param(SubjectUnknown("population", "-"), Code.NO_MATCH, id="nobody"),
+        pytest.param(SourceTimeout("population", "-"), Code.SOURCE_TIMEOUT, id="late"),
+    ],
+)
+async def test_a_source_that_fails_is_an_outcome(
+    tmp_path: Path, failure: Exception, code: Code
+) -> None:
+    """What the source could not say is recorded like any other refusal."""
+    bench = Bench(tmp_path / "keys", adapter=FakeAdapter(fails=failure))  # type: ignore[arg-type]
+
+    assert code is await bench.refused()
+    assert (code,) == bench.log.entries[0].body.basis.reasons  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("key", "live", "code"),
+    [
+        ("consent:x", (), Code.CONSENT_WITHDRAWN),
+        ("agreement:x", (), Code.AGREEMENT_SUSPENDED),
+        ("system:x", (), Code.APPLICATION_SUSPENDED),
+        ("service:x", (), Code.VERSION_RETIRED),
+        ("representation:x", (), Code.REPRESENTATIVE_REQUIRED),
+        ("agreement:x", ("agreement:x",), Code.VERSION_CONFLICT),
+    ],
+)
+async def test_a_right_that_ended_meanwhile_releases_nothing(
+    tmp_path: Path, key: str, live: tuple[str, ...], code: Code
+) -> None:
+    """P3: judged again at the commit; the caller learns which right it was."""
+    bench = Bench(tmp_path / "keys", log=FakeLog(RightsGone((key,))), live=Live(*live))
+
+    assert code is await bench.refused()
+    assert [Event.DENY] == [entry.body.type for entry in bench.log.entries]
+
+
+async def test_no_record_no_data(tmp_path: Path) -> None:
+    """P1: a log that cannot be written ends the exchange with a clear 503."""
+    bench = Bench(tmp_path / "keys", log=FakeLog(AuditUnavailable()))
+
+    assert Code.AUDIT_UNAVAILABLE is await bench.refused()
+
+
+async def test_not_even_a_refusal_without_its_record(tmp_path: Path) -> None:
+    """A no that leaves no trace would hide a prober."""
+    bench = Bench(tmp_path / "keys", log=FakeLog(AuditUnavailable()))
+
+    assert Code.AUDIT_UNAVAILABLE is await bench.refused(dossier=None)
+
+
+async def test_a_fault_of_ours_is_recorded_and_says_nothing(tmp_path: Path) -> None:
+    """An unforeseen error is an outcome too; its text stays inside."""
+    bench = Bench(tmp_path / "keys", adapter=FakeAdapter(fails=KeyError(CANARY)))  # type: ignore[arg-type]
+
+    assert Code.INTERNAL is await bench.refused()
+    assert CANARY not in repr(bench.log.entries)
+
+
+async def test_a_child_that_only_the_source_knows_is_protected(tmp_path: Path) -> None:
+    """The decision is taken again when the register says that the person is a child."""
+    rows = (
+        a_rule(),
+        a_rule(Answer.REPRESENTATIVE, code="row-child", subject=frozenset({"child"})),
+    )
+    bench = Bench(
+        tmp_path / "keys",
+        adapter=FakeAdapter(HAS, subject_is="child"),
+        snapshot=a_snapshot(rules=rows),
+    )
+
+    assert Code.REPRESENTATIVE_REQUIRED is await bench.refused()
+
+
+async def test_a_parcel_is_nobody(tmp_path: Path) -> None:
+    """A question about a parcel concerns no person, and the leaf says so."""
+    bench = Bench(tmp_path / "keys", adapter=FakeAdapter(HAS, match=Match.NOT_A_PERSON))
+
+    await bench.exchange(asked())
+
+    assert 0 == bench.log.entries[0].body.n
+
+
+def test_the_subject_type_is_the_wires() -> None:
+    """Everything about the person is in one struct that no log line prints."""
+    assert "so_dinh_danh" in Subject.__struct_fields__
