@@ -21,6 +21,7 @@ from catalog.entries import (
     ServiceVersion,
 )
 from catalog.snapshot import Snapshot
+from gateway.audit.entry import Receipt
 from gateway.quota.ledger import Balance
 from gateway.rights import Right
 
@@ -109,20 +110,6 @@ class Released(Struct, frozen=True):
     values: dict[str, Any]
     withheld: tuple[Withheld, ...]
     unavailable: tuple[Withheld, ...]
-
-
-class Receipt(Struct, frozen=True, kw_only=True):
-    """Where the durable record of this exchange stands."""
-
-    entry_id: str
-    writer: str
-    seq: int
-    leaf: str  # SHA-256 leaf hash (RFC 6962 section 2.1), hex
-
-
-def match_of(released: Released) -> Match:
-    """Return how the source recognised the subject."""
-    return released.answered.record.match
 
 
 class Provenance(Struct, frozen=True):
