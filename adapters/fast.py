@@ -1,0 +1,159 @@
+"""The purpose-built transport: a keep-alive pool for one plain HTTP source.
+
+One coarse timer serves every deadline of the pool, idle connections are taken last in first out,
+and a reply costs one parser run and one future.  The pool has no ceiling of its own: the guard's
+gate admits at most `concurrency` questions, so no more connections than that exist.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from adapters.addresses import Pin
+from adapters.client import ClosedUnanswered, QuestionRefused, SourceReply
+from adapters.deadlines import Deadlines
+from adapters.errors import AdapterMisconfigured, SourceTimeout, SourceUnavailable
+from adapters.settings import SourceSettings
+from adapters.wire import Connection, ReplyFuture
+
+_HTTP_PORT = 80
+
+
+class FastClient:
+    """`SourceClient` over plain HTTP on asyncio and httptools."""
+
+    def __init__(self, source: str, settings: SourceSettings) -> None:
+        parts = urlsplit(settings.base_url)
+        if parts.scheme != "http" or parts.hostname is None:
+            raise AdapterMisconfigured(f"{source}: the fast transport speaks plain HTTP")
+        self._source = source
+        self._settings = settings
+        self._port = parts.port or _HTTP_PORT
+        self._pin = Pin(source, parts.hostname, self._port, settings.networks)
+        self._prefix = parts.path
+        self._host = parts.netloc
+        self._idle: list[Connection] = []
+        self._deadlines: Deadlines | None = None
+        self._reaper: asyncio.TimerHandle | None = None
+
+    async def open(self) -> None:
+        """Start the deadline timer's home; no connection is made yet."""
+        self._deadlines = Deadlines(self._late)
+
+    async def request(  # noqa: PLR0913 - the protocol's
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        deadline: float,
+        safe: bool = False,
+    ) -> SourceReply:
+        """Send one request and return the whole reply; see `SourceClient.request`."""
+        data = self._encoded(method, path, headers, body)
+        connection = self._kept()
+        if connection is not None:
+            try:
+                return await self._ask(connection, data, deadline)
+            except ClosedUnanswered:
+                if not safe:
+                    raise
+        connection = await self._dial(deadline)
+        return await self._ask(connection, data, deadline)
+
+    async def aclose(self) -> None:
+        """Close idle connections and stop the timers; a question under way ends as late."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.drop()
+        if self._reaper is not None:
+            self._reaper.cancel()
+            self._reaper = None
+        deadlines, self._deadlines = self._deadlines, None
+        if deadlines is not None:
+            deadlines.close()
+
+    def _encoded(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        lines = [f"{method} {self._prefix}{path} HTTP/1.1\r\nHost: {self._host}\r\n"]
+        lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
+        lines.append(f"Accept-Encoding: identity\r\nContent-Length: {len(body)}\r\n\r\n")
+        head = "".join(lines)
+        breaks = len(headers) + 5  # a line break inside a value would show here
+        straight = head.count("\n") == breaks and head.count("\r") == breaks and head.isascii()
+        if not straight or path[:1] != "/" or " " in path:
+            raise QuestionRefused(self._source, "a question the wire cannot carry")
+        return head.encode("ascii") + body
+
+    def _kept(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable:
+                return connection
+        return None
+
+    async def _ask(self, connection: Connection, data: bytes, deadline: float) -> SourceReply:
+        deadlines = self._deadlines
+        if deadlines is None:
+            connection.drop()
+            raise SourceUnavailable(self._source, "closed")
+        waiter: ReplyFuture = asyncio.get_running_loop().create_future()
+        deadlines.watch(waiter, deadline)
+        connection.ask(data, waiter)
+        try:
+            return await waiter
+        except BaseException:  # late, cancelled or failed: what comes later belongs to nobody
+            connection.drop()
+            raise
+        finally:
+            deadlines.forget(waiter)
+
+    async def _dial(self, deadline: float) -> Connection:
+        loop = asyncio.get_running_loop()
+        patience = min(deadline, loop.time() + self._settings.connect_timeout_s)
+        try:
+            async with asyncio.timeout_at(patience):
+                return await self._connect(await self._pin.addresses())
+        except TimeoutError:
+            self._pin.forget()
+            if loop.time() >= deadline:
+                raise self._late() from None
+            raise SourceUnavailable(self._source, "no connection in time") from None
+
+    async def _connect(self, addresses: tuple[str, ...]) -> Connection:
+        loop = asyncio.get_running_loop()
+        for address in addresses:
+            with suppress(OSError):
+                _, connection = await loop.create_connection(self._fresh, address, self._port)
+                return connection
+        self._pin.forget()
+        raise SourceUnavailable(self._source, "connection refused")
+
+    def _fresh(self) -> Connection:
+        return Connection(self._source, self._settings.max_bytes, self._keep)
+
+    def _keep(self, connection: Connection) -> None:
+        if self._deadlines is None:
+            connection.drop()
+            return
+        loop = asyncio.get_running_loop()
+        connection.idle_since = loop.time()
+        self._idle.append(connection)
+        if self._reaper is None:
+            self._reaper = loop.call_later(self._settings.idle_s, self._reap)
+
+    def _reap(self) -> None:
+        """Close what was not used for `idle_s`; the oldest stand first in the list."""
+        loop = asyncio.get_running_loop()
+        oldest = loop.time() - self._settings.idle_s
+        stale = [each for each in self._idle if each.idle_since <= oldest or not each.usable]
+        for connection in stale:
+            connection.drop()
+            self._idle.remove(connection)
+        self._reaper = (
+            loop.call_later(self._settings.idle_s / 2, self._reap) if self._idle else None
+        )
+
+    def _late(self) -> SourceTimeout:
+        return SourceTimeout(self._source, "no answer before the deadline")

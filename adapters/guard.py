@@ -1,0 +1,220 @@
+"""One question to one source, guarded: place, breaker, deadline, second try, count."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from adapters.breaker import Breaker, BreakerState
+from adapters.client import QuestionRefused, SourceClient, SourceReply
+from adapters.errors import (
+    CircuitOpen,
+    SourceError,
+    SourceMalformed,
+    SourceSchemaMismatch,
+    SourceTimeout,
+    SourceUnavailable,
+    SubjectUnknown,
+)
+from adapters.fast import FastClient
+from adapters.limits import Gate, RetryBudget
+from adapters.settings import SourceSettings
+from adapters.through_httpx import HttpxClient
+
+Read = TypeVar("Read")
+Observe: TypeAlias = Callable[[str, str, float], None]  # source, outcome code, seconds
+
+_REDIRECTS = range(300, 400)
+_BACKOFF_S = 0.025  # before the second try; twice that before the third; half to one and a half
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """One request on the wire, and whether asking it twice changes nothing."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    method: str = "POST"
+    safe: bool = True  # look-ups are, though registers want them as POST
+
+
+class Guarded(Protocol):
+    """What a connector holds: a door to its source."""
+
+    async def ask(
+        self, question: Question, read: Callable[[SourceReply], Read], *, deadline: float
+    ) -> Read:
+        """Return what *read* makes of the reply; raise a SourceError otherwise."""
+        ...
+
+
+class GuardedClient:
+    """Everything between a connector's question and a transport.
+
+    `read` runs inside the accounting, so that an answer that cannot be read counts against the
+    source like no answer.  Against the breaker count: refused or lost connections, 5xx, answers
+    outside HTTP or the agreed format, and silence, if the source was given at least half of
+    `timeout_s`: a caller in a hurry must not shut a source for everybody.  An unknown subject, a
+    refused question, another shape and a cancelled call do not count.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        settings: SourceSettings,
+        *,
+        client: SourceClient | None = None,
+        observe: Observe | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._source = source
+        self._settings = settings
+        self._client = client or transport(source, settings)
+        self._observe = observe
+        self._jitter = jitter
+        self._breaker = Breaker(settings.breaker.failures, settings.breaker.reset_s)
+        self._budget = RetryBudget()
+        self._gate: Gate | None = None
+
+    @property
+    def state(self) -> BreakerState:
+        """Whether questions go through now."""
+        return self._breaker.state
+
+    async def open(self) -> None:
+        """Make ready; raise AdapterMisconfigured when the settings cannot work."""
+        self._gate = Gate(self._source, self._settings.concurrency, self._settings.waiting)
+        await self._client.open()
+
+    async def aclose(self) -> None:
+        """Let go of connections; twice is harmless."""
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.close()
+        await self._client.aclose()
+
+    async def ask(
+        self, question: Question, read: Callable[[SourceReply], Read], *, deadline: float
+    ) -> Read:
+        """Put *question* and return what *read* makes of the reply.
+
+        Args:
+            question: to be sent as it is.
+            read: turns a reply of any status but 3xx into a value, or raises a SourceError.
+            deadline: event-loop time; `timeout_s` may end the wait earlier.
+
+        Raises:
+            SourceError: one of its kinds, whatever happens.
+        """
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        outcome = "cancelled"
+        try:
+            answer = await self._admitted(
+                question, read, min(deadline, start + self._settings.timeout_s)
+            )
+            outcome = "ok"
+        except SourceError as error:
+            outcome = error.code
+            raise
+        finally:
+            if self._observe is not None:
+                self._observe(self._source, outcome, loop.time() - start)
+        return answer
+
+    async def _admitted(
+        self, question: Question, read: Callable[[SourceReply], Read], deadline: float
+    ) -> Read:
+        gate = self._gate
+        if gate is None:
+            raise SourceUnavailable(self._source, "closed")
+        if self._breaker.state is BreakerState.OPEN and not self._breaker.rested(_now()):
+            raise CircuitOpen(self._source, "not asked: failed too often just now")
+        if not gate.enter_at_once():
+            await gate.enter(deadline)
+        try:
+            return await self._tried(question, read, deadline)
+        finally:
+            gate.leave()
+
+    async def _tried(
+        self, question: Question, read: Callable[[SourceReply], Read], deadline: float
+    ) -> Read:
+        tries = 1 + (self._settings.retries if question.safe else 0)
+        for attempt in range(1, tries + 1):
+            try:
+                return await self._once(question, read, deadline)
+            except (CircuitOpen, QuestionRefused):
+                raise
+            except SourceUnavailable:
+                pause = _BACKOFF_S * attempt * (0.5 + self._jitter())
+                if attempt == tries or _now() + pause >= deadline or not self._budget.spend():
+                    raise
+            await asyncio.sleep(pause)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    async def _once(
+        self, question: Question, read: Callable[[SourceReply], Read], deadline: float
+    ) -> Read:
+        start = _now()
+        if start >= deadline:
+            raise SourceTimeout(self._source, "no time left to ask")
+        permit = self._breaker.permit(start)
+        if permit is None:
+            raise CircuitOpen(self._source, "not asked: failed too often just now")
+        healthy: bool | None = None
+        try:
+            answer = read(self._direct(await self._sent(question, deadline)))
+            healthy = True
+        except SourceError as error:
+            healthy = self._speaks_for(error, allowed=deadline - start)
+            raise
+        finally:
+            self._settle(permit, healthy=healthy)
+        return answer
+
+    async def _sent(self, question: Question, deadline: float) -> SourceReply:
+        return await self._client.request(
+            question.method,
+            question.path,
+            question.headers,
+            question.body,
+            deadline=deadline,
+            safe=question.safe,
+        )
+
+    def _direct(self, reply: SourceReply) -> SourceReply:
+        if reply.status in _REDIRECTS:
+            raise SourceMalformed(self._source, "redirected")
+        return reply
+
+    def _speaks_for(self, error: SourceError, *, allowed: float) -> bool | None:
+        """Tell what *error* says of the source's health; None: nothing."""
+        if isinstance(error, SubjectUnknown | QuestionRefused | SourceSchemaMismatch):
+            return True
+        if isinstance(error, SourceTimeout) and allowed < self._settings.timeout_s / 2:
+            return None
+        return False
+
+    def _settle(self, permit: int, *, healthy: bool | None) -> None:
+        if healthy is None:
+            self._breaker.abandoned(permit)
+        elif healthy:
+            self._breaker.succeeded(permit)
+            self._budget.earn()
+        else:
+            self._breaker.failed(permit, _now())
+
+
+def transport(source: str, settings: SourceSettings) -> SourceClient:
+    """Return the transport that *settings* choose; the one place where it is chosen."""
+    plain = settings.base_url.startswith("http:")
+    if settings.transport == "fast" or (settings.transport == "auto" and plain):
+        return FastClient(source, settings)
+    return HttpxClient(source, settings)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,137 @@
+"""The shapes every connector hands out: names, dates, people, records in the catalog's words."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta, timezone
+
+from msgspec import Struct
+
+from adapters.errors import SourceSchemaMismatch
+from adapters.protocol import Json, Match, PartialDate, Query, Record
+
+ICT = timezone(timedelta(hours=7))  # Indochina Time; the registers' day begins here
+NOT_ON_RECORD = "not_on_record"  # the source knows the person and lacks the value
+NOT_OFFERED = "not_offered"  # this connector cannot ask for the field in this service
+
+_MONTHS = 12
+_YEAR_DIGITS, _MONTH_DIGITS = 4, 6
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What a source said, before the fields asked are picked out of it."""
+
+    known: Mapping[str, Json]  # None: the source has no value
+    as_of: datetime
+    match: Match = Match.EXACT
+    upstream_id: str | None = None
+    reasons: Mapping[str, str] = {}  # why a value is None, when it is not simply missing
+    current_so_dinh_danh: str | None = None
+    subject_is: str = "adult"
+
+
+def record(query: Query, told: Told) -> Record:
+    """Return the fields that were asked, and a reason for each that is not there."""
+    values = {name: told.known[name] for name in query.fields if told.known.get(name) is not None}
+    missing = {
+        name: told.reasons.get(name, NOT_ON_RECORD if name in told.known else NOT_OFFERED)
+        for name in query.fields
+        if name not in values
+    }
+    return Record(
+        values=values,
+        as_of=told.as_of,
+        match=told.match,
+        upstream_id=told.upstream_id,
+        unavailable=missing,
+        current_so_dinh_danh=told.current_so_dinh_danh,
+        subject_is=told.subject_is,
+    )
+
+
+def folded(name: str) -> str:
+    """Return *name* as registers compare names: unmarked, without blanks, upper case, Đ as D."""
+    marks = unicodedata.normalize("NFD", name.upper().replace("Đ", "D"))
+    return "".join(each for each in marks if not unicodedata.combining(each) and not each.isspace())
+
+
+def nfc(text: str) -> str:
+    """Return *text* composed (NFC), blanks single and none at the ends."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def text_or_none(text: str | None) -> str | None:
+    """Return *text* composed, or None when it is missing or blank."""
+    return (nfc(text) or None) if text is not None else None
+
+
+def digits_of(day: str | PartialDate) -> str:
+    """Return a birth date as yyyyMMdd, yyyyMM or yyyy, whatever is known of it.
+
+    Raises:
+        ValueError: no such day, or no ISO date.
+    """
+    if isinstance(day, str):
+        return date.fromisoformat(day).strftime("%Y%m%d") if len(day) == 10 else _short(day)  # noqa: PLR2004
+    if day.thang is None:
+        return f"{day.nam:04d}"
+    if day.ngay is None:
+        return f"{day.nam:04d}{day.thang:02d}"
+    return date(day.nam, day.thang, day.ngay).strftime("%Y%m%d")
+
+
+def day_of(source: str, digits: str) -> Json:
+    """Return yyyyMMdd as ISO text, yyyyMM or yyyy as the builtins of a `PartialDate`.
+
+    Raises:
+        SourceSchemaMismatch: no such day.
+    """
+    try:
+        if len(digits) == _YEAR_DIGITS:
+            return {"nam": date(int(digits), 1, 1).year}
+        if len(digits) == _MONTH_DIGITS:
+            return {"nam": int(digits[:4]), "thang": date(int(digits[:4]), int(digits[4:]), 1).month}
+        if len(digits) == _YEAR_DIGITS + 4:
+            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).isoformat()
+    except ValueError:
+        pass
+    raise SourceSchemaMismatch(source, "a date that is none")
+
+
+def person(name: str, number: str | None = None, relation: str | None = None) -> dict[str, str]:
+    """Return one related person: `ho_ten`, and `so_dinh_danh` and `quan_he` when known."""
+    told = {"ho_ten": nfc(name)}
+    if number:
+        told["so_dinh_danh"] = number
+    if relation:
+        told["quan_he"] = relation
+    return told
+
+
+def instant_of(source: str, text: str) -> datetime:
+    """Return an instant the source wrote in ISO 8601; without an offset it is Vietnamese time.
+
+    Raises:
+        SourceSchemaMismatch: no such instant.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise SourceSchemaMismatch(source, "an instant that is none") from None
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=ICT)
+
+
+def demand_same(source: str, asked: str | None, answered: Iterable[str | None]) -> None:
+    """Insist that an answer is about the one who was asked for.
+
+    Raises:
+        SourceSchemaMismatch: *asked* is not among *answered*; the message names nobody.
+    """
+    if asked is None or asked not in answered:
+        raise SourceSchemaMismatch(source, "an answer about somebody else")
+
+
+def _short(day: str) -> str:
+    year, _, month = day.partition("-")
+    if len(year) != _YEAR_DIGITS or (month and not 1 <= int(month) <= _MONTHS):
+        raise ValueError("no ISO date")  # noqa: TRY003, EM101
+    return f"{int(year):04d}{month}"
