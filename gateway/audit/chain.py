@@ -26,6 +26,11 @@ class Linked(Struct, frozen=True):
     leaves: list[bytes]  # leaf hashes, 32 bytes each
     after: Position
 
+    @property
+    def size_bytes(self) -> int:
+        """Return how much the entries weigh."""
+        return sum(map(len, self.entries))
+
 
 def link(first: Position, bodies: list[bytes]) -> Linked:
     """Give *bodies* their numbers from *first* on, each naming the leaf before it.

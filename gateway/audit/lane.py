@@ -1,0 +1,207 @@
+"""One writer's connection to the record: the statements it may run, and what is proved of it."""
+
+from datetime import date, datetime
+from typing import TypeAlias
+
+import asyncpg
+from msgspec import Struct
+
+from gateway.audit.chain import Linked, Position
+from gateway.audit.leaf import Last
+from gateway.rights import Right
+
+RANKS = ("off", "local", "remote_write", "on", "remote_apply")  # synchronous_commit, weak to strong
+
+# One snapshot judges the rights and decides the insert: nothing fits between the two (P3).
+_APPEND = """
+WITH dead AS MATERIALIZED (
+  SELECT w.place
+  FROM unnest($4::text[], $5::bigint[]) WITH ORDINALITY AS w (key, rev, place)
+  LEFT JOIN gateway.live_right AS r ON r.key = w.key
+  WHERE r.key IS NULL OR NOT r.live OR r.rev <> w.rev OR r.valid_to <= statement_timestamp()
+), stored AS (
+  INSERT INTO audit.entry (day, writer, seq, entry, leaf)
+  SELECT $1, $2, $3::bigint + e.place - 1, e.entry, e.leaf
+  FROM unnest($6::bytea[], $7::bytea[]) WITH ORDINALITY AS e (entry, leaf, place)
+  WHERE NOT EXISTS (SELECT FROM dead)
+  RETURNING 1
+)
+SELECT (SELECT count(*) FROM stored), (SELECT array_agg(place) FROM dead)
+"""
+_OFFER = """
+INSERT INTO audit.entry (day, writer, seq, entry, leaf)
+SELECT $1, $2, $3::bigint + e.place - 1, e.entry, e.leaf
+FROM unnest($4::bytea[], $5::bytea[]) WITH ORDINALITY AS e (entry, leaf, place)
+ON CONFLICT DO NOTHING
+"""
+_STORED = """
+SELECT seq, leaf FROM audit.entry
+WHERE day = $1 AND writer = $2 AND seq >= $3 AND seq < $4
+"""
+_PRIOR = """
+SELECT e.writer, e.seq, e.leaf
+FROM (SELECT day, writer FROM audit.writer WHERE node = $1
+      ORDER BY started_at DESC LIMIT 8) AS w
+CROSS JOIN LATERAL (
+  SELECT writer, seq, leaf FROM audit.entry
+  WHERE day = w.day AND writer = w.writer ORDER BY seq DESC LIMIT 1
+) AS e
+LIMIT 1
+"""
+_PROMISE = """
+SELECT current_setting('fsync'), current_setting('full_page_writes'),
+  current_setting('synchronous_commit')
+"""
+_REGISTER = """
+INSERT INTO audit.writer (writer, day, node, started_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (writer) DO NOTHING
+"""
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+class UnsafeDatabase(Exception):
+    """The database does not promise what the record needs; says which setting."""
+
+
+class Diverged(Exception):
+    """A number of ours holds other bytes than we wrote: history is not what we were told."""
+
+
+class Promise(Struct, frozen=True):
+    """What the database states about its durability."""
+
+    fsync: str
+    full_page_writes: str
+    synchronous_commit: str
+
+    def check(self, wanted: str) -> None:
+        """Raise UnsafeDatabase when a commit may be lost in a power cut, or is weaker than *wanted*."""
+        if self.fsync != "on" or self.full_page_writes != "on":
+            raise UnsafeDatabase("fsync and full_page_writes must be on")
+        if RANKS.index(self.synchronous_commit) < RANKS.index(wanted):
+            raise UnsafeDatabase(f"synchronous_commit is weaker than {wanted}")
+
+
+class Lane:
+    """A dedicated connection as role ``motlan_append``; every method is one autocommit statement."""
+
+    def __init__(self, connection: "Connection", promise: Promise) -> None:
+        self._connection = connection
+        self.promise = promise
+        self._append: asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record] | None = None
+
+    @classmethod
+    async def connect(cls, dsn: str, *, node: str, synchronous_commit: str, timeout_s: float) -> "Lane":
+        """Connect and read what the database promises; the caller judges the promise.
+
+        Raises:
+            OSError, asyncpg.PostgresError, TimeoutError: no connection.
+        """
+        connection = await asyncpg.connect(
+            dsn,
+            timeout=timeout_s,
+            server_settings={
+                "role": "motlan_append",
+                "application_name": f"motlan audit {node}",
+                "synchronous_commit": synchronous_commit,
+                "enable_seqscan": "off",  # the plan must not depend on how small a table once was
+                "jit": "off",
+                "plan_cache_mode": "force_generic_plan",
+            },
+        )
+        try:
+            (row,) = await connection.fetch(_PROMISE)
+        except BaseException:
+            connection.terminate()
+            raise
+        return cls(connection, Promise(*row))
+
+    def terminate(self) -> None:
+        """Cut the connection at once; harmless when it is gone."""
+        self._connection.terminate()
+
+    async def append(self, linked: Linked, rights: list[Right]) -> list[int]:
+        """Store *linked* unless one of *rights* is dead.
+
+        Returns:
+            Places in *rights* of the dead ones; empty when all was stored.
+        """
+        statement = self._append
+        if statement is None:
+            statement = self._append = await self._connection.prepare(_APPEND)
+        try:
+            ((stored, dead),) = await statement.fetch(
+                linked.first.day,
+                linked.first.writer,
+                linked.first.seq,
+                [right.key for right in rights],
+                [right.rev for right in rights],
+                linked.entries,
+                linked.leaves,
+            )
+        except asyncpg.PostgresError:
+            self._append = None  # its plan may be what was refused
+            raise
+        if not dead and stored != len(linked.entries):
+            raise Diverged("the database stored another number of records than it was given")
+        return [place - 1 for place in dead or ()]
+
+    async def offer(self, linked: Linked) -> int:
+        """Store those of *linked* that are absent, then demand that all are there byte for byte.
+
+        A statement of ours that is still running when we ask is waited for: both want the same key.
+
+        Returns:
+            How many were absent.
+
+        Raises:
+            Diverged: one of the numbers holds other bytes.
+        """
+        first = linked.first
+        status = await self._connection.execute(
+            _OFFER, first.day, first.writer, first.seq, linked.entries, linked.leaves
+        )
+        rows = await self._connection.fetch(
+            _STORED, first.day, first.writer, first.seq, first.seq + len(linked.leaves)
+        )
+        found = {row["seq"]: row["leaf"] for row in rows}
+        if found != dict(enumerate(linked.leaves, first.seq)):
+            raise Diverged("a number of this writer holds other bytes")
+        return int(status.rsplit(" ", 1)[1])
+
+    async def holds(self, after: Position) -> bool:
+        """Tell whether the record just before *after* is there, with the leaf it must have."""
+        rows = await self._connection.fetch(
+            _STORED, after.day, after.writer, after.seq - 1, after.seq
+        )
+        return bool(rows) and rows[0]["leaf"].hex() == after.prev
+
+    async def probe(self) -> None:
+        """Exercise the disk and the flush without a record."""
+        await self._connection.execute("UPDATE audit.probe SET at = statement_timestamp()")
+
+    async def ensure_days(self, days: list[date]) -> None:
+        """Create the partitions of *days* that are missing."""
+        await self._connection.execute("SELECT audit.ensure_day(d) FROM unnest($1::date[]) AS d", days)
+
+    async def prior(self, node: str) -> Last | None:
+        """Return where the newest writer of *node* that wrote anything stood, if there is one."""
+        row = await self._connection.fetchrow(_PRIOR, node)
+        return None if row is None else Last(id=row[0], seq=row[1], leaf=row[2].hex())
+
+    async def register(self, position: Position, node: str, at: datetime) -> None:
+        """Announce a new writer; harmless when it was announced before."""
+        await self._connection.execute(_REGISTER, position.writer, position.day, node, at)
+
+    async def mark_closed(self, writer: str, seq: int) -> None:
+        """State the last number of a writer; harmless when it was stated before."""
+        await self._connection.execute(
+            "UPDATE audit.writer SET closed_seq = $2 WHERE writer = $1 AND closed_seq IS NULL",
+            writer,
+            seq,
+        )
+
+    async def close(self) -> None:
+        """Say goodbye to the server, within one second."""
+        await self._connection.close(timeout=1.0)
