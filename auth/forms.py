@@ -1,0 +1,49 @@
+"""The token request: a small form, each member once."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from auth.errors import FormRefused
+
+FORM = "application/x-www-form-urlencoded"
+LARGEST_BODY = 16_384  # bytes; a form with an assertion needs about 1,000
+_MOST_MEMBERS = 20
+
+
+def read(body: bytes, content_type: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Return the members of a token request, and the values of `resource` apart.
+
+    A member without a value counts as left out.  `resource` alone may be repeated (RFC 8707).
+
+    Args:
+        body: as received, at most 16 KiB.
+        content_type: of the body; parameters such as a character set are let pass.
+
+    Raises:
+        FormRefused: another type, too large, not UTF-8, or a member given twice.
+
+    Source: RFC 6749 sections 3.2 and appendix B.
+    """
+    if content_type.partition(";")[0].strip().lower() != FORM:
+        raise FormRefused(f"the body must be {FORM}")
+    if len(body) > LARGEST_BODY:
+        raise FormRefused(f"the body is longer than {LARGEST_BODY} bytes")
+    pairs = [(name, value) for name, value in _pairs(body) if value]
+    resources = tuple(value for name, value in pairs if name == "resource")
+    members = [pair for pair in pairs if pair[0] != "resource"]
+    form = dict(members)
+    if len(form) < len(members):
+        raise FormRefused("a parameter is given more than once")
+    return form, resources
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_MEMBERS,
+        )
+    except ValueError:
+        raise FormRefused("the body is not a well-formed form") from None

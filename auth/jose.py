@@ -1,0 +1,208 @@
+"""Signatures: the one list of algorithms, and every use of joserfc."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey
+from msgspec import Struct
+
+from auth.errors import KeyRefused, SignatureRefused
+
+if TYPE_CHECKING:
+    from joserfc._rfc7515.model import JWSAlgModel
+
+Algorithm: TypeAlias = Literal["ES256", "EdDSA"]
+NativeKey: TypeAlias = ECKey | OKPKey
+
+LONGEST_TEXT = 8192  # characters of a signed text; ours need about 700
+LONGEST_KID = 128
+UNKNOWN_KEY = "no known key made this signature"
+
+# FAPI 2.0 section 5.4 and RFC 8725: elliptic curves only.  "Ed25519" is the name that RFC 9864
+# gives to what RFC 8037 calls "EdDSA"; clients of both ages are about.
+ALGORITHMS: dict[tuple[str, str], frozenset[str]] = {
+    ("EC", "P-256"): frozenset({"ES256"}),
+    ("OKP", "Ed25519"): frozenset({"EdDSA", "Ed25519"}),
+}
+ALGORITHM_NAMES = ("ES256", "EdDSA", "Ed25519")
+
+# Header members that try to bring their own key, or to change how the text is read.  Whoever sends
+# one is refused rather than ignored (CVE-2026-27962 is a library that believed one).
+_REFUSED_MEMBERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64", "zip", "enc"})
+_PUBLIC_MEMBERS = ("kty", "crv", "x", "y")
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
+
+
+class _Registry(jws.JWSRegistry):
+    """Allows our algorithms and no other."""
+
+    def get_alg(self, name: str) -> "JWSAlgModel":
+        """Serve the older name of Ed25519 by the newer, which also refuses its sister Ed448."""
+        return super().get_alg("Ed25519" if name == "EdDSA" else name)
+
+
+_REGISTRY = _Registry(algorithms=ALGORITHM_NAMES, strict_check_header=False)
+
+
+class VerificationKey(Struct, frozen=True):
+    """A public key, and the algorithms that it may be used with."""
+
+    kid: str
+    algorithms: frozenset[str]
+    native: NativeKey
+    thumbprint: str  # RFC 7638, SHA-256
+
+
+class SigningKey(Struct, frozen=True):
+    """A private key of ours; never printed, see `__repr__`."""
+
+    kid: str
+    algorithm: Algorithm
+    native: NativeKey
+
+    def __repr__(self) -> str:
+        """Name the key without its content."""
+        return f"SigningKey(kid={self.kid!r})"
+
+
+def verification_key(jwk: Mapping[str, object]) -> VerificationKey:
+    """Read a public JWK.
+
+    Raises:
+        KeyRefused: it holds a private part, is of another type or curve, is meant for another use,
+            or is not a point of its curve.
+
+    Source: RFC 7517, RFC 8037; the algorithms are those of FAPI 2.0 section 5.4.
+    """
+    if _PRIVATE_MEMBERS & jwk.keys():
+        raise KeyRefused("it holds a private part: make a new key and register its public part")
+    algorithms = ALGORITHMS.get((str(jwk.get("kty")), str(jwk.get("crv"))))
+    if algorithms is None:
+        raise KeyRefused("only EC P-256 and OKP Ed25519 keys are accepted")
+    if jwk.get("use", "sig") != "sig" or jwk.get("alg", next(iter(algorithms))) not in algorithms:
+        raise KeyRefused("the key is meant for another use or algorithm")
+    native = _native({name: jwk[name] for name in _PUBLIC_MEMBERS if name in jwk})
+    thumbprint = native.thumbprint()
+    kid = jwk.get("kid", thumbprint)
+    if not isinstance(kid, str) or not 1 <= len(kid) <= LONGEST_KID:
+        raise KeyRefused(f"kid must be text of 1 to {LONGEST_KID} characters")
+    return VerificationKey(kid, algorithms, native, thumbprint)
+
+
+def signing_key(jwk: Mapping[str, object]) -> SigningKey:
+    """Read one of our own private JWKs; its id is its RFC 7638 thumbprint.
+
+    Raises:
+        KeyRefused: it lacks its private part, or is of another type or curve.
+    """
+    if "d" not in jwk:
+        raise KeyRefused("the private part is missing")
+    algorithms = ALGORITHMS.get((str(jwk.get("kty")), str(jwk.get("crv"))))
+    if algorithms is None:
+        raise KeyRefused("only EC P-256 and OKP Ed25519 keys are used")
+    members = (*_PUBLIC_MEMBERS, "d")
+    native = _native({name: jwk[name] for name in members if name in jwk})
+    return SigningKey(native.thumbprint(), "ES256" if "ES256" in algorithms else "EdDSA", native)
+
+
+def new_private_jwk(algorithm: Algorithm) -> dict[str, str]:
+    """Make a private key for *algorithm* and return it as a JWK, id included."""
+    native = ECKey.generate_key("P-256") if algorithm == "ES256" else OKPKey.generate_key("Ed25519")
+    members = cast("dict[str, str]", native.as_dict(private=True))
+    return {**members, "kid": native.thumbprint()}
+
+
+def public_jwk(key: SigningKey | VerificationKey) -> dict[str, str]:
+    """Return what the world may know of *key*, ready for a JWK set."""
+    members = cast("dict[str, str]", key.native.as_dict(private=False))
+    algorithm = "ES256" if key.native.key_type == "EC" else "EdDSA"
+    kept = {name: members[name] for name in _PUBLIC_MEMBERS if name in members}
+    return {**kept, "kid": key.kid, "use": "sig", "alg": algorithm}
+
+
+def signed(payload: bytes, key: SigningKey, *, typ: str) -> str:
+    """Sign *payload* and return the JWS compact serialization (RFC 7515 section 7.1)."""
+    header = {"alg": key.algorithm, "typ": typ, "kid": key.kid}
+    return jws.serialize_compact(header, payload, key.native, registry=_REGISTRY)
+
+
+def payload_of(text: str) -> bytes:
+    """Return the payload of a signed text that nobody has verified: good for a look-up only.
+
+    Raises:
+        SignatureRefused: *text* is not a JWS compact serialization, or is longer than 8,192
+            characters.
+    """
+    return _opened(text).payload
+
+
+def verified(
+    text: str,
+    *,
+    types: frozenset[str],
+    keys: Callable[[str | None], Iterable[VerificationKey]],
+) -> bytes:
+    """Return the payload of *text* once one of our keys for it has proven its signature.
+
+    Args:
+        text: a JWS compact serialization of at most 8,192 characters.
+        types: accepted values of `typ` in lower case without ``application/``; an empty text stands
+            for a header without `typ`.
+        keys: given the header's `kid` (or None), the keys that may have signed.  The header names a
+            key, and never brings one.
+
+    Raises:
+        SignatureRefused: wrong form, algorithm, type or key.
+
+    Source: RFC 7515 section 5.2; RFC 8725 sections 3.1, 3.8, 3.11.
+    """
+    sealed = _opened(text)
+    header = sealed.headers()
+    _check_header(header, types)
+    for key in keys(header.get("kid")):
+        if header["alg"] in key.algorithms and _fits(sealed, key):
+            return sealed.payload
+    raise SignatureRefused(UNKNOWN_KEY)
+
+
+def _check_header(header: Mapping[str, object], types: frozenset[str]) -> None:
+    if header.get("alg") not in ALGORITHM_NAMES:
+        raise SignatureRefused("the algorithm is not accepted")
+    if _REFUSED_MEMBERS & header.keys():
+        raise SignatureRefused("the header holds a member that is not accepted")
+    if not isinstance(header.get("kid", ""), str):
+        raise SignatureRefused("kid is not text")
+    typ = header.get("typ", "")
+    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in types:
+        raise SignatureRefused("the type is not the expected one")
+
+
+def _fits(sealed: jws.CompactSignature, key: VerificationKey) -> bool:
+    try:
+        return jws.validate_compact(sealed, key.native, registry=_REGISTRY)
+    except (JoseError, ValueError):
+        return False
+
+
+def _opened(text: str) -> jws.CompactSignature:
+    if len(text) > LONGEST_TEXT:
+        raise SignatureRefused(f"longer than {LONGEST_TEXT} characters")
+    try:
+        sealed = jws.extract_compact(text.encode("ascii"), registry=_REGISTRY)
+    except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
+        # Nested brackets, a header that is a list, stray bytes: all the same to us.  Without a
+        # cause, because joserfc quotes what it was given.
+        raise SignatureRefused("not a signed text") from None
+    if not isinstance(cast("Any", sealed.protected), dict):
+        raise SignatureRefused("not a signed text")
+    return sealed
+
+
+def _native(members: Mapping[str, object]) -> NativeKey:
+    kind = ECKey if members.get("kty") == "EC" else OKPKey
+    try:
+        return kind.import_key(cast("Any", dict(members)))
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        raise KeyRefused("it is not a well-formed key") from None

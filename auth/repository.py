@@ -1,0 +1,221 @@
+"""Systems and used assertions: values in and out; rows and SQL stay in here."""
+
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy import CursorResult, Row, delete, insert, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as insert_or_not
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth.errors import RegistrationConflict, RegistrationsUnavailable, SystemUnknown
+from auth.systems import Act, Note, Registration, System, SystemState
+from auth.tables import system, used_assertion
+
+
+class SystemRepository:
+    """Registrations of agency systems, every version of them."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, client_id: str) -> System:
+        """Return the newest version of one system, whatever its state.
+
+        Raises:
+            SystemUnknown: none is registered under that id.
+            RegistrationsUnavailable: the database did not answer.
+        """
+        newest = (
+            select(system)
+            .where(system.c.client_id == client_id)
+            .order_by(system.c.version.desc())
+            .limit(1)
+        )
+        async with _answering():
+            row = (await self._session.execute(newest)).one_or_none()
+        if row is None:
+            raise SystemUnknown
+        return _system(row)
+
+    async def listed(self) -> tuple[System, ...]:
+        """Return the newest version of every system, by client id.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer.
+        """
+        newest = (
+            select(system)
+            .distinct(system.c.client_id)
+            .order_by(system.c.client_id, system.c.version.desc())
+        )
+        async with _answering():
+            return tuple(_system(row) for row in await self._session.execute(newest))
+
+    async def history(self, client_id: str) -> tuple[System, ...]:
+        """Return every version of one system, oldest first; nothing when it is unknown.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer.
+        """
+        every = select(system).where(system.c.client_id == client_id).order_by(system.c.version)
+        async with _answering():
+            return tuple(_system(row) for row in await self._session.execute(every))
+
+    async def append(self, version: System) -> None:
+        """Store the next version of a system; its right changes in the same transaction.
+
+        Raises:
+            RegistrationConflict: somebody else stored that version first; the transaction is lost.
+            RegistrationsUnavailable: the database did not answer.
+        """
+        async with _answering():
+            try:
+                await self._session.execute(insert(system).values(_row(version)))
+            except IntegrityError as taken:
+                raise RegistrationConflict from taken
+
+
+class AssertionRepository:
+    """Which client assertions were used, over all workers."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
+        """Say whether this is the first use of an assertion, and remember it.
+
+        The answer counts once the transaction is committed.  When two workers ask at the same
+        instant, one waits for the other's commit and then hears False.
+
+        Args:
+            client_id: who made it.
+            jti: its id.
+            expires_at: Unix seconds; how long it could be presented again.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer; treat the assertion as used.
+        """
+        first = (
+            insert_or_not(used_assertion)
+            .values(
+                client_id=client_id,
+                jti_hash=hashlib.sha256(jti.encode()).digest(),
+                expires_at=datetime.fromtimestamp(expires_at, UTC),
+            )
+            .on_conflict_do_nothing()
+            .returning(used_assertion.c.client_id)
+        )
+        async with _answering():
+            return (await self._session.execute(first)).one_or_none() is not None
+
+    async def forget(self, before: datetime, *, at_most: int = 1000) -> int:
+        """Drop assertions that expired before *before*; return how many.
+
+        Rows that another worker is dropping are left to it.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer.
+        """
+        pair = (used_assertion.c.client_id, used_assertion.c.jti_hash)
+        spent = (
+            select(*pair)
+            .where(used_assertion.c.expires_at < before)
+            .order_by(used_assertion.c.expires_at)
+            .limit(at_most)
+            .with_for_update(skip_locked=True)
+        )
+        async with _answering():
+            done = await self._session.execute(
+                delete(used_assertion).where(tuple_(*pair).in_(spent))
+            )
+        return done.rowcount if isinstance(done, CursorResult) else 0
+
+
+class Desk:
+    """What the token endpoint asks, each question in a transaction of its own.
+
+    Args:
+        transaction: opens one; it commits at the end, and rolls back on any error.
+    """
+
+    def __init__(
+        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
+    ) -> None:
+        self._transaction = transaction
+
+    async def find(self, client_id: str) -> System:
+        """Return the newest version of one system, whatever its state.
+
+        Raises:
+            SystemUnknown: none is registered under that id.
+            RegistrationsUnavailable: the database did not answer.
+        """
+        async with _answering(), self._transaction() as session:
+            return await SystemRepository(session).find(client_id)
+
+    async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
+        """Say, once it is committed, whether this is the first use of an assertion.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer; treat the assertion as used.
+        """
+        async with _answering(), self._transaction() as session:
+            return await AssertionRepository(session).remember(client_id, jti, expires_at)
+
+    async def forget(self, before: datetime) -> int:
+        """Drop a batch of assertions that expired before *before*; return how many.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer.
+        """
+        async with _answering(), self._transaction() as session:
+            return await AssertionRepository(session).forget(before)
+
+
+@asynccontextmanager
+async def _answering() -> AsyncGenerator[None]:
+    """Translate whatever the driver says into the one thing that it means to us."""
+    try:
+        yield
+    except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as silent:
+        raise RegistrationsUnavailable from silent
+
+
+def _row(version: System) -> Mapping[str, Any]:
+    return {
+        **msgspec.structs.asdict(version.registration),
+        "jwks": list(version.registration.jwks),
+        "address_ranges": list(version.registration.address_ranges),
+        "version": version.version,
+        "rev": version.rev,
+        "state": version.state.value,
+        "act": version.act.value,
+        "by": version.note.by,
+        "reason": version.note.reason,
+        "at": version.note.at,
+    }
+
+
+def _system(row: Row[Any]) -> System:
+    return System(
+        registration=Registration(
+            client_id=row.client_id,
+            agency=row.agency,
+            name_vi=row.name_vi,
+            name_en=row.name_en,
+            jwks=tuple(row.jwks),
+            sandbox=row.sandbox,
+            address_ranges=tuple(row.address_ranges),
+        ),
+        version=row.version,
+        rev=row.rev,
+        state=SystemState(row.state),
+        act=Act(row.act),
+        note=Note(by=row.by, reason=row.reason, at=row.at),
+    )

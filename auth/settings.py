@@ -1,0 +1,61 @@
+"""Settings of identity: the shape, with bounds; the gateway's settings hold one of these."""
+
+import ipaddress
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from auth.identity import Identity
+
+
+def _origin(url: str) -> str:
+    """Demand scheme and host alone: paths of ours are appended, and texts are compared exactly."""
+    parts = urlsplit(url)
+    if not parts.hostname or url != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+        message = "must be an address without path, query and trailing slash"
+        raise ValueError(message)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname)):
+        message = "must be https; http is for loopback only"
+        raise ValueError(message)
+    return url
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class IdentitySettings(BaseModel, frozen=True, extra="forbid"):
+    """Who signs tokens, for whom, how long, and where the keys are."""
+
+    issuer: Annotated[str, AfterValidator(_origin)] = "http://127.0.0.1:8100"
+    audience: str | None = None  # default: the issuer, because gateway and issuer are one
+    keys_dir: Path = Path("var/keys/signing")
+    algorithm: Literal["ES256", "EdDSA"] = "ES256"
+    token_life_s: Annotated[int, Field(ge=30, le=300)] = 300
+    assertion_life_s: Annotated[int, Field(ge=30, le=300)] = 300
+    clock_ahead_s: Annotated[int, Field(ge=10, le=60)] = 60  # FAPI 2.0 section 5.3.2.1
+    cache_tokens: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
+    # Longer than anyone keeps the JWK set, which we let be kept for 300 s.
+    rotation_lead_s: Annotated[int, Field(ge=0, le=604_800)] = 600
+
+    def identity(self) -> Identity:
+        """Return the values that issuing and verifying need."""
+        return Identity(
+            issuer=self.issuer,
+            audience=self.audience or self.issuer,
+            token_life_s=self.token_life_s,
+            assertion_life_s=self.assertion_life_s,
+            ahead_s=self.clock_ahead_s,
+        )
+
+    def keep(self) -> timedelta:
+        """Return how long a retired key verifies: a token's whole life, and clocks that differ."""
+        return timedelta(seconds=self.token_life_s + 2 * self.clock_ahead_s)

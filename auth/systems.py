@@ -1,0 +1,183 @@
+"""An agency system's registration: its versions, its states, and the moves between them.
+
+Two numbers run along.  `version` counts every change.  `rev` counts the changes that must end what
+rests on the registration: tokens name the revision they were issued under, and a release is
+recorded only while that revision stands (promise P3).  A new key alone leaves `rev` as it is, so
+that calls under way go on; a revoked key, a suspension or another agency does not.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from auth.errors import SystemBlocked
+from auth.jose import VerificationKey, verification_key
+
+
+class SystemState(StrEnum):
+    """Life of a system; every state but ACTIVE refuses."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    BLOCKED = "blocked"  # for good
+
+
+class Act(StrEnum):
+    """What was done to a registration."""
+
+    REGISTERED = "registered"
+    AMENDED = "amended"
+    KEYS_ROTATED = "keys_rotated"
+    KEYS_REVOKED = "keys_revoked"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    BLOCKED = "blocked"
+
+
+class Registration(Struct, frozen=True, kw_only=True):
+    """What an agency says about one system of its own."""
+
+    client_id: str
+    agency: str  # agency code of the catalog
+    name_vi: str
+    name_en: str
+    jwks: tuple[dict[str, str], ...]  # public keys, one to four, each with an id of its own
+    sandbox: bool = False
+    address_ranges: tuple[str, ...] = ()  # CIDR; empty: from anywhere
+
+    def keys(self) -> tuple[VerificationKey, ...]:
+        """Return the public keys, ready for use."""
+        return tuple(verification_key(jwk) for jwk in self.jwks)
+
+
+class Note(Struct, frozen=True):
+    """Who did something to a registration, why, and when."""
+
+    by: str
+    reason: str
+    at: datetime
+
+
+class System(Struct, frozen=True, kw_only=True):
+    """One version of a registration, as it stood after one act."""
+
+    registration: Registration
+    version: int
+    rev: int
+    state: SystemState
+    act: Act
+    note: Note
+
+    @property
+    def client_id(self) -> str:
+        """The OAuth client id."""
+        return self.registration.client_id
+
+
+def registered(registration: Registration, note: Note) -> System:
+    """Return the first version of a registration."""
+    return System(
+        registration=registration,
+        version=1,
+        rev=1,
+        state=SystemState.ACTIVE,
+        act=Act.REGISTERED,
+        note=note,
+    )
+
+
+def amended(system: System, wanted: Registration, note: Note) -> System:
+    """Return the version that says what *wanted* says; *system* itself when it does already.
+
+    Another agency, another environment or other addresses end running tokens; another name or key
+    does not.
+
+    Raises:
+        SystemBlocked: the system is blocked.
+    """
+    known = system.registration
+    if wanted == known:
+        return system
+    only_keys = replace(wanted, jwks=known.jwks) == known
+    ends = (known.agency, known.sandbox, known.address_ranges) != (
+        wanted.agency,
+        wanted.sandbox,
+        wanted.address_ranges,
+    )
+    act = Act.KEYS_ROTATED if only_keys else Act.AMENDED
+    return _moved(system, act, note, registration=wanted, ends=ends)
+
+
+def rekeyed(
+    system: System, jwks: tuple[dict[str, str], ...], note: Note, *, revoke: bool = False
+) -> System:
+    """Return the version with other keys; *system* itself when nothing changes.
+
+    Args:
+        system: as it stands.
+        jwks: every public key that counts from now on; overlap is two keys for a while.
+        note: who, why, when.
+        revoke: an old key may be in wrong hands, so running tokens end too.
+
+    Raises:
+        SystemBlocked: the system is blocked.
+    """
+    wanted = replace(system.registration, jwks=jwks)
+    if wanted == system.registration and not revoke:
+        return system
+    act = Act.KEYS_REVOKED if revoke else Act.KEYS_ROTATED
+    return _moved(system, act, note, registration=wanted, ends=revoke)
+
+
+def suspended(system: System, note: Note) -> System:
+    """Return the suspended version; *system* itself when it is suspended already.
+
+    Raises:
+        SystemBlocked: the system is blocked.
+    """
+    if system.state is SystemState.SUSPENDED:
+        return system
+    return _moved(system, Act.SUSPENDED, note, state=SystemState.SUSPENDED, ends=True)
+
+
+def resumed(system: System, note: Note) -> System:
+    """Return the active version; *system* itself when it is active already.
+
+    Tokens from before the suspension stay dead: they name an older revision.
+
+    Raises:
+        SystemBlocked: the system is blocked.
+    """
+    if system.state is SystemState.ACTIVE:
+        return system
+    return _moved(system, Act.RESUMED, note, state=SystemState.ACTIVE, ends=True)
+
+
+def blocked(system: System, note: Note) -> System:
+    """Return the blocked version, the last one; *system* itself when it is blocked already."""
+    if system.state is SystemState.BLOCKED:
+        return system
+    return _moved(system, Act.BLOCKED, note, state=SystemState.BLOCKED, ends=True)
+
+
+def _moved(  # noqa: PLR0913 - keyword-only from the fourth on
+    system: System,
+    act: Act,
+    note: Note,
+    *,
+    ends: bool,
+    state: SystemState | None = None,
+    registration: Registration | None = None,
+) -> System:
+    if system.state is SystemState.BLOCKED:
+        raise SystemBlocked
+    return System(
+        registration=registration or system.registration,
+        version=system.version + 1,
+        rev=system.rev + int(ends),
+        state=state or system.state,
+        act=act,
+        note=note,
+    )
