@@ -1,7 +1,6 @@
 """Valid consents, rules and cases; each argument is what the test is about."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from catalog.entries import (
     AgencyCode,
@@ -34,9 +33,9 @@ LOOKUP = ServiceCode("dancu.tracuu")
 NOTICE = "Ngân hàng xin xem họ tên và nơi thường trú của bạn để mở tài khoản, trong 30 ngày."
 
 
-def a_rule(answer: Answer = Answer.LAW, **changes: Any) -> Rule:
+def a_rule(answer: Answer = Answer.LAW, **changes: object) -> Rule:
     """Return a row that matches everything."""
-    members: dict[str, Any] = {
+    members: dict[str, object] = {
         "code": RuleCode("row"),
         "order": 10,
         "consumers": frozenset(AgencyKind),
@@ -51,18 +50,18 @@ def a_rule(answer: Answer = Answer.LAW, **changes: Any) -> Rule:
         "mark": Mark.VERIFIED,
         "valid_from": date(2026, 1, 1),
     }
-    return Rule(**{**members, **changes})
+    return Rule(**{**members, **changes})  # type: ignore[arg-type]
 
 
-def a_ruling(answer: Answer = Answer.LAW, **changes: Any) -> Ruling:
+def a_ruling(answer: Answer = Answer.LAW, **changes: object) -> Ruling:
     """Return a ruling whose row carries the call itself."""
     rule = a_rule(answer, **changes)
     return Ruling(rule, rule)
 
 
-def a_basis(code: str = "law", kind: Answer = Answer.LAW, **changes: Any) -> LegalBasis:
+def a_basis(code: str = "law", kind: Answer = Answer.LAW, **changes: object) -> LegalBasis:
     """Return an article in force since 1 July 2026."""
-    members: dict[str, Any] = {
+    members: dict[str, object] = {
         "code": BasisCode(code),
         "instrument": "Nghị định 217/2026/NĐ-CP",
         "article": "Điều 7 khoản 3",
@@ -72,12 +71,12 @@ def a_basis(code: str = "law", kind: Answer = Answer.LAW, **changes: Any) -> Leg
         "kind": kind,
         "valid_from": date(2026, 7, 1),
     }
-    return LegalBasis(**{**members, **changes})
+    return LegalBasis(**{**members, **changes})  # type: ignore[arg-type]
 
 
-def a_procedure(*elements: str, **changes: Any) -> Procedure:
+def a_procedure(*elements: str, **changes: object) -> Procedure:
     """Return a procedure that lists *elements* of the population look-up."""
-    members: dict[str, Any] = {
+    members: dict[str, object] = {
         "code": ProcedureCode("1.013225"),
         "title_vi": "Cấp giấy phép xây dựng",
         "title_en": "Building permit",
@@ -87,12 +86,12 @@ def a_procedure(*elements: str, **changes: Any) -> Procedure:
         "valid_from": date(2026, 7, 1),
         "elements": {LOOKUP: frozenset(ElementCode(each) for each in elements)},
     }
-    return Procedure(**{**members, **changes})
+    return Procedure(**{**members, **changes})  # type: ignore[arg-type]
 
 
-def a_case(**changes: Any) -> Case:
+def a_case(**changes: object) -> Case:
     """Return the commune's question for a name and an address, about an adult."""
-    members: dict[str, Any] = {
+    members: dict[str, object] = {
         "consumer": COMMUNE,
         "service": LOOKUP,
         "purpose": "giai-quyet-tthc",
@@ -106,12 +105,12 @@ def a_case(**changes: Any) -> Case:
         "principal_ref": CITIZEN,
         "at": NOON,
     }
-    return Case(**{**members, **changes})
+    return Case(**{**members, **changes})  # type: ignore[arg-type]
 
 
-def a_bank_case(**changes: Any) -> Case:
+def a_bank_case(**changes: object) -> Case:
     """Return the bank's question, which only a consent carries."""
-    members: dict[str, Any] = {
+    members: dict[str, object] = {
         "consumer": BANK,
         "purpose": "khach-hang",
         "procedure": None,
@@ -120,9 +119,9 @@ def a_bank_case(**changes: Any) -> Case:
     return a_case(**{**members, **changes})
 
 
-def a_grant(*elements: str, given_at: datetime = NOON, days: int = 30, **changes: Any) -> Grant:
+def a_grant(*elements: str, given_at: datetime = NOON, days: int = 30, **changes: object) -> Grant:
     """Return a live consent to the bank's question."""
-    members: dict[str, Any] = {
+    members: dict[str, object] = {
         "id": "consent-1",
         "seq": 1,
         "principal_ref": CITIZEN,
@@ -135,12 +134,12 @@ def a_grant(*elements: str, given_at: datetime = NOON, days: int = 30, **changes
         "valid_to": given_at + timedelta(days=days),
         "notice_sha256": notice_hash(NOTICE),
     }
-    return Grant(**{**members, **changes})
+    return Grant(**{**members, **changes})  # type: ignore[arg-type]
 
 
-def a_representation(**changes: Any) -> Representation:
+def a_representation(**changes: object) -> Representation:
     """Return a mother who acts for the citizen for another year."""
-    members: dict[str, Any] = {
+    members: dict[str, object] = {
         "id": "representation-1",
         "rev": 3,
         "principal_ref": CITIZEN,
@@ -149,12 +148,12 @@ def a_representation(**changes: Any) -> Representation:
         "valid_to": NOON + timedelta(days=365),
         "child_assent": False,
     }
-    return Representation(**{**members, **changes})
+    return Representation(**{**members, **changes})  # type: ignore[arg-type]
 
 
-def some_terms(**changes: Any) -> Terms:
+def some_terms(**changes: object) -> Terms:
     """Return the terms of the bank's consent."""
-    members: dict[str, Any] = {
+    members: dict[str, object] = {
         "id": "0199e000-0000-7000-8000-000000000001",
         "principal_ref": CITIZEN,
         "recipient": BANK,
@@ -165,16 +164,16 @@ def some_terms(**changes: Any) -> Terms:
         "data_life_days": 90,
         "notice_sha256": notice_hash(NOTICE),
     }
-    return Terms(**{**members, **changes})
+    return Terms(**{**members, **changes})  # type: ignore[arg-type]
 
 
-def an_act(**changes: Any) -> Act:
+def an_act(**changes: object) -> Act:
     """Return something that the citizen did at noon."""
-    members: dict[str, Any] = {
+    members: dict[str, object] = {
         "at": NOON,
         "entity_ref": CITIZEN,
         "entity_role": "subject",
         "method": "vneid",
         "acr": "vneid-2",
     }
-    return Act(**{**members, **changes})
+    return Act(**{**members, **changes})  # type: ignore[arg-type]

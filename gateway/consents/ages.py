@@ -3,6 +3,7 @@
 In doubt a person counts as the more protected one (Luật 91/2025 Art 24).
 """
 
+import re
 from calendar import monthrange
 from datetime import date, datetime, timedelta, timezone
 
@@ -16,6 +17,7 @@ FULL_AGE = 18  # years, Bộ luật Dân sự 2015 Art 20
 ASSENT_AGE = 7  # years, Luật 91/2025 Art 24: disclosure needs the child as well
 ADULT, CHILD, INCAPABLE = "adult", "child", "incapable"
 _CENTURIES = "0011223344"  # fourth digit of a personal number, by century since 1900
+_PERSONAL_NUMBER = re.compile(r"[0-9]{12}")
 _MEMBERS_OF_A_PERSON = ("so_dinh_danh", "so_cmnd", "ma_so_bhxh", "ho_ten", "ngay_sinh")
 
 
@@ -83,9 +85,7 @@ def year_in_number(so_dinh_danh: str | None) -> PartialDate | None:
 
     Source: domain.md 3.1; digit 4 tells century and sex, digits 5 and 6 the year.
     """
-    if so_dinh_danh is None or len(so_dinh_danh) != 12 or not so_dinh_danh.isdecimal():
-        return None
-    if not so_dinh_danh.isascii():
+    if so_dinh_danh is None or _PERSONAL_NUMBER.fullmatch(so_dinh_danh) is None:
         return None
     century = 1900 + 100 * int(_CENTURIES[int(so_dinh_danh[3])])
     return PartialDate(century + int(so_dinh_danh[4:6]))

@@ -5,6 +5,8 @@ Source: catalog-consent.md 2.3 steps 3 to 5.  On any doubt the answer is no.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import Struct
+
 from catalog.entries import Answer, BasisCode, LegalBasis, Procedure, Rule
 from gateway.consents.ages import CHILD, local_day
 from gateway.consents.grants import Grant, Representation
@@ -16,6 +18,13 @@ ASSENT = "child_assent"
 LISTED = "listed"
 _STOPS = frozenset({ConsentState.WITHDRAWN, ConsentState.REFUSED})
 _LAWFUL = frozenset({Answer.LAW, Answer.LAW_WITH_NOTICE, Answer.SUBJECT})
+
+
+class _Kept(Struct, frozen=True):
+    """The fields that are left after the procedure's list, and the others by code."""
+
+    allowed: frozenset[str]
+    withheld: tuple[tuple[str, str], ...] = ()
 
 
 def ground(
@@ -43,9 +52,9 @@ def ground(
     needs = ruling.rule.needs | ruling.carrier.needs
     for need in sorted(needs):
         _NEEDS.get(need, _unknown_need)(case, ruling.carrier)
-    allowed, withheld = _listed(case) if LISTED in needs else (case.allowed, ())
+    kept = _listed(case) if LISTED in needs else _Kept(case.allowed)
     if ruling.carrier.answer is Answer.CONSENT:
-        return _by_consent(case, ruling, grants, acting, allowed, withheld)
+        return _by_consent(case, ruling, grants, acting, kept)
     if ruling.carrier.answer not in _LAWFUL:
         raise Refusal(Code.NO_LEGAL_BASIS)
     basis = _law(case, ruling.carrier, bases)
@@ -58,8 +67,8 @@ def ground(
         basis=basis,
         consent=None,
         representation=acting,
-        allowed=allowed,
-        withheld=withheld,
+        allowed=kept.allowed,
+        withheld=kept.withheld,
         notice=notice,
     )
 
@@ -126,7 +135,7 @@ _NEEDS: dict[str, Callable[[Case, Rule], None]] = {
 }
 
 
-def _listed(case: Case) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
+def _listed(case: Case) -> _Kept:
     """Return the fields that the procedure lists for this service, and the others by code."""
     if case.procedure is None:
         raise Refusal(Code.PROCEDURE_REQUIRED)
@@ -136,7 +145,7 @@ def _listed(case: Case) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
     if not allowed:
         raise Refusal(Code.FIELD_NOT_ALLOWED, procedure=case.procedure.code)
     code = Code.FIELD_NOT_ALLOWED.value
-    return allowed, tuple((name, code) for name in sorted(case.allowed - allowed))
+    return _Kept(allowed, tuple((name, code) for name in sorted(case.allowed - allowed)))
 
 
 def _law(case: Case, carrier: Rule, bases: Mapping[BasisCode, LegalBasis]) -> LegalBasis:
@@ -163,22 +172,17 @@ def _heed_objection(case: Case, grants: Sequence[Grant]) -> None:
         raise Refusal(Code.CONSENT_WITHDRAWN, purpose=case.purpose, service=case.service)
 
 
-def _by_consent(  # noqa: PLR0913 - the parts of one decision, judged once
-    case: Case,
-    ruling: Ruling,
-    grants: Sequence[Grant],
-    acting: Representation | None,
-    allowed: frozenset[str],
-    withheld: tuple[tuple[str, str], ...],
+def _by_consent(
+    case: Case, ruling: Ruling, grants: Sequence[Grant], acting: Representation | None, kept: _Kept
 ) -> Ground:
     ours = _addressed(case, grants)
     live = [grant for grant in ours if _is_live(grant, case)]
-    best = max(live, key=lambda each: _worth(each, case, allowed), default=None)
-    covered = frozenset[str]() if best is None else _covered(best, case, allowed)
+    best = max(live, key=lambda each: _worth(each, case, kept.allowed), default=None)
+    covered = frozenset[str]() if best is None else _covered(best, case, kept.allowed)
     if best is None or not covered:
         raise _without_consent(case, ours, live)
     code = Code.CONSENT_REQUIRED.value
-    missing = tuple((name, code) for name in allowed - covered)
+    missing = tuple((name, code) for name in kept.allowed - covered)
     return Ground(
         rule=ruling.rule,
         carrier=ruling.carrier,
@@ -186,7 +190,7 @@ def _by_consent(  # noqa: PLR0913 - the parts of one decision, judged once
         consent=best,
         representation=acting,
         allowed=covered,
-        withheld=tuple(sorted((*withheld, *missing))),
+        withheld=tuple(sorted((*kept.withheld, *missing))),
         notice=False,
     )
 

@@ -1,10 +1,11 @@
 """Loads and stores grants; rows and SQL stay in here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import asyncpg
+from msgspec import Struct
 
 from gateway.consents.errors import ConsentUnknown, MoveRefused, TermsRefused
 from gateway.consents.grants import Grant, Representation
@@ -61,23 +62,35 @@ SELECT record_id, seq, state, at, valid_to, entity_ref, entity_role, representat
 FROM consents.event WHERE record_id = $1 ORDER BY seq
 """
 
+Row: TypeAlias = Mapping[str, Any]  # a driver's row; typed by the functions at the bottom
+
 _TRIES = 5  # two writers on one record: the later one reads again
 
 
 class Rows(Protocol):
     """What the repository asks of asyncpg; a pool and a connection both have it."""
 
-    async def fetch(self, query: str, *args: Any) -> list[Any]:
+    async def fetch(self, query: str, *args: object) -> Sequence[Row]:
         """Return all rows."""
         ...
 
-    async def fetchrow(self, query: str, *args: Any) -> Any:
+    async def fetchrow(self, query: str, *args: object) -> Row | None:
         """Return the first row, or None."""
         ...
 
-    async def execute(self, query: str, *args: Any) -> str:
+    async def execute(self, query: str, *args: object) -> object:
         """Run one statement."""
         ...
+
+
+class _New(Struct, frozen=True, kw_only=True):
+    """An event before the database has chained it."""
+
+    record_id: str
+    seq: int
+    state: ConsentState
+    valid_to: datetime
+    act: Act
 
 
 class ConsentRepository:
@@ -127,7 +140,7 @@ class ConsentRepository:
                 *_acting(act),
             )
         except asyncpg.IntegrityConstraintViolationError as refused:
-            raise TermsRefused(refused.constraint_name) from None
+            raise TermsRefused(_rule(refused)) from None
 
     async def withdraw(self, record_id: str, act: Act) -> int:
         """End the grant; from this statement's commit on nothing leaves on it (promise P3).
@@ -159,7 +172,8 @@ class ConsentRepository:
                 return int(last["seq"])
             seq = int(last["seq"]) + 1
             ends = valid_to or last["valid_to"]
-            if await self._add(record_id, seq, state, act, ends, last["state"]):
+            new = _New(record_id=record_id, seq=seq, state=state, valid_to=ends, act=act)
+            if await self._add(new, before=last["state"]):
                 return seq
         raise MoveRefused(record_id, None, state)
 
@@ -175,21 +189,31 @@ class ConsentRepository:
         rows = await self._rows.fetch(EVENTS, record_id)
         return _terms(terms), [_event(row) for row in rows]
 
-    async def _add(  # noqa: PLR0913 - the columns of one event
-        self, record_id: str, seq: int, state: ConsentState, act: Act, ends: datetime, before: str
-    ) -> bool:
+    async def _add(self, event: _New, *, before: str) -> bool:
         """Insert one event; say False when another writer took the number first."""
         try:
             await self._rows.execute(
-                MOVE, record_id, seq, state.value, act.at, ends, *_acting(act)
+                MOVE,
+                event.record_id,
+                event.seq,
+                event.state.value,
+                event.act.at,
+                event.valid_to,
+                *_acting(event.act),
             )
         except asyncpg.IntegrityConstraintViolationError as refused:
-            if refused.constraint_name in ("event_seq_contiguous", "event_pkey"):
+            if _rule(refused) in ("event_seq_contiguous", "event_pkey"):
                 return False
-            if refused.constraint_name == "event_move_allowed":
-                raise MoveRefused(record_id, before, state) from None
-            raise TermsRefused(refused.constraint_name) from None
+            if _rule(refused) == "event_move_allowed":
+                raise MoveRefused(event.record_id, before, event.state) from None
+            raise TermsRefused(_rule(refused)) from None
         return True
+
+
+def _rule(refused: asyncpg.IntegrityConstraintViolationError) -> str | None:
+    """Return the name of the constraint; the driver sets it from the server's message."""
+    name: str | None = getattr(refused, "constraint_name", None)
+    return name
 
 
 def _acting(act: Act) -> Sequence[str | None]:
@@ -204,7 +228,7 @@ def _acting(act: Act) -> Sequence[str | None]:
     )
 
 
-def _grant(row: Any) -> Grant:
+def _grant(row: Row) -> Grant:
     return Grant(
         id=row["id"],
         seq=row["seq"],
@@ -222,17 +246,14 @@ def _grant(row: Any) -> Grant:
     )
 
 
-def _terms(row: Any) -> Terms:
-    return Terms(
-        **{
-            **dict(row),
-            "elements": tuple(row["elements"]),
-            "told_sensitive": tuple(row["told_sensitive"]),
-        }
-    )
+def _terms(row: Row) -> Terms:
+    members = {name: row[name] for name in Terms.__struct_fields__}
+    for name in ("elements", "told_sensitive"):
+        members[name] = tuple(members[name])
+    return Terms(**members)
 
 
-def _event(row: Any) -> Event:
+def _event(row: Row) -> Event:
     return Event(
         record_id=row["record_id"],
         seq=row["seq"],
@@ -315,11 +336,9 @@ class RepresentationRepository:
                 at,
             )
         except asyncpg.IntegrityConstraintViolationError as refused:
-            raise TermsRefused(refused.constraint_name) from None
+            raise TermsRefused(_rule(refused)) from None
 
-    async def recheck(
-        self, made: Representation, *, live: bool, source: str, at: datetime
-    ) -> int:
+    async def recheck(self, made: Representation, *, live: bool, source: str, at: datetime) -> int:
         """Store what a later look at the source said of *made*; return the new revision.
 
         Raises:

@@ -30,9 +30,7 @@ def _moment(name: str) -> Column[object]:
 
 
 def _created() -> Column[object]:
-    return Column(
-        "created_at", DateTime(timezone=True), nullable=False, server_default=func.now()
-    )
+    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
 
 
 notice = Table(

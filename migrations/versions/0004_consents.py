@@ -109,13 +109,14 @@ CREATE TABLE consents.event (
 """
 
 # Canonical text: each part as its length in bytes, a colon, the part; NULL is "-".  Netstrings
-# leave no two values with one text, whatever the parts hold.
+# leave no two values with one text, whatever the parts hold (gateway/consents/records.py).
 HASHES = """
 CREATE FUNCTION consents.canonical(VARIADIC parts text[]) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
   SELECT convert_to(string_agg(
     CASE WHEN part IS NULL THEN '-'
-         ELSE octet_length(convert_to(part, 'UTF8')) || ':' || part END, ',' ORDER BY place), 'UTF8')
+         ELSE octet_length(convert_to(part, 'UTF8')) || ':' || part END,
+    ',' ORDER BY place), 'UTF8')
   FROM unnest(parts) WITH ORDINALITY AS listed (part, place)
 $$;
 
@@ -273,6 +274,5 @@ def downgrade() -> None:
     """Drop the schema, and with it every consent right, so that none outlives its record."""
     op.execute("DROP SCHEMA consents CASCADE")
     op.execute(
-        "DELETE FROM gateway.live_right "
-        "WHERE key LIKE 'consent:%' OR key LIKE 'representation:%'"
+        "DELETE FROM gateway.live_right WHERE key LIKE 'consent:%' OR key LIKE 'representation:%'"
     )
