@@ -8,6 +8,7 @@ from catalog.entries import (
     Agency,
     AgencyCode,
     Agreement,
+    AgreementCode,
     BasisCode,
     Dataset,
     DatasetCode,
@@ -39,8 +40,11 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     services: Mapping[ServiceCode, ServiceVersion]  # retired versions included: they refuse by name
     rules: tuple[Rule, ...]
     grants: Mapping[tuple[SystemId, ServiceCode], tuple[tuple[Agreement, Scope], ...]]
+    agreements: Mapping[AgreementCode, Agreement] = {}  # in any state; `grants` is their index
 
-    def covering(self, system: SystemId, service: ServiceCode) -> tuple[tuple[Agreement, Scope], ...]:
+    def covering(
+        self, system: SystemId, service: ServiceCode
+    ) -> tuple[tuple[Agreement, Scope], ...]:
         """Return every agreement line that names *system* and *service*, in code order."""
         return self.grants.get((system, service), ())
 
