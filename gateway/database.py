@@ -1,6 +1,6 @@
 """The database: engine, one transaction for each use case, driver pools, migrations."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +88,7 @@ def engine(
 
 
 @asynccontextmanager
-async def transaction(of: AsyncEngine) -> AsyncIterator[AsyncSession]:
+async def transaction(of: AsyncEngine) -> AsyncGenerator[AsyncSession, None]:
     """Open one session with one transaction: committed at the end, rolled back on any error."""
     async with AsyncSession(of, expire_on_commit=False) as session, session.begin():
         yield session
@@ -205,7 +205,7 @@ async def _looking(dsn: str, question: Callable[[Connection], Answer]) -> Answer
 @asynccontextmanager
 async def _migrating(
     dsn: str, wait_s: float, folder: Path | None
-) -> AsyncIterator[tuple[AsyncConnection, Config]]:
+) -> AsyncGenerator[tuple[AsyncConnection, Config], None]:
     """Give the one connection that may migrate; the lock ends with the connection."""
     migrator = _migrator(dsn)
     try:
@@ -252,9 +252,7 @@ def _creator(dsn: str, settings: dict[str, str]) -> Callable[..., Any]:
     return connect
 
 
-def _run_script(
-    cursor: Any, statement: str, parameters: object, context: ExecutionContext
-) -> bool:
+def _run_script(cursor: Any, statement: str, parameters: object, context: ExecutionContext) -> bool:
     """Send a migration's script of several statements in one message.
 
     The driver prepares what it is given, and PostgreSQL prepares one statement at a time; without

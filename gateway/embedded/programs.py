@@ -35,7 +35,7 @@ class Programs:
             ProgramFailed: it ended with an error, or not within *within_s* seconds.
         """
         command = [str(self.folder / program), *arguments]
-        # A file, not a pipe: the server inherits it from pg_ctl and would keep a pipe open for ever.
+        # A file, not a pipe: the server inherits it from pg_ctl and would hold a pipe for ever.
         with tempfile.TemporaryFile() as said:
             try:
                 ended = subprocess.run(  # noqa: S603 - our own arguments, no shell
@@ -47,7 +47,9 @@ class Programs:
                     stderr=subprocess.STDOUT,
                     timeout=within_s,
                     check=False,
-                    **self._identity(),
+                    user=self.account.pw_uid if self.account else None,
+                    group=self.account.pw_gid if self.account else None,
+                    extra_groups=[] if self.account else None,
                 )
             except subprocess.TimeoutExpired as late:
                 raise ProgramFailed(program, f"no end after {within_s:.0f} s") from late
@@ -65,8 +67,8 @@ class Programs:
     def reach(self, path: Path) -> tuple[Path, ...]:
         """Let the account pass through the folders above *path*; return those that were opened.
 
-        Only the search bit is set (others may pass, nobody may list), only as root, and only where
-        it is missing: a checkout below ``/root`` works at once, and the caller can say what changed.
+        Only the search bit is set (others may pass, nobody may list), only as root, and only
+        where it is missing: a checkout below ``/root`` works, and the caller says what changed.
         """
         if self.account is None:
             return ()
@@ -74,11 +76,6 @@ class Programs:
         for above in opened:
             above.chmod(above.stat().st_mode | stat.S_IXOTH)
         return tuple(opened)
-
-    def _identity(self) -> dict[str, object]:
-        if self.account is None:
-            return {}
-        return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
 
 
 def find(folder: Path | None = None) -> Programs:
@@ -95,7 +92,7 @@ def find(folder: Path | None = None) -> Programs:
 
 
 def of_major(major: int) -> Programs | None:
-    """Return the programs of one major version, from the wheel or Debian's place; None if absent."""
+    """Return the programs of one major, from the wheel or Debian's place; None if absent."""
     account = _unprivileged() if os.geteuid() == 0 else None
     for place in [*_wheel(), Path(f"/usr/lib/postgresql/{major}/bin")]:
         if (place / "initdb").exists() and _major(place) == major:
@@ -142,7 +139,7 @@ def _make_account() -> None:
         timeout=20,
         check=False,
     )
-    if made.returncode != 0 and made.returncode != _EXISTS:
+    if made.returncode not in {0, _EXISTS}:
         raise ProgramFailed("useradd", made.stderr)
 
 

@@ -203,7 +203,10 @@ def _create(at: Directory, programs: Programs) -> None:
         *("postgres", "--single", "-D", str(at.fresh), "postgres"),
         cwd=at.fresh,
         within_s=60,
-        feed=f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE\nCREATE DATABASE {OWNER} OWNER {OWNER}\n",
+        feed=(
+            f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE\n"
+            f"CREATE DATABASE {OWNER} OWNER {OWNER}\n"
+        ),
     )
     at.fresh.rename(at.data)
 
