@@ -1,0 +1,186 @@
+"""The part of asyncpg that we use, typed: the package itself says "unknown" in too many places."""
+
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Generator,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
+from types import TracebackType
+from typing import Any, Generic, Literal, Self, SupportsIndex, overload
+
+from typing_extensions import TypeVar
+
+from asyncpg import prepared_stmt as prepared_stmt
+from asyncpg.exceptions import *
+
+__version__: str
+
+class Record:
+    @overload
+    def get(self, key: str) -> Any | None: ...
+    @overload
+    def get(self, key: str, default: object) -> Any: ...
+    def items(self) -> ItemsView[str, Any]: ...
+    def keys(self) -> KeysView[str]: ...
+    def values(self) -> ValuesView[Any]: ...
+    @overload
+    def __getitem__(self, index: str) -> Any: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Any, ...]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __contains__(self, x: object) -> bool: ...
+    def __len__(self) -> int: ...
+
+_Row = TypeVar("_Row", bound=Record, default=Record)
+
+class Transaction:
+    async def start(self) -> None: ...
+    async def commit(self) -> None: ...
+    async def rollback(self) -> None: ...
+    async def __aenter__(self) -> None: ...
+    async def __aexit__(
+        self,
+        extype: type[BaseException] | None,
+        ex: BaseException | None,
+        tb: TracebackType | None,
+    ) -> bool | None: ...
+
+class _Asks(Generic[_Row]):
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str: ...
+    async def executemany(
+        self, command: str, args: Iterable[Sequence[object]], *, timeout: float | None = None
+    ) -> None: ...
+    async def fetch(
+        self, query: str, *args: object, timeout: float | None = None
+    ) -> list[_Row]: ...
+    async def fetchrow(
+        self, query: str, *args: object, timeout: float | None = None
+    ) -> _Row | None: ...
+    async def fetchval(
+        self, query: str, *args: object, column: int = 0, timeout: float | None = None
+    ) -> Any: ...
+    async def copy_records_to_table(
+        self,
+        table_name: str,
+        *,
+        records: Iterable[Sequence[object]],
+        columns: Iterable[str] | None = None,
+        schema_name: str | None = None,
+        timeout: float | None = None,
+        where: str | None = None,
+    ) -> str: ...
+
+class Connection(_Asks[_Row]):
+    def cursor(
+        self,
+        query: str,
+        *args: object,
+        prefetch: int | None = None,
+        timeout: float | None = None,
+    ) -> Any: ...
+    async def prepare(
+        self, query: str, *, name: str | None = None, timeout: float | None = None
+    ) -> prepared_stmt.PreparedStatement[_Row]: ...
+    def transaction(
+        self,
+        *,
+        isolation: Literal[
+            "serializable", "repeatable_read", "read_committed", "read_uncommitted"
+        ]
+        | None = None,
+        readonly: bool = False,
+        deferrable: bool = False,
+    ) -> Transaction: ...
+    async def add_listener(self, channel: str, callback: Callable[..., object]) -> None: ...
+    async def remove_listener(self, channel: str, callback: Callable[..., object]) -> None: ...
+    def add_termination_listener(self, callback: Callable[..., object]) -> None: ...
+    async def set_type_codec(
+        self,
+        typename: str,
+        *,
+        schema: str = "public",
+        encoder: Callable[..., object],
+        decoder: Callable[..., object],
+        format: str = "text",
+    ) -> None: ...
+    def get_server_pid(self) -> int: ...
+    def get_server_version(self) -> Any: ...
+    def get_settings(self) -> Any: ...
+    def is_closed(self) -> bool: ...
+    def is_in_transaction(self) -> bool: ...
+    async def reset(self, *, timeout: float | None = None) -> None: ...
+    async def close(self, *, timeout: float | None = None) -> None: ...
+    def terminate(self) -> None: ...
+
+class PoolConnectionProxy(Connection[_Row]): ...
+
+class PoolAcquireContext(Generic[_Row]):
+    async def __aenter__(self) -> PoolConnectionProxy[_Row]: ...
+    async def __aexit__(self, *exc: object) -> None: ...
+    def __await__(self) -> Generator[Any, None, PoolConnectionProxy[_Row]]: ...
+
+class Pool(_Asks[_Row]):
+    def acquire(self, *, timeout: float | None = None) -> PoolAcquireContext[_Row]: ...
+    async def release(
+        self, connection: PoolConnectionProxy[_Row], *, timeout: float | None = None
+    ) -> None: ...
+    async def expire_connections(self) -> None: ...
+    def get_size(self) -> int: ...
+    def get_idle_size(self) -> int: ...
+    def get_min_size(self) -> int: ...
+    def get_max_size(self) -> int: ...
+    def is_closing(self) -> bool: ...
+    async def close(self) -> None: ...
+    def terminate(self) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *exc: object) -> None: ...
+    def __await__(self) -> Generator[Any, None, Self]: ...
+
+async def connect(
+    dsn: str | None = None,
+    *,
+    host: str | list[str] | None = None,
+    port: int | list[int] | None = None,
+    user: str | None = None,
+    password: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
+    database: str | None = None,
+    loop: Any | None = None,
+    timeout: float = 60,
+    statement_cache_size: int = 100,
+    max_cached_statement_lifetime: int = 300,
+    max_cacheable_statement_size: int = 15360,
+    command_timeout: float | None = None,
+    ssl: Any | None = None,
+    direct_tls: bool | None = None,
+    server_settings: Mapping[str, str] | None = None,
+    target_session_attrs: str | None = None,
+) -> Connection: ...
+def create_pool(
+    dsn: str | None = None,
+    *,
+    min_size: int = 10,
+    max_size: int = 10,
+    max_queries: int = 50000,
+    max_inactive_connection_lifetime: float = 300.0,
+    setup: Callable[..., Awaitable[None]] | None = None,
+    init: Callable[..., Awaitable[None]] | None = None,
+    host: str | list[str] | None = None,
+    port: int | list[int] | None = None,
+    user: str | None = None,
+    password: str | None = None,
+    database: str | None = None,
+    timeout: float = 60,
+    statement_cache_size: int = 100,
+    command_timeout: float | None = None,
+    ssl: Any | None = None,
+    server_settings: Mapping[str, str] | None = None,
+) -> Pool: ...
