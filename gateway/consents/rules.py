@@ -112,14 +112,14 @@ def decide(
     """
     matching = (
         rule
-        for rule in sorted(rules, key=lambda each: (each.order, each.code))
+        for rule in rules
         if consumer in rule.consumers
         and purpose in rule.purposes
         and personal in rule.personal
         and subject_is in rule.subject
         and in_force(rule.valid_from, rule.valid_to, at)
     )
-    found = next(matching, None)
+    found = min(matching, key=lambda each: (each.order, each.code), default=None)
     if found is None:
         raise Refusal(Code.NO_LEGAL_BASIS)
     return found

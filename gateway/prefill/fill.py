@@ -42,6 +42,7 @@ class Request(Struct, frozen=True, kw_only=True):
     deadline: float  # event-loop time for the whole form
     traceparent: str | None = None
     raw: bytes = b""  # the body as it came, for the records' digests
+    peer: str = ""  # address of the caller, for counting noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,7 @@ class Prefill:
             traceparent=request.traceparent,
             route=ROUTE,
             raw=request.raw,
+            peer=request.peer,
         )
 
 

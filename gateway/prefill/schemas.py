@@ -1,13 +1,18 @@
 """What a filled form looks like on the wire, version 1."""
 
-from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from adapters.protocol import Json, Subject
 from gateway.prefill.reasons import Reason
 from gateway.stages.evidence import Basis
+
+FieldWord: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9_.]{1,80}\Z")]
+DossierWord: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9A-Za-z./_-]{1,64}\Z")]
+PurposeWord: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
+RecordWord: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\Z")]
 
 
 class Asking(Struct, frozen=True, kw_only=True):
@@ -112,8 +117,8 @@ class PrefillBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The body of a question; the procedure stands in the path, everything about people here."""
 
     subject: Subject
-    dossier: str
-    purpose: str = "giai-quyet-tthc"
-    typed: Mapping[str, Json] = {}  # form field to what the applicant has typed already
-    fields: tuple[str, ...] = ()  # empty: the whole form
-    representative: str | None = None
+    dossier: DossierWord
+    purpose: PurposeWord = "giai-quyet-tthc"
+    typed: Annotated[dict[FieldWord, Json], Meta(max_length=200)] = {}  # field to what was typed
+    fields: Annotated[tuple[FieldWord, ...], Meta(max_length=200)] = ()  # empty: the whole form
+    representative: RecordWord | None = None
