@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-import asyncpg
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 import structlog
 from msgspec import Struct
 
@@ -188,7 +188,7 @@ class Journal:
             self._retire()
 
     async def _resolve(self, lane: Lane) -> None:
-        """Store the batch whose fate is unknown, if absent: the same bytes under the same numbers."""
+        """Store the batch whose fate is unknown, if absent: same bytes, same numbers."""
         linked = self._unresolved
         if linked is not None:
             await self._ask(lane.offer(linked))

@@ -1,9 +1,10 @@
 """One writer's connection to the record: the statements it may run, and what is proved of it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TypeAlias
+from typing import Any, Protocol
 
-import asyncpg
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from msgspec import Struct
 
 from gateway.audit.chain import Linked, Position
@@ -57,7 +58,37 @@ INSERT INTO audit.writer (writer, day, node, started_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (writer) DO NOTHING
 """
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+class Statement(Protocol):
+    """A prepared statement of the driver, which carries no types of its own."""
+
+    async def fetch(self, *arguments: object) -> Sequence[Sequence[Any]]:
+        """Run once and return all rows."""
+        ...
+
+
+class Connection(Protocol):
+    """What is used of a driver's connection."""
+
+    async def prepare(self, query: str) -> Statement:
+        """Plan a statement on the server."""
+        ...
+
+    async def fetch(self, query: str, *arguments: object) -> Sequence[Sequence[Any]]:
+        """Run a query and return all rows."""
+        ...
+
+    async def execute(self, query: str, *arguments: object) -> str:
+        """Run a statement and return its status."""
+        ...
+
+    async def close(self, *, timeout: float) -> None:  # noqa: ASYNC109 - the driver's word
+        """Say goodbye."""
+        ...
+
+    def terminate(self) -> None:
+        """Cut."""
+        ...
 
 
 class UnsafeDatabase(Exception):
@@ -76,7 +107,7 @@ class Promise(Struct, frozen=True):
     synchronous_commit: str
 
     def check(self, wanted: str) -> None:
-        """Raise UnsafeDatabase when a commit may be lost in a power cut, or is weaker than *wanted*."""
+        """Raise UnsafeDatabase when a power cut can lose a commit, or it is weaker than asked."""
         if self.fsync != "on" or self.full_page_writes != "on":
             raise UnsafeDatabase("fsync and full_page_writes must be on")
         if RANKS.index(self.synchronous_commit) < RANKS.index(wanted):
@@ -84,31 +115,33 @@ class Promise(Struct, frozen=True):
 
 
 class Lane:
-    """A dedicated connection as role ``motlan_append``; every method is one autocommit statement."""
+    """A dedicated connection as role ``motlan_append``; each change is one autocommit statement."""
 
-    def __init__(self, connection: "Connection", promise: Promise) -> None:
+    def __init__(self, connection: Connection, promise: Promise) -> None:
         self._connection = connection
         self.promise = promise
-        self._append: asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record] | None = None
+        self._append: Statement | None = None
 
     @classmethod
-    async def connect(cls, dsn: str, *, node: str, synchronous_commit: str, timeout_s: float) -> "Lane":
+    async def connect(
+        cls, dsn: str, *, node: str, synchronous_commit: str, timeout_s: float
+    ) -> "Lane":
         """Connect and read what the database promises; the caller judges the promise.
 
         Raises:
             OSError, asyncpg.PostgresError, TimeoutError: no connection.
         """
-        connection = await asyncpg.connect(
-            dsn,
-            timeout=timeout_s,
-            server_settings={
-                "role": "motlan_append",
-                "application_name": f"motlan audit {node}",
-                "synchronous_commit": synchronous_commit,
-                "enable_seqscan": "off",  # the plan must not depend on how small a table once was
-                "jit": "off",
-                "plan_cache_mode": "force_generic_plan",
-            },
+        settings = {
+            "role": "motlan_append",
+            "application_name": f"motlan audit {node}",
+            "synchronous_commit": synchronous_commit,
+            "enable_seqscan": "off",  # the plan must not depend on how small a table once was
+            "jit": "off",
+            "plan_cache_mode": "force_generic_plan",
+        }
+        driver: Any = asyncpg
+        connection: Connection = await driver.connect(
+            dsn, timeout=timeout_s, server_settings=settings
         )
         try:
             (row,) = await connection.fetch(_PROMISE)
@@ -165,7 +198,7 @@ class Lane:
         rows = await self._connection.fetch(
             _STORED, first.day, first.writer, first.seq, first.seq + len(linked.leaves)
         )
-        found = {row["seq"]: row["leaf"] for row in rows}
+        found = {row[0]: row[1] for row in rows}
         if found != dict(enumerate(linked.leaves, first.seq)):
             raise Diverged("a number of this writer holds other bytes")
         return int(status.rsplit(" ", 1)[1])
@@ -175,7 +208,7 @@ class Lane:
         rows = await self._connection.fetch(
             _STORED, after.day, after.writer, after.seq - 1, after.seq
         )
-        return bool(rows) and rows[0]["leaf"].hex() == after.prev
+        return bool(rows) and bytes(rows[0][1]).hex() == after.prev
 
     async def probe(self) -> None:
         """Exercise the disk and the flush without a record."""
@@ -183,12 +216,14 @@ class Lane:
 
     async def ensure_days(self, days: list[date]) -> None:
         """Create the partitions of *days* that are missing."""
-        await self._connection.execute("SELECT audit.ensure_day(d) FROM unnest($1::date[]) AS d", days)
+        await self._connection.execute(
+            "SELECT audit.ensure_day(d) FROM unnest($1::date[]) AS d", days
+        )
 
     async def prior(self, node: str) -> Last | None:
         """Return where the newest writer of *node* that wrote anything stood, if there is one."""
-        row = await self._connection.fetchrow(_PRIOR, node)
-        return None if row is None else Last(id=row[0], seq=row[1], leaf=row[2].hex())
+        rows = await self._connection.fetch(_PRIOR, node)
+        return Last(id=rows[0][0], seq=rows[0][1], leaf=rows[0][2].hex()) if rows else None
 
     async def register(self, position: Position, node: str, at: datetime) -> None:
         """Announce a new writer; harmless when it was announced before."""

@@ -30,9 +30,7 @@ class LeafTooLong(ValueError):
         self.size_bytes = size_bytes
 
 
-class Block(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
-):
+class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A part of a leaf; absent members are left out."""
 
 
@@ -244,6 +242,21 @@ class Leaf(Block, frozen=True, kw_only=True):
                 raise words.NotAllowedInLeaf(f"{self.type.value} with {name}")
 
 
+class Where(Block, frozen=True, kw_only=True):
+    """A record's place: writer, running number, leaf hash of the record before it."""
+
+    id: str
+    prev: str
+    seq: int
+
+
+class Numbered(Leaf, frozen=True, kw_only=True):
+    """One record as it is stored."""
+
+    v: int
+    w: Where
+
+
 NEEDED: dict[Event, tuple[str, ...]] = {
     Event.ACCESS: ("actor", "basis", "op", "req", "res", "subj", "target"),
     Event.ACCESS_OUTCOME: ("of", "res"),
@@ -282,6 +295,15 @@ def outcome(stamp: Stamp, of: Leaf, delivered: Delivered) -> Leaf:
 def body(leaf: Leaf) -> bytes:
     """Return the canonical bytes of *leaf*, still without ``v`` and ``w``."""
     return _encode(leaf)
+
+
+def parse(entry: bytes) -> Numbered:
+    """Read a stored record back.
+
+    Raises:
+        msgspec.DecodeError: it is no record of this schema.
+    """
+    return msgspec.json.decode(entry, type=Numbered)
 
 
 def leaf_hash(entry: bytes) -> bytes:

@@ -158,7 +158,7 @@ class AuditWriter:
         }
 
     async def aclose(self) -> None:
-        """Take no more, commit what waits within the limit, close the sequence; twice is harmless."""
+        """Take no more, commit what waits within the limit, close the sequence."""
         self._accepting = False
         task, self._task = self._task, None
         if task is None:
@@ -187,7 +187,9 @@ class AuditWriter:
                 return
             except (Lost, Refused, UnsafeDatabase) as trouble:
                 self._stumble(type(trouble).__name__.lower())
-                log.warning("audit.commit_failed", error=type(trouble.__cause__ or trouble).__name__)
+                log.warning(
+                    "audit.commit_failed", error=type(trouble.__cause__ or trouble).__name__
+                )
                 pause_s = min(1.0, max(0.05, pause_s * 2))
             finally:
                 self._busy_at = None
@@ -250,7 +252,7 @@ class AuditWriter:
         self._observed(len(batch), self._loop.time() - batch[0].at)
 
     def _owe(self, unheard: list[Pending]) -> None:
-        """Follow accesses that are or will be on record, and were not delivered, with their outcome."""
+        """Follow accesses that will be on record and were not delivered with their outcome."""
         leaves = [
             outcome(stamp_now(self._clock), one.leaf, Delivered.NO)
             for one in unheard
