@@ -34,7 +34,7 @@ class Breaker:
         return now - self._opened_at >= self._reset_s
 
     def permit(self, now: float) -> int | None:
-        """Return the epoch to report back with, or None: do not ask.  *now* is monotonic seconds."""
+        """Return the epoch to report back with, or None: do not ask; *now* is monotonic seconds."""
         if self.state is BreakerState.CLOSED:
             return self._epoch
         if self.state is BreakerState.OPEN and self.rested(now):

@@ -46,7 +46,7 @@ class SourceClient(Protocol):
         """Make ready; raise AdapterMisconfigured when the settings cannot work."""
         ...
 
-    async def request(  # noqa: PLR0913 - the parts of an HTTP request
+    async def request(
         self,
         method: str,
         path: str,

@@ -41,7 +41,7 @@ class FastClient:
         """Start the deadline timer's home; no connection is made yet."""
         self._deadlines = Deadlines(self._late)
 
-    async def request(  # noqa: PLR0913 - the protocol's
+    async def request(
         self,
         method: str,
         path: str,

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from msgspec import Struct
 
+from adapters.client import QuestionRefused
 from adapters.errors import SourceSchemaMismatch
 from adapters.protocol import Json, Match, PartialDate, Query, Record
 
@@ -13,8 +14,8 @@ ICT = timezone(timedelta(hours=7))  # Indochina Time; the registers' day begins 
 NOT_ON_RECORD = "not_on_record"  # the source knows the person and lacks the value
 NOT_OFFERED = "not_offered"  # this connector cannot ask for the field in this service
 
-_MONTHS = 12
-_YEAR_DIGITS, _MONTH_DIGITS = 4, 6
+_YEAR_DIGITS, _MONTH_DIGITS, _DAY_DIGITS = 4, 6, 8
+_DATE_PARTS = 3
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -64,19 +65,22 @@ def text_or_none(text: str | None) -> str | None:
     return (nfc(text) or None) if text is not None else None
 
 
-def digits_of(day: str | PartialDate) -> str:
+def digits_of(source: str, day: str | PartialDate) -> str:
     """Return a birth date as yyyyMMdd, yyyyMM or yyyy, whatever is known of it.
 
     Raises:
-        ValueError: no such day, or no ISO date.
+        QuestionRefused: no such day, or no ISO date; the wire cannot carry it.
     """
-    if isinstance(day, str):
-        return date.fromisoformat(day).strftime("%Y%m%d") if len(day) == 10 else _short(day)  # noqa: PLR2004
-    if day.thang is None:
-        return f"{day.nam:04d}"
-    if day.ngay is None:
-        return f"{day.nam:04d}{day.thang:02d}"
-    return date(day.nam, day.thang, day.ngay).strftime("%Y%m%d")
+    try:
+        if isinstance(day, PartialDate):
+            numbers = [day.nam, day.thang, day.ngay]
+        else:
+            numbers = [int(part) for part in day.split("-")]
+        known = [number for number in numbers if number is not None]
+        whole = date(*[*known, 1, 1][:_DATE_PARTS])
+    except (TypeError, ValueError):
+        raise QuestionRefused(source, "a birth date that is none") from None
+    return whole.isoformat().replace("-", "")[: 2 + 2 * len(known)]
 
 
 def day_of(source: str, digits: str) -> Json:
@@ -89,8 +93,11 @@ def day_of(source: str, digits: str) -> Json:
         if len(digits) == _YEAR_DIGITS:
             return {"nam": date(int(digits), 1, 1).year}
         if len(digits) == _MONTH_DIGITS:
-            return {"nam": int(digits[:4]), "thang": date(int(digits[:4]), int(digits[4:]), 1).month}
-        if len(digits) == _YEAR_DIGITS + 4:
+            return {
+                "nam": int(digits[:4]),
+                "thang": date(int(digits[:4]), int(digits[4:]), 1).month,
+            }
+        if len(digits) == _DAY_DIGITS:
             return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).isoformat()
     except ValueError:
         pass
@@ -128,10 +135,3 @@ def demand_same(source: str, asked: str | None, answered: Iterable[str | None]) 
     """
     if asked is None or asked not in answered:
         raise SourceSchemaMismatch(source, "an answer about somebody else")
-
-
-def _short(day: str) -> str:
-    year, _, month = day.partition("-")
-    if len(year) != _YEAR_DIGITS or (month and not 1 <= int(month) <= _MONTHS):
-        raise ValueError("no ISO date")  # noqa: TRY003, EM101
-    return f"{int(year):04d}{month}"

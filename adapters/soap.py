@@ -1,9 +1,10 @@
 """SOAP 1.1 over the same transports: an envelope out, a body or a fault in; nothing else."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from typing import Any, Protocol
 
-from lxml import etree
 from msgspec import Struct
 
 from adapters.client import QuestionRefused
@@ -12,15 +13,38 @@ from adapters.errors import SourceMalformed, SourceSchemaMismatch
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 CONTENT_TYPE = "text/xml"
 
+etree: Any = import_module("lxml.etree")  # it brings no types; nothing of it leaves this module
+
 _DEPTH = 32
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
+
+
+class _Node(Protocol):
+    """As much of an lxml element as is read."""
+
+    tag: str
+    text: str | None
+
+    def __iter__(self) -> Iterator["_Node"]: ...
+
+
+class Element(Struct, frozen=True):
+    """One XML element as a plain value; attributes, comments and instructions are left behind."""
+
+    name: str  # "{namespace}local"
+    text: str
+    children: tuple["Element", ...] = ()
+
+    def child(self, name: str) -> "Element | None":
+        """Return the first child of that full name."""
+        return next((each for each in self.children if each.name == name), None)
 
 
 class SoapFault(Struct, frozen=True):
     """A fault without its text, which may name a person."""
 
     ours: bool  # faultcode Client: the question is at fault, not the source
-    detail: etree._Element | None  # pyright: ignore[reportPrivateUsage] - lxml's only name for it
+    detail: Element | None
 
 
 def envelope(
@@ -47,7 +71,7 @@ def envelope(
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
-def opened(source: str, document: bytes) -> "etree._Element | SoapFault":
+def opened(source: str, document: bytes) -> Element | SoapFault:
     """Return the only element inside the body of *document*, or its fault.
 
     Raises:
@@ -55,17 +79,18 @@ def opened(source: str, document: bytes) -> "etree._Element | SoapFault":
         SourceSchemaMismatch: XML that is no SOAP 1.1 envelope with one body element.
     """
     root = _parsed(source, document)
-    body = root.find(f"{{{ENVELOPE}}}Body")
-    if root.tag != f"{{{ENVELOPE}}}Envelope" or body is None or len(body) != 1:
+    body = root.child(f"{{{ENVELOPE}}}Body")
+    if root.name != f"{{{ENVELOPE}}}Envelope" or body is None or len(body.children) != 1:
         raise SourceSchemaMismatch(source, "no SOAP envelope")
-    content = body[0]
-    if content.tag != f"{{{ENVELOPE}}}Fault":
+    content = body.children[0]
+    if content.name != f"{{{ENVELOPE}}}Fault":
         return content
-    code = (content.findtext("faultcode") or "").rpartition(":")[2]
-    return SoapFault(code.partition(".")[0] == "Client", content.find("detail"))
+    code = content.child("faultcode")
+    reason = code.text.strip().rpartition(":")[2] if code is not None else ""
+    return SoapFault(reason.partition(".")[0] == "Client", content.child("detail"))
 
 
-def _parsed(source: str, document: bytes) -> "etree._Element":
+def _parsed(source: str, document: bytes) -> Element:
     """Parse without entities, document type, network or huge nodes."""
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -84,15 +109,12 @@ def _parsed(source: str, document: bytes) -> "etree._Element":
         raise SourceMalformed(source, "answer is not XML") from None
     if root.getroottree().docinfo.doctype:
         raise SourceMalformed(source, "answer with a document type")
-    if _deeper(root, _DEPTH):
+    return _plain(source, root, _DEPTH)
+
+
+def _plain(source: str, node: _Node, depth: int) -> Element:
+    """Copy *node* out of lxml, at most *depth* levels of it."""
+    if depth == 0:
         raise SourceMalformed(source, "answer nested too deep")
-    return root
-
-
-def _deeper(root: "etree._Element", most: int) -> bool:
-    layer = [root]
-    for _ in range(most):
-        layer = [child for each in layer for child in each]
-        if not layer:
-            return False
-    return True
+    children = tuple(_plain(source, child, depth - 1) for child in node)
+    return Element(node.tag, node.text or "", children)

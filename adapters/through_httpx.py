@@ -94,7 +94,7 @@ class HttpxClient:
             timeout=httpx.Timeout(None, connect=self._settings.connect_timeout_s),
         )
 
-    async def request(  # noqa: PLR0913 - the protocol's
+    async def request(
         self,
         method: str,
         path: str,

@@ -1,0 +1,204 @@
+"""The land register: paged JSON, a key and an agency code on every question.
+
+A certificate is shown only to a question that names one of its holders.  Old certificates hold
+the holder's 9-digit card, so a question that brings `so_cmnd` too is put once for each number.
+Source: domain.md 2.4 and the register's OpenAPI document.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from adapters.breaker import BreakerState
+from adapters.client import QuestionRefused, SourceReply, accepted, decoded, trace_headers
+from adapters.errors import AdapterMisconfigured, SourceSchemaMismatch, SubjectUnknown
+from adapters.guard import GuardedClient, Observe, Question
+from adapters.land_answers import (
+    Certificate,
+    Page,
+    Parcel,
+    Verdict,
+    certificates,
+    parcel,
+    same_serial,
+)
+from adapters.protocol import Json, Match, Query, Record, SourceAdapter
+from adapters.settings import SourceSettings
+from adapters.shapes import Told, demand_same, instant_of, record
+
+SOURCE = "land"
+
+_CERTIFICATES = "/api/v1/giay-chung-nhan/tim-kiem"
+_PARCELS = "/api/v1/thua-dat/tim-kiem"
+_HOLDERS = "/api/v1/chu-su-dung/xac-minh"
+_PAGE = 100  # the register's own ceiling
+_PAGES = 5  # more than 500 certificates of one person are not read
+
+Shape = TypeVar("Shape")
+
+_CERTIFICATE_PAGE = msgspec.json.Decoder(Page[Certificate])
+_PARCEL_PAGE = msgspec.json.Decoder(Page[Parcel])
+_VERDICT = msgspec.json.Decoder(Verdict)
+
+
+class LandAdapter:
+    """Asks the land register; `SourceAdapter`.
+
+    The settings' `credentials` hold `api_key`; `options` hold `agency`, the code it was issued to.
+    """
+
+    name = SOURCE
+
+    def __init__(self, settings: SourceSettings, *, observe: Observe | None = None) -> None:
+        agency = settings.options.get("agency")
+        key = settings.credentials.get("api_key")
+        if key is None or not isinstance(agency, str) or settings.options.keys() != {"agency"}:
+            raise AdapterMisconfigured(f"{SOURCE}: needs credentials.api_key and options.agency")
+        self._headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "X-API-Key": key.get_secret_value(),
+            "X-Don-Vi": agency,
+        }
+        self._client = GuardedClient(SOURCE, settings, observe=observe)
+
+    @property
+    def state(self) -> BreakerState:
+        """Whether questions go through now."""
+        return self._client.state
+
+    async def open(self) -> None:
+        """Make ready; raise AdapterMisconfigured when the settings cannot work."""
+        await self._client.open()
+
+    async def fetch(self, query: Query) -> Record:
+        """Answer *query* before its deadline.
+
+        Raises:
+            SubjectUnknown: no certificate or parcel, or none of this holder, or none in force.
+            SourceError: as the client says.
+        """
+        if query.service == "datdai.gcn":
+            return await self._certificates(query)
+        if query.service == "datdai.thua":
+            return await self._parcel(query)
+        if query.service == "datdai.xacminhchu":
+            return await self._holder(query)
+        raise QuestionRefused(SOURCE, "service not offered")
+
+    async def aclose(self) -> None:
+        """Let go of connections; twice is harmless."""
+        await self._client.aclose()
+
+    async def _certificates(self, query: Query) -> Record:
+        serial = query.subject.so_phat_hanh
+        found: dict[str, Certificate] = {}
+        for paper in _papers(query):
+            asked: dict[str, Json] = {"soGiayTo": paper}
+            if serial is not None:
+                asked["soPhatHanh"] = serial
+            for each in await self._pages(_CERTIFICATES, asked, query, _CERTIFICATE_PAGE):
+                demand_same(SOURCE, paper, [holder.so_giay_to for holder in each.chu_su_dung])
+                if serial is not None and not same_serial(serial, each.so_phat_hanh):
+                    raise SourceSchemaMismatch(SOURCE, "an answer about another certificate")
+                found[each.gcn_id] = each
+        live = [each for each in found.values() if each.tinh_trang == "HIEU_LUC"]
+        if not live:
+            raise SubjectUnknown(SOURCE, "no certificate in force")
+        return record(query, certificates(live, query.fields))
+
+    async def _parcel(self, query: Query) -> Record:
+        subject = query.subject
+        if not (subject.ma_xa and subject.so_to and subject.so_thua):
+            raise QuestionRefused(SOURCE, "question without commune, sheet or parcel")
+        asked: dict[str, Json] = {
+            "xaId": subject.ma_xa,
+            "soHieuToBanDo": subject.so_to,
+            "soThuTuThua": subject.so_thua,
+        }
+        if subject.ngay_dia_gioi:
+            asked["ngayDiaGioi"] = subject.ngay_dia_gioi
+        found = await self._pages(_PARCELS, asked, query, _PARCEL_PAGE)
+        for each in found:
+            demand_same(SOURCE, subject.ma_xa, (each.xa_id, each.xa_id_cu))
+            sheets = (each.so_hieu_to_ban_do, each.so_hieu_to_ban_do_cu)
+            demand_same(SOURCE, subject.so_to, sheets)
+            numbers = (each.so_thu_tu_thua, each.so_thu_tu_thua_cu)
+            demand_same(SOURCE, subject.so_thua, numbers)
+        live = [each for each in found if each.thoi_diem_ket_thuc is None]
+        if not live:
+            raise SubjectUnknown(SOURCE, "no parcel in force")
+        if len(live) > 1:
+            raise SourceSchemaMismatch(SOURCE, "several parcels under one number")
+        return record(query, parcel(live[0]))
+
+    async def _holder(self, query: Query) -> Record:
+        subject = query.subject
+        asked: dict[str, Json] = {}
+        if subject.so_phat_hanh:
+            asked["soPhatHanh"] = subject.so_phat_hanh
+        if subject.ma_xa and subject.so_to and subject.so_thua:
+            asked |= {
+                "xaId": subject.ma_xa,
+                "soHieuToBanDo": subject.so_to,
+                "soThuTuThua": subject.so_thua,
+            }
+        verdict = None
+        for paper in _papers(query):
+            verdict = await self._ask(_HOLDERS, asked | {"soGiayTo": paper}, query, _VERDICT)
+            if verdict.la_chu_su_dung:
+                break
+        if verdict is None:
+            raise QuestionRefused(SOURCE, "question without a number")
+        told = Told(
+            known={"khop": verdict.la_chu_su_dung, "vai_tro": verdict.vai_tro},
+            as_of=instant_of(SOURCE, verdict.thoi_diem_cap_nhat),
+            match=Match.EXACT if verdict.la_chu_su_dung else Match.NONE,
+        )
+        return record(query, told)
+
+    async def _pages(
+        self,
+        path: str,
+        asked: Mapping[str, Json],
+        query: Query,
+        shape: "msgspec.json.Decoder[Page[Shape]]",
+    ) -> list[Shape]:
+        """Return the items of every page; more pages than agreed are no answer."""
+        items: list[Shape] = []
+        for number in range(1, _PAGES + 1):
+            page = await self._ask(
+                path, {**asked, "trang": number, "kichThuoc": _PAGE}, query, shape
+            )
+            items += page.du_lieu
+            if len(items) >= page.tong_so:
+                return items
+            if not page.du_lieu:
+                break
+        raise SourceSchemaMismatch(SOURCE, "pages that do not add up")
+
+    async def _ask(
+        self,
+        path: str,
+        asked: Mapping[str, Json],
+        query: Query,
+        shape: "msgspec.json.Decoder[Shape]",
+    ) -> Shape:
+        def read(reply: SourceReply) -> Shape:
+            return decoded(SOURCE, accepted(SOURCE, reply, "application/json"), shape)
+
+        headers = self._headers | trace_headers(query.exchange_id, query.traceparent)
+        question = Question(path=path, headers=headers, body=msgspec.json.encode(asked))
+        return await self._client.ask(question, read, deadline=query.deadline)
+
+
+def _papers(query: Query) -> list[str]:
+    """Return the numbers a holder may be held under, the present one first."""
+    papers = [each for each in (query.subject.so_dinh_danh, query.subject.so_cmnd) if each]
+    if not papers:
+        raise QuestionRefused(SOURCE, "question without a number")
+    return papers
+
+
+_: type[SourceAdapter] = LandAdapter

@@ -1,0 +1,181 @@
+"""What the land register answers, in the catalog's words.
+
+Codes stay the register's own text: muc_dich ODT, ONT, CLN, LUC, BHK ...; nguon_goc CNQ-CTT, DG-CTT,
+NCN, NTK, NTC; thoi_han LAU_DAI or the ISO date on which the term ends; vai_tro CHU_SU_DUNG (sole),
+DONG_SU_DUNG (co-holder), VO_CHONG (couple); han_che's loai THE_CHAP (mortgage), QUY_HOACH
+(planning), TRANH_CHAP (dispute).  Areas are square metres.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+from adapters.protocol import Json, Match
+from adapters.shapes import Told, instant_of, nfc
+
+SOURCE = "land"
+SEVERAL_CERTIFICATES = "several_certificates"  # the values stand in `thua_dat`, by parcel
+SEVERAL_PARCELS = "several_parcels"  # the same, within one certificate
+
+_HEAD = ("so_phat_hanh", "so_vao_so", "ngay_cap", "chu_su_dung", "han_che")
+_MEMBERS = (
+    "so_to",
+    "so_thua",
+    "so_to_cu",
+    "so_thua_cu",
+    "dien_tich",
+    "muc_dich",
+    "thoi_han",
+    "nguon_goc",
+    "dia_chi_thua",
+)
+
+Item = TypeVar("Item")
+
+
+class Page(Struct, Generic[Item], frozen=True, rename="camel"):
+    """One page of a search."""
+
+    trang: int
+    tong_so: int
+    du_lieu: list[Item]
+
+
+class Parcel(Struct, frozen=True, rename="camel"):
+    """ThuaDat."""
+
+    thua_id: str
+    xa_id: str
+    so_hieu_to_ban_do: str
+    so_thu_tu_thua: str
+    so_hieu_to_ban_do_cu: str | None
+    so_thu_tu_thua_cu: str | None
+    dien_tich: float
+    muc_dich: str
+    thoi_han: str
+    nguon_goc: str
+    dia_chi: str
+    thoi_diem_ket_thuc: str | None
+    thoi_diem_cap_nhat: str
+    xa_id_cu: str | None = None
+
+
+class Holder(Struct, frozen=True, rename="camel"):
+    """ChuSuDung."""
+
+    ho_ten: str
+    so_giay_to: str | None
+    vai_tro: Literal["CHU_SU_DUNG", "DONG_SU_DUNG", "VO_CHONG"]
+
+
+class Restriction(Struct, frozen=True, rename="camel"):
+    """HanChe."""
+
+    loai: str
+    noi_dung: str
+    tu_ngay: str
+
+
+class Certificate(Struct, frozen=True, rename="camel"):
+    """GiayChungNhan."""
+
+    gcn_id: str
+    so_phat_hanh: str
+    so_vao_so: str
+    ngay_cap: str
+    tinh_trang: Literal["HIEU_LUC", "DA_THU_HOI"]
+    chu_su_dung: list[Holder]
+    thua_dat: list[Parcel]
+    han_che: list[Restriction]
+    thoi_diem_cap_nhat: str
+
+
+class Verdict(Struct, frozen=True, rename="camel"):
+    """KetQuaXacMinh."""
+
+    la_chu_su_dung: bool
+    vai_tro: Literal["CHU_SU_DUNG", "DONG_SU_DUNG", "VO_CHONG"] | None
+    thoi_diem_cap_nhat: str
+
+
+def same_serial(asked: str, answered: str) -> bool:
+    """Compare certificate serials as the register does: upper case, without blanks."""
+    return "".join(asked.upper().split()) == "".join(answered.upper().split())
+
+
+def parcel(told: Parcel) -> Told:
+    """Return one parcel; holders and restrictions are not part of this answer."""
+    return Told(
+        known={**_members(told), "han_che": None},
+        as_of=instant_of(SOURCE, told.thoi_diem_cap_nhat),
+        match=Match.NOT_A_PERSON,
+    )
+
+
+def certificates(found: Sequence[Certificate], fields: frozenset[str]) -> Told:
+    """Return one certificate, or several, by their parcels.
+
+    With one certificate every value stands by its own name, and with one parcel the parcel's too.
+    With several, `thua_dat` alone tells them apart: each parcel carries those of its certificate's
+    values that were asked for, and no other.
+    """
+    heads = [_head(each) for each in found]
+    parcels = [
+        _members(each) | {name: head[name] for name in head.keys() & fields}
+        for whole, head in zip(found, heads, strict=True)
+        for each in whole.thua_dat
+    ]
+    known: dict[str, Json] = dict.fromkeys((*_HEAD, *_MEMBERS))
+    if len(found) == 1:
+        known |= heads[0]
+    if len(parcels) == 1:
+        known |= _members(found[0].thua_dat[0])
+    known["thua_dat"] = parcels
+    return Told(
+        known=known,
+        as_of=max(instant_of(SOURCE, each.thoi_diem_cap_nhat) for each in found),
+        reasons=_reasons(len(found), len(parcels)),
+    )
+
+
+def _reasons(wholes: int, parcels: int) -> dict[str, str]:
+    """Return why values do not stand by their own name."""
+    if wholes > 1:
+        return dict.fromkeys((*_HEAD, *_MEMBERS), SEVERAL_CERTIFICATES)
+    return dict.fromkeys(_MEMBERS, SEVERAL_PARCELS) if parcels > 1 else {}
+
+
+def _head(told: Certificate) -> dict[str, Json]:
+    return {
+        "so_phat_hanh": told.so_phat_hanh,
+        "so_vao_so": told.so_vao_so,
+        "ngay_cap": told.ngay_cap,
+        "chu_su_dung": _holders(told.chu_su_dung),
+        "han_che": [
+            {"loai": each.loai, "noi_dung": nfc(each.noi_dung), "tu_ngay": each.tu_ngay}
+            for each in told.han_che
+        ],
+    }
+
+
+def _holders(told: Iterable[Holder]) -> list[dict[str, str]]:
+    """Return names and roles only: a co-holder's number is not the asker's business."""
+    return [{"ho_ten": nfc(each.ho_ten), "vai_tro": each.vai_tro} for each in told]
+
+
+def _members(told: Parcel) -> dict[str, Json]:
+    """Return a parcel's values; None where the register has none."""
+    place = {"chi_tiet": nfc(told.dia_chi), "ma_xa": told.xa_id, "quoc_gia": "VN"}
+    values = (
+        told.so_hieu_to_ban_do,
+        told.so_thu_tu_thua,
+        told.so_hieu_to_ban_do_cu,
+        told.so_thu_tu_thua_cu,
+        told.dien_tich,
+        told.muc_dich,
+        told.thoi_han,
+        told.nguon_goc,
+        place,
+    )
+    return dict(zip(_MEMBERS, values, strict=True))
