@@ -1,0 +1,167 @@
+"""Valid systems, keys, tokens and requests; each argument is what a test is about."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from auth.assertions import Limits
+from auth.claims import AccessClaims
+from auth.client import ClientKey, client_assertion, new_client_key, token_form
+from auth.errors import RegistrationConflict, SystemUnknown
+from auth.forms import FORM
+from auth.identity import Identity
+from auth.issuer import Issuer, Post
+from auth.jose import signed, signing_key
+from auth.keys import SigningKeyRing
+from auth.systems import Note, Registration, System, registered
+
+NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)  # twelve o'clock in Viet Nam
+NOON_S = NOON.timestamp()
+CLIENT = "motcua-xa"
+ISSUER = "https://gateway.example"
+OUR_NOTE = Note(by="quan-tri", reason="test", at=NOON)
+CLIENT_KEY = new_client_key()
+OTHER_KEY = new_client_key()
+LIMITS = Limits(audiences=(ISSUER, f"{ISSUER}/oauth/token"))
+AGREEMENTS = frozenset({"TT-2026-0001", "TT-2026-0002"})
+
+
+def a_registration(**changes: Any) -> Registration:
+    """Return a registration of the commune's one-stop system."""
+    plain = Registration(
+        client_id=CLIENT,
+        agency="H99.30.01",
+        name_vi="Một cửa xã",
+        name_en="Commune one-stop",
+        jwks=(CLIENT_KEY.public,),
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def a_system(**changes: Any) -> System:
+    """Return its first version; *changes* are those of the registration."""
+    return registered(a_registration(**changes), OUR_NOTE)
+
+
+def an_identity(**changes: Any) -> Identity:
+    """Return the authorization server of these tests."""
+    return msgspec.structs.replace(Identity(issuer=ISSUER, audience=ISSUER), **changes)
+
+
+def a_ring(directory: Path, *, now: datetime = NOON) -> SigningKeyRing:
+    """Return a ring with one active key."""
+    ring = SigningKeyRing(directory / "keys", keep=timedelta(seconds=420))
+    ring.ensure(now)
+    return ring
+
+
+def some_claims(**changes: Any) -> AccessClaims:
+    """Return the claims of a good token, issued at noon."""
+    plain = AccessClaims(
+        iss=ISSUER,
+        sub=CLIENT,
+        aud=ISSUER,
+        exp=int(NOON_S) + 300,
+        iat=int(NOON_S),
+        jti="t1",
+        client_id=CLIENT,
+        scope="TT-2026-0001",
+        agency="H99.30.01",
+        sys_rev=1,
+        env="live",
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def a_token(
+    ring: SigningKeyRing, *, typ: str = "at+jwt", now: datetime = NOON, **changes: Any
+) -> str:
+    """Return a token that *ring* signed."""
+    payload = msgspec.json.encode(some_claims(**changes))
+    return signed(payload, ring.signing(now), typ=typ)
+
+
+def an_assertion(key: ClientKey = CLIENT_KEY, *, now: float = NOON_S, **changes: Any) -> str:
+    """Return a good assertion, made at *now* for a minute; a change to None leaves a claim out."""
+    claims = {
+        "iss": CLIENT,
+        "sub": CLIENT,
+        "aud": ISSUER,
+        "iat": int(now),
+        "exp": int(now) + 60,
+        "jti": "a1",
+    } | changes
+    said = {name: value for name, value in claims.items() if value is not None}
+    return signed(msgspec.json.encode(said), signing_key(key.private), typ="JWT")
+
+
+def a_fresh_assertion(
+    *, now: float = NOON_S, audience: str = ISSUER, client_id: str = CLIENT
+) -> str:
+    """Return an assertion that nobody has seen, as a client makes it."""
+    return client_assertion(CLIENT_KEY.private, client_id=client_id, audience=audience, now=now)
+
+
+def a_post(assertion: str, *, scope: str = "", resource: str = "", **changes: Any) -> Post:
+    """Return a token request."""
+    body = token_form(assertion, scope=scope, resource=resource)
+    return msgspec.structs.replace(Post(body=body, content_type=FORM), **changes)
+
+
+class FakeSystems:
+    """Registrations in memory."""
+
+    def __init__(self, *known: System) -> None:
+        self.versions: list[System] = list(known)
+
+    async def find(self, client_id: str) -> System:
+        """Return the newest version, or raise SystemUnknown."""
+        for version in reversed(self.versions):
+            if version.client_id == client_id:
+                return version
+        raise SystemUnknown
+
+    async def append(self, version: System) -> None:
+        """Keep the next version, or raise RegistrationConflict."""
+        known = [each.version for each in self.versions if each.client_id == version.client_id]
+        if version.version != max(known, default=0) + 1:
+            raise RegistrationConflict
+        self.versions.append(version)
+
+
+class FakeDesk(FakeSystems):
+    """Registrations and used assertions in memory, for one worker."""
+
+    def __init__(self, *known: System, fails: Exception | None = None) -> None:
+        super().__init__(*known)
+        self.used: set[tuple[str, str]] = set()
+        self.forgotten: list[datetime] = []
+        self.fails = fails
+
+    async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
+        """Say whether it is new."""
+        del expires_at
+        if self.fails is not None:
+            raise self.fails
+        new = (client_id, jti) not in self.used
+        self.used.add((client_id, jti))
+        return new
+
+    async def forget(self, before: datetime) -> int:
+        """Note the order."""
+        self.forgotten.append(before)
+        return 0
+
+
+def an_issuer(
+    ring: SigningKeyRing,
+    desk: FakeDesk,
+    *,
+    clock: Callable[[], datetime] = lambda: NOON,
+    **changes: Any,
+) -> Issuer:
+    """Return the token endpoint at noon; *changes* are those of the identity."""
+    return Issuer(an_identity(**changes), ring, desk, lambda _: AGREEMENTS, clock)
