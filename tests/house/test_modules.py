@@ -8,6 +8,7 @@ from tests.house.tree import OURS, Module, modules, tracked
 from tests.house.untested import REASONS
 
 LONGEST_MODULE = 400
+LONGEST_TEST_MODULE = 500  # rows of cases are long, not deep
 LONGEST_FUNCTION = 40
 MOST_PUBLIC_METHODS = 10
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "service", "misc"}
@@ -47,10 +48,15 @@ def test_no_module_is_longer_than_its_ceiling() -> None:
     long = {
         str(module.path): count
         for module in modules(*OURS, "migrations", "tests", "bench", "docs")
-        if (count := module.source.count("\n")) > LONGEST_MODULE
+        if (count := module.source.count("\n")) > ceiling(module)
     }
 
     assert {} == long
+
+
+def ceiling(module: Module) -> int:
+    """Return how many lines *module* may have."""
+    return LONGEST_TEST_MODULE if module.path.parts[0] == "tests" else LONGEST_MODULE
 
 
 def test_no_function_is_longer_than_its_ceiling() -> None:
