@@ -1,0 +1,175 @@
+"""Every metric of the gateway by name, and one plain method for each thing that is counted."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from gateway.telemetry.instruments import (
+    Counts,
+    Durations,
+    Histogram,
+    Instrument,
+    Labels,
+    Reading,
+)
+
+EXCHANGE = Instrument(
+    "motlan.gateway.request.duration",
+    "s",
+    ("phase", "dataset", "agency", "outcome"),
+    "Time of exchanges: total, of which upstream, of which gateway",
+)
+SERVED = Instrument(
+    "http.server.request.duration",
+    "s",
+    ("http.request.method", "http.route", "http.response.status_code"),
+    "Time of HTTP requests we served",
+)
+ASKED = Instrument(
+    "http.client.request.duration",
+    "s",
+    ("connector", "error.type"),
+    "Time of questions to sources",
+)
+OPERATION = Instrument(
+    "db.client.operation.duration", "s", ("db.operation.name",), "Time of database operations"
+)
+APPENDED = Instrument("motlan.audit.append.duration", "s", (), "Time of one commit of records")
+RECORDS = Instrument("motlan.audit.records", "{record}", (), "Records made durable")
+DECISIONS = Instrument(
+    "motlan.policy.decisions", "{decision}", ("dataset", "agency", "decision", "code"), "Decisions"
+)
+UNPROVEN = Instrument(
+    "motlan.gateway.unproven", "{request}", ("code",), "Requests of nobody that we could name"
+)
+CONSENTS = Instrument("motlan.consent.events", "{event}", ("kind",), "Events of consents")
+LIMITED = Instrument(
+    "motlan.ratelimit.rejections", "{request}", ("agency", "policy"), "Requests over a limit"
+)
+
+# Read when somebody looks; a reading with one label returns a mapping from its values.
+GAUGES: Mapping[str, Instrument] = MappingProxyType(
+    {
+        gauge.name: gauge
+        for gauge in (
+            Instrument("http.server.active_requests", "{request}", (), "Requests under way"),
+            Instrument("motlan.audit.backlog", "{record}", (), "Records waiting for a commit"),
+            Instrument(
+                "motlan.audit.merge.delay", "s", (), "Age of the oldest record not in the tree"
+            ),
+            Instrument("motlan.audit.witness.age", "s", (), "Since the last cosignature"),
+            Instrument(
+                "motlan.audit.last_verified.age", "s", (), "Since the log was last verified"
+            ),
+            Instrument("motlan.audit.gaps", "{gap}", (), "Gaps in writers' numbering"),
+            Instrument("motlan.audit.last_commit.age", "s", (), "Since the last commit of records"),
+            Instrument(
+                "motlan.connector.breaker.state",
+                "{state}",
+                ("connector",),
+                "0 closed, 1 half, 2 open",
+            ),
+            Instrument("motlan.connector.inflight", "{question}", ("connector",), "Under way"),
+            Instrument("motlan.credential.expiry.seconds", "s", ("kind",), "Left to live"),
+            Instrument("motlan.build.info", "{build}", ("version",), "Always 1"),
+            Instrument("motlan.catalog.revision", "{revision}", (), "Of the snapshot in memory"),
+            Instrument(
+                "motlan.log.dropped", "{key}", ("kind",), "Keys and values kept out of logs"
+            ),
+            Instrument("db.client.connection.count", "{connection}", ("state",), "Of the pools"),
+        )
+    }
+)
+
+
+class _Exchange:
+    """The three series of one kind of exchange."""
+
+    __slots__ = ("gateway", "total", "upstream")
+
+    def __init__(self, durations: Durations, dataset: str, agency: str, outcome: str) -> None:
+        self.total = durations.of(("total", dataset, agency, outcome))
+        self.upstream = durations.of(("upstream", dataset, agency, outcome))
+        self.gateway = durations.of(("gateway", dataset, agency, outcome))
+
+
+class Meters:
+    """Counts what happens in one process.
+
+    Every label comes from a closed vocabulary or from the published catalog: codes of services and
+    agencies, never anything a caller typed.  Nothing here takes a lock, allocates after the first
+    time, or can fail.
+    """
+
+    def __init__(self) -> None:
+        self.durations = {
+            a.name: Durations(a) for a in (EXCHANGE, SERVED, ASKED, OPERATION, APPENDED)
+        }
+        self.counts = {a.name: Counts(a) for a in (RECORDS, DECISIONS, UNPROVEN, CONSENTS, LIMITED)}
+        self.readings: dict[str, Reading] = {}
+        self._exchanges: dict[Labels, _Exchange] = {}
+        self._exchange = self.durations[EXCHANGE.name]
+        self._served = self.durations[SERVED.name]
+        self._asked = self.durations[ASKED.name]
+        self._operations = self.durations[OPERATION.name]
+        self._appended: Histogram = self.durations[APPENDED.name].of(())
+        self._records = self.counts[RECORDS.name].of(())
+        self._decisions = self.counts[DECISIONS.name]
+        self._unproven = self.counts[UNPROVEN.name]
+        self._consents = self.counts[CONSENTS.name]
+        self._limited = self.counts[LIMITED.name]
+
+    def exchange(
+        self, dataset: str, agency: str, outcome: str, total_s: float, upstream_s: float
+    ) -> None:
+        """Count one exchange that ended; *upstream_s* is what the source took of *total_s*."""
+        key = (dataset, agency, outcome)
+        kind = self._exchanges.get(key)
+        if kind is None:
+            kind = _Exchange(self._exchange, dataset, agency, outcome)
+            if len(self._exchanges) < len(self._exchange.series):
+                self._exchanges[key] = kind
+        kind.total.add(total_s)
+        kind.upstream.add(upstream_s)
+        kind.gateway.add(total_s - upstream_s)
+
+    def decision(self, agency: str, dataset: str, code: str) -> None:
+        """Count one decision: ``allow``, or the code of the refusal."""
+        decided = "allow" if code == "allow" else "deny"
+        self._decisions.of((dataset, agency, decided, code)).value += 1
+
+    def unproven(self, code: str) -> None:
+        """Count one request of somebody who proved nothing."""
+        self._unproven.of((code,)).value += 1
+
+    def served(self, method: str, route: str, status: int, duration_s: float) -> None:
+        """Count one HTTP request, by the template of its route."""
+        self._served.of((method, route, str(status))).add(duration_s)
+
+    def asked(self, connector: str, duration_s: float, error: str = "") -> None:
+        """Count one question to a source; *error* is a code of ours, empty for an answer."""
+        self._asked.of((connector, error)).add(duration_s)
+
+    def appended(self, records: int, duration_s: float) -> None:
+        """Count one commit of *records* records."""
+        self._records.value += records
+        self._appended.add(duration_s)
+
+    def operation(self, name: str, duration_s: float) -> None:
+        """Count one database operation, by the name we gave it."""
+        self._operations.of((name,)).add(duration_s)
+
+    def consent(self, kind: str) -> None:
+        """Count one event of a consent."""
+        self._consents.of((kind,)).value += 1
+
+    def limited(self, agency: str, policy: str) -> None:
+        """Count one request over a limit."""
+        self._limited.of((agency, policy)).value += 1
+
+    def observe(self, name: str, reading: Reading) -> None:
+        """Have *reading* called whenever somebody looks at the gauge *name*.
+
+        Raises:
+            KeyError: there is no gauge of that name.
+        """
+        self.readings[GAUGES[name].name] = reading
