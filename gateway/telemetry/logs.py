@@ -4,9 +4,9 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from types import TracebackType
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias, cast
 
 import msgspec
 import structlog
@@ -60,7 +60,7 @@ class LogGuard:
         if isinstance(value, int):
             return value if len(str(abs(value))) < 9 else self._text(str(value))  # noqa: PLR2004
         if isinstance(value, list | tuple):
-            return [self._safe(item) for item in value[:50]]  # pyright: ignore[reportUnknownVariableType]
+            return [self._safe(item) for item in cast("Sequence[object]", value)[:50]]
         return self._text(str(value))
 
     def _text(self, text: str) -> str:
@@ -117,10 +117,8 @@ class _Foreign(logging.Handler):
 
 def _failure(_logger: object, _method: str, line: Line) -> Line:
     """Say where an error came from, and its kind; its message may quote what a person sent."""
-    given = line.pop("exc_info", None)
+    given: object = line.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given
-    if isinstance(error, tuple):
-        error = error[1]
     if isinstance(error, BaseException):
         line["error"] = type(error).__qualname__
         line["stack"] = _places(error.__traceback__)

@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Callable
+from importlib import import_module
+from typing import cast
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -22,6 +24,7 @@ ATTRIBUTES = frozenset(
         "error.type",
     }
 )
+EXPORTER = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 CARRIER = TraceContextTextMapPropagator()
 
 
@@ -103,9 +106,8 @@ def open_spans(
 
 def _otlp(endpoint: str) -> SpanExporter:
     try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
-            OTLPSpanExporter,
-        )
+        module = import_module(EXPORTER)
     except ImportError as missing:
         raise TracingUnavailable from missing
-    return OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5)
+    make = cast("Callable[..., SpanExporter]", module.OTLPSpanExporter)
+    return make(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5)
