@@ -34,6 +34,8 @@ _FILLED: dict[Kind, dict[str, object]] = {
     Kind.SERVICE: {"state": STATES[Kind.SERVICE][0], "rev": 0},
     Kind.AGREEMENT: {"state": STATES[Kind.AGREEMENT][0], "rev": 0},
 }
+# Entries whose own `kind` says something else than the document's: they write it as `type`.
+_TYPED = frozenset({Kind.AGENCY, Kind.BASIS, Kind.PURPOSE})
 _SHAPES: dict[Kind, Type] = {kind: type_info(shape) for kind, shape in TYPES.items()}
 _AT = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
@@ -137,7 +139,17 @@ def _written(document: Document) -> dict[str, object]:
     told: dict[str, object] = {}
     if state is not None and state != STATES[kind][0]:
         told = {"state": state, REASON: document.reason}
-    return {"kind": kind.value, **content(document.entry), **told}
+    members = content(document.entry)
+    own = {"type": members.pop("kind")} if kind in _TYPED else {}
+    return {"kind": kind.value, "code": members.pop("code"), **own, **members, **told}
+
+
+def _own(kind: Kind, members: dict[str, object]) -> dict[str, object]:
+    """Return what a document says about its entry, by the entry's own names."""
+    own = {name: value for name, value in members.items() if name not in ("kind", REASON)}
+    if kind in _TYPED and "type" in own:
+        own["kind"] = own.pop("type")
+    return own
 
 
 def _read_one(tree: Tree, found: list[Document], wrong: list[Finding]) -> None:
@@ -166,10 +178,9 @@ def _convert(
     wrong: list[Finding],
 ) -> None:
     reason = members.get(REASON)
-    given = {name: value for name, value in members.items() if name not in ("kind", REASON)}
     code = str(members.get("code", ""))
     try:
-        entry = msgspec.convert({**_FILLED.get(kind, {}), **given}, TYPES[kind])
+        entry = msgspec.convert({**_FILLED.get(kind, {}), **_own(kind, members)}, TYPES[kind])
     except msgspec.ValidationError as odd:
         wrong.append(_odd(kind, code, str(odd), tree))
         return
@@ -190,6 +201,9 @@ def _odd(kind: Kind, code: str, message: str, tree: Tree) -> Finding:
     at = _AT.search(message)
     path = _path(at["path"]) if at else ()
     problem = message if at is None else message[: at.start()]
+    if kind in _TYPED:
+        path = ("type",) if path == ("kind",) else path
+        problem = problem.replace("`kind`", "`type`")
     return Finding(
         fault=Fault.VALUE_WRONG,
         kind=kind,
@@ -211,9 +225,10 @@ def _path(steps: str) -> Path:
 def _strangers(kind: Kind, members: dict[str, object], tree: Tree) -> Iterator[Finding]:
     """Find members that the kind does not have, or that only the catalog may give."""
     given = GIVEN.get(kind, frozenset[str]()) - {"state"}
-    ours = {"kind", REASON} if kind in STATES else {"kind"}
-    known = {name: value for name, value in members.items() if name not in ours}
+    known = _own(kind, members)
     refused = [(name,) for name in known if name in given]
+    if REASON in members and kind not in STATES:
+        refused.append((REASON,))
     for path in (*refused, *_unknown(known, _SHAPES[kind], ())):
         yield Finding(
             fault=Fault.MEMBER_UNKNOWN,

@@ -284,7 +284,7 @@ class Scope(Struct, frozen=True, kw_only=True):
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
-    """A signed agreement of the 12 legal items (NĐ 47/2020 Arts 36-38, repealed, as requirement)."""
+    """A signed agreement of 12 legal items (NĐ 47/2020 Arts 36-38, repealed, as requirement)."""
 
     code: AgreementCode
     rev: int

@@ -105,7 +105,7 @@ class _Reader:
 
 def _scalar(node: yaml.Node) -> str | int | bool | None:
     text = str(node.value)
-    if getattr(node, "style", None) is not None:  # quoted or a block: meant as text
+    if getattr(node, "style", None):  # quoted or a block: meant as text
         return normalize("NFC", text)
     if text in _WORDS:
         return _WORDS[text]
