@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from adapters.settings import SourceSettings
+from auth.settings import IdentitySettings
 
 PREFIX = "MOTLAN_"
 FILE = "__FILE"  # MOTLAN_DATABASE__URL__FILE names a file that holds MOTLAN_DATABASE__URL
@@ -115,6 +116,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     listen: Listen = Listen()
     management: Management = Management()
+    identity: IdentitySettings = IdentitySettings()
     sources: dict[str, SourceSettings] = {}  # by the source's code in the catalog
     audit: Audit = Audit()
     exchange: Exchange = Exchange()
@@ -263,9 +265,19 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
         lambda s: s.telemetry.log_level == "debug",
     ),
     Refused(
+        "identity.issuer",
+        "tokens and keys must travel by https",
+        lambda s: not s.identity.issuer.startswith("https://"),
+    ),
+    Refused(
         "audit.keys_dir",
-        "a folder below .motlan is removed by make clean",
-        lambda s: ".motlan" in s.audit.keys_dir.parts,
+        "name a folder by its full path; a relative one follows the working directory",
+        lambda s: not s.audit.keys_dir.is_absolute(),
+    ),
+    Refused(
+        "identity.keys_dir",
+        "name a folder by its full path; a relative one follows the working directory",
+        lambda s: not s.identity.keys_dir.is_absolute(),
     ),
 )
 

@@ -109,18 +109,8 @@ class Management:
 
 
 @asynccontextmanager
-async def listening(app: Management, host: str, port: int) -> AsyncGenerator[int, None]:
-    """Serve *app* on the first free port from *port* on, and give that port.
-
-    Args:
-        app: of this worker.
-        host: address to listen on.
-        port: the first to try; 0 for any.
-
-    Raises:
-        OSError: none of the 64 ports from *port* on is free.
-    """
-    bound = free_socket(host, port)
+async def listening(app: Management, listener: socket.socket) -> AsyncGenerator[int, None]:
+    """Serve *app* on *listener*, and give its port; the listener is closed at the end."""
     server = _Quiet(
         uvicorn.Config(
             app,
@@ -133,35 +123,44 @@ async def listening(app: Management, host: str, port: int) -> AsyncGenerator[int
         )
     )
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve([bound]))
+        tasks.create_task(server.serve([listener]))
         try:
-            yield int(bound.getsockname()[1])
+            yield int(listener.getsockname()[1])
         finally:
             server.should_exit = True
 
 
-def free_socket(host: str, port: int) -> socket.socket:
-    """Bind the first free port from *port* on; the caller closes it.
+def bind_first_free(host: str, port: int) -> tuple[socket.socket, int]:
+    """Bind the first free port from *port* on.
+
+    Returns:
+        The listening socket, which the caller closes, and how many ports were taken before it:
+        the number of this worker among those of the host.  With port 0 that is always 0.
 
     Raises:
-        OSError: none of the ports is free.
+        OSError: none of the 64 ports from *port* on is free.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    last: OSError | None = None
-    for candidate in range(port, min(port + TRIES, 65_536)) if port else [0]:
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        # Not SO_REUSEPORT: two workers on one port would answer for each other.
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    last = OSError("no free port")
+    for slot in range(min(TRIES, 65_536 - port) if port else 1):
         try:
-            bound.bind((host, candidate))
-            bound.listen(64)
+            return _bound(host, port + slot), slot
         except OSError as taken:
-            bound.close()
             last = taken
-        else:
-            bound.setblocking(False)  # noqa: FBT003 - the standard library's own signature
-            return bound
-    raise last or OSError("no free port")
+    raise last
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    # Not SO_REUSEPORT: two workers on one port would answer for each other.
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen(64)
+    except OSError:
+        bound.close()
+        raise
+    bound.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+    return bound
 
 
 class _Quiet(uvicorn.Server):

@@ -38,9 +38,13 @@ class Exposition:
         ProcessCollector(registry=self._registry)
         snapshots = Snapshots(meters, resource, clock)
         reader = PrometheusMetricReader(scope_info_enabled=False, registry=self._registry)
+
+        def collected(*_: object, **__: object) -> MetricsData:
+            return snapshots()
+
         # The SDK has no public way to read counters that are not its own; test_readers.py would
         # notice if this one went away.
-        reader._set_collect_callback(lambda *_, **__: snapshots())  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        reader._set_collect_callback(collected)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
     def __call__(self) -> bytes:
         """Return the metrics as they are now; may be called from another thread."""
