@@ -147,7 +147,7 @@ entry = Table(
 head = Table(
     "head",
     metadata,
-    Column("only", Boolean, nullable=False),
+    Column("singleton", Boolean, nullable=False),
     Column("revision", BigInteger, nullable=False),
-    PrimaryKeyConstraint("only", name="head_pkey"),
+    PrimaryKeyConstraint("singleton", name="head_pkey"),
 )

@@ -106,12 +106,12 @@ FLOOR = """
 CREATE SCHEMA catalog;
 
 CREATE TABLE catalog.head (
-  only boolean NOT NULL CONSTRAINT head_only_check CHECK (only),
+  singleton boolean NOT NULL CONSTRAINT head_singleton_check CHECK (singleton),
   revision bigint NOT NULL,
   changed_at timestamptz NOT NULL,
-  CONSTRAINT head_pkey PRIMARY KEY (only)
+  CONSTRAINT head_pkey PRIMARY KEY (singleton)
 );
-INSERT INTO catalog.head (only, revision, changed_at) VALUES (true, 0, now());
+INSERT INTO catalog.head (singleton, revision, changed_at) VALUES (true, 0, now());
 
 CREATE TABLE catalog.entry (
   kind text NOT NULL,
