@@ -9,7 +9,7 @@ from catalog.entries import Check, Place, Procedure, ProcedureCode
 from catalog.snapshot import Snapshot
 from gateway.prefill.outcome import Outcomes
 from gateway.prefill.schemas import Contradiction, Field, Side, Ticket
-from gateway.prefill.values import Values, distinct, found, same
+from gateway.prefill.values import Values, as_typed, distinct, found, same
 
 APPLICANT = "applicant"
 CORRECTION = ProcedureCode("1.012564")  # correct population data (domain.md 4.7)
@@ -51,7 +51,7 @@ def with_typed(fields: Sequence[Field], typed: Mapping[str, Json]) -> tuple[Cont
         for field in fields
         if field.code in typed
         and field.state in ("filled", "confirmed")
-        and not same("typed", (typed[field.code],), (field.value,))
+        and not as_typed(typed[field.code], field.value)
     )
 
 

@@ -1,5 +1,6 @@
 """Finding a value inside an answer, and comparing two; pure."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import TypeAlias, cast
@@ -10,6 +11,9 @@ from adapters.protocol import Json
 
 Values: TypeAlias = tuple[Json, ...]
 
+_DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})[/.-](?P<month>[0-9]{1,2})[/.-](?P<year>[0-9]{4})")
+_NUMBER = re.compile(r"(0|[1-9][0-9]{0,14})([.,][0-9]{1,9})?")  # a leading zero makes it a code
+_WORD = re.compile(r"[^\W_]+")
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")  # grave, acute, tilde, hook, dot below
 
 
@@ -50,8 +54,7 @@ def same(compare: str, left: Values, right: Values) -> bool:
 
     Args:
         compare: "equal" the values as such; "name" people's names; "place" addresses, by
-            commune and detail; "among" every left name is one of the right ones; "typed" a
-            person's spelling of anything, with case and spaces forgiven.
+            commune and detail; "among" every left name is one of the right ones.
         left: values of one place.
         right: values of the other.
     """
@@ -62,13 +65,36 @@ def same(compare: str, left: Values, right: Values) -> bool:
     return ours <= theirs if compare == "among" else ours == theirs
 
 
+def as_typed(typed: Json, value: Json) -> bool:
+    """Say whether a person who typed *typed* means *value*.
+
+    Case, spaces, the decimal comma and the order of a date (1/2/1990) are a person's own; free
+    text means an address when it holds the detail of it.
+    """
+    if isinstance(typed, str) and isinstance(value, dict):
+        detail = cast("dict[str, Json]", value).get("chi_tiet")
+        return bool(detail) and f" {name_key(detail)} " in f" {name_key(typed)} "
+    return _typed_key(typed) == _typed_key(value)
+
+
+def _typed_key(value: Json) -> str:
+    text = _equal_key(value)
+    day = _DAY_FIRST.fullmatch(text)
+    if day is not None:
+        return f"{day['year']}-{day['month']:0>2}-{day['day']:0>2}"
+    if _NUMBER.fullmatch(text):
+        return str(float(text.replace(",", ".")))
+    return name_key(value) if isinstance(value, str) and not value[:1].isdigit() else text
+
+
 def name_key(name: Json) -> str:
     """Return what makes two spellings of a name one name.
 
-    Case, spaces and the place of the tone mark in a syllable (hoà, hòa) do not count; the marks
+    Case, spaces, punctuation and the place of the tone mark in a syllable (hoà, hòa) do not count; the marks
     themselves do: Ánh is not Anh.
     """
-    return " ".join(_syllable(word) for word in str(name).casefold().split())
+    text = unicodedata.normalize("NFC", str(name)).casefold()
+    return " ".join(_syllable(word) for word in _WORD.findall(text))
 
 
 def _syllable(word: str) -> str:
@@ -92,15 +118,10 @@ def _place_key(value: Json) -> str:
     return f"{address.get('ma_xa')}|{name_key(address.get('chi_tiet', ''))}"
 
 
-def _typed_key(value: Json) -> str:
-    return name_key(value) if isinstance(value, str) else _equal_key(value)
-
-
 _KEYS = {
     "equal": _equal_key,
     "name": name_key,
     "among": name_key,
     "place": _place_key,
-    "typed": _typed_key,
 }
 COMPARISONS = frozenset(_KEYS)
