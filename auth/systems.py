@@ -162,7 +162,7 @@ def blocked(system: System, note: Note) -> System:
     return _moved(system, Act.BLOCKED, note, state=SystemState.BLOCKED, ends=True)
 
 
-def _moved(  # noqa: PLR0913 - keyword-only from the fourth on
+def _moved(
     system: System,
     act: Act,
     note: Note,

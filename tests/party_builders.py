@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -29,7 +28,7 @@ LIMITS = Limits(audiences=(ISSUER, f"{ISSUER}/oauth/token"))
 AGREEMENTS = frozenset({"TT-2026-0001", "TT-2026-0002"})
 
 
-def a_registration(**changes: Any) -> Registration:
+def a_registration(**changes: object) -> Registration:
     """Return a registration of the commune's one-stop system."""
     plain = Registration(
         client_id=CLIENT,
@@ -41,12 +40,12 @@ def a_registration(**changes: Any) -> Registration:
     return msgspec.structs.replace(plain, **changes)
 
 
-def a_system(**changes: Any) -> System:
+def a_system(**changes: object) -> System:
     """Return its first version; *changes* are those of the registration."""
     return registered(a_registration(**changes), OUR_NOTE)
 
 
-def an_identity(**changes: Any) -> Identity:
+def an_identity(**changes: object) -> Identity:
     """Return the authorization server of these tests."""
     return msgspec.structs.replace(Identity(issuer=ISSUER, audience=ISSUER), **changes)
 
@@ -58,7 +57,7 @@ def a_ring(directory: Path, *, now: datetime = NOON) -> SigningKeyRing:
     return ring
 
 
-def some_claims(**changes: Any) -> AccessClaims:
+def some_claims(**changes: object) -> AccessClaims:
     """Return the claims of a good token, issued at noon."""
     plain = AccessClaims(
         iss=ISSUER,
@@ -77,14 +76,14 @@ def some_claims(**changes: Any) -> AccessClaims:
 
 
 def a_token(
-    ring: SigningKeyRing, *, typ: str = "at+jwt", now: datetime = NOON, **changes: Any
+    ring: SigningKeyRing, *, typ: str = "at+jwt", now: datetime = NOON, **changes: object
 ) -> str:
     """Return a token that *ring* signed."""
     payload = msgspec.json.encode(some_claims(**changes))
     return signed(payload, ring.signing(now), typ=typ)
 
 
-def an_assertion(key: ClientKey = CLIENT_KEY, *, now: float = NOON_S, **changes: Any) -> str:
+def an_assertion(key: ClientKey = CLIENT_KEY, *, now: float = NOON_S, **changes: object) -> str:
     """Return a good assertion, made at *now* for a minute; a change to None leaves a claim out."""
     claims = {
         "iss": CLIENT,
@@ -105,7 +104,7 @@ def a_fresh_assertion(
     return client_assertion(CLIENT_KEY.private, client_id=client_id, audience=audience, now=now)
 
 
-def a_post(assertion: str, *, scope: str = "", resource: str = "", **changes: Any) -> Post:
+def a_post(assertion: str, *, scope: str = "", resource: str = "", **changes: object) -> Post:
     """Return a token request."""
     body = token_form(assertion, scope=scope, resource=resource)
     return msgspec.structs.replace(Post(body=body, content_type=FORM), **changes)
@@ -161,7 +160,7 @@ def an_issuer(
     desk: FakeDesk,
     *,
     clock: Callable[[], datetime] = lambda: NOON,
-    **changes: Any,
+    **changes: object,
 ) -> Issuer:
     """Return the token endpoint at noon; *changes* are those of the identity."""
     return Issuer(an_identity(**changes), ring, desk, lambda _: AGREEMENTS, clock)

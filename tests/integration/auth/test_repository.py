@@ -203,18 +203,8 @@ async def test_the_database_itself_refuses_what_must_not_be(
 
 def _next_version(changes: dict[str, str]) -> str:
     """Write the statement that stores what stands, but for *changes*."""
-    kept = [
-        "client_id",
-        "agency",
-        "name_vi",
-        "name_en",
-        "sandbox",
-        "address_ranges",
-        "by",
-        "at",
-        "jwks",
-        "reason",
-    ]
+    named = ("client_id", "agency", "name_vi", "name_en", "sandbox", "address_ranges")
+    kept = (*named, "by", "at", "jwks", "reason")
     said = {each: each for each in kept} | changes
     names, values = ", ".join(said), ", ".join(said.values())
     return f"INSERT INTO auth.system ({names}) SELECT {values} FROM auth.system"
