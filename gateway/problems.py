@@ -278,7 +278,16 @@ PROBLEMS: dict[Code, Problem] = {
 
 # Facts of a refusal that may leave with it; anything else stays inside.
 PUBLIC_FACTS = frozenset(
-    {"errors", "retry_after_s", "service", "alternative", "agreement", "purpose", "procedure", "consent"}
+    {
+        "errors",
+        "retry_after_s",
+        "service",
+        "alternative",
+        "agreement",
+        "purpose",
+        "procedure",
+        "consent",
+    }
 )
 
 
@@ -288,7 +297,12 @@ def problem_type(code: Code) -> str:
 
 
 def problem_body(
-    code: Code, *, exchange_id: str, facts: Mapping[str, object], trace_id: str | None, vietnamese: bool
+    code: Code,
+    *,
+    exchange_id: str,
+    facts: Mapping[str, object],
+    trace_id: str | None,
+    vietnamese: bool,
 ) -> dict[str, Any]:
     """Return the members of the problem document, Vietnamese first unless English was asked for.
 

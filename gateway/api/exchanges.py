@@ -4,15 +4,16 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
-from typing import Annotated, TypeAlias
+from typing import Annotated, Protocol, TypeAlias
 
 import msgspec
 import uuid_utils
 from litestar.types import Receive, Scope, Send
 from msgspec import Meta, Struct
+from opentelemetry.trace import Span
 
 from adapters.protocol import Subject
-from catalog.entries import ServiceState, ServiceVersion
+from catalog.entries import ServiceState
 from gateway.api.subjects import normalised
 from gateway.api.wire import (
     JSON,
@@ -33,10 +34,13 @@ from gateway.stages.respond import respond
 
 DEEPEST_JSON = 16  # levels; refused before decoding
 PREFIX = "/v1/data/"
+LONGEST_WAIT_MS = 600_000  # what a caller may ask for; the limit holds all the same
 UNKNOWN = "unknown"  # metrics label of whatever is not in the catalog
 
 Word: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
-ProcedureWord: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Za-z.]{1,24})?\Z")]
+ProcedureWord: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[0-9]\.[0-9]{6}(\.[0-9A-Za-z.]{1,24})?\Z")
+]
 DossierWord: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9A-Za-z./_-]{1,64}\Z")]
 FieldWord: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}\Z")]
 RecordId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\Z")]
@@ -78,7 +82,25 @@ class Call(Struct, kw_only=True):
 
 _DECODER = msgspec.json.Decoder(ExchangeBody)
 Runs: TypeAlias = Callable[[Asked], Awaitable[Recorded]]
-Observes: TypeAlias = Callable[[str, int, float, float], None]  # service, status, s, source s
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How one call ended, for the meters; every word is of a closed vocabulary."""
+
+    service: str  # catalog code, or "unknown"
+    agency: str  # code of a caller that was answered, or "unknown"
+    code: str  # "ok", or the code of the refusal
+    status: int
+    total_s: float
+    source_s: float
+
+
+class Traces(Protocol):
+    """Where spans of sampled calls are begun."""
+
+    def start(self, name: str, traceparent: str | None = None, **attributes: str) -> Span | None:
+        """Begin a span, or nothing for a call that is not sampled."""
+        ...
 
 
 class ExchangeHandler:
@@ -88,54 +110,85 @@ class ExchangeHandler:
         self,
         *,
         exchange: Runs,
-        services: Callable[[], Mapping[str, ServiceVersion]],
+        knows: Callable[[str], bool],
         limits: Limits,
         clock: Clock,
         noise: Callable[[str, str], None],
-        observe: Observes,
+        observe: Callable[[Outcome], None],
+        spans: Traces,
     ) -> None:
         self._exchange = exchange
-        self._services = services
+        self._knows = knows
         self._limits = limits
         self._clock = clock
         self._noise = noise
         self._observe = observe
+        self._spans = spans
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call; every way it can end is a complete JSON answer."""
         call = _call(scope)
+        span = self._spans.start("exchange", call.traceparent, request_id=call.exchange_id)
         self._in_flight += 1
-        source_s = 0.0
+        ended: Recorded | Refusal
         try:
-            recorded = await self._exchange(await self._asked(scope, receive, call))
+            ended = await self._exchange(await self._asked(scope, receive, call))
         except Refusal as refused:
-            status, headers, body = problem_reply(
-                refused, call.exchange_id, call.traceparent, english=wants_english(call.headers)
-            )
-        else:
-            source_s = recorded.released.answered.source_ms / 1000
-            status, headers, body = 200, _answer_headers(recorded), respond(recorded)
+            ended = refused
         finally:
             self._in_flight -= 1
-        spent = perf_counter() - call.began
-        _trace_headers(headers, call, spent, source_s)
-        self._observe(self._label(call.service), status, spent, source_s)
+        await self._answer(send, call, ended, span)
+
+    async def _answer(
+        self, send: Send, call: Call, ended: Recorded | Refusal, span: Span | None
+    ) -> None:
+        source_s, agency, code = 0.0, UNKNOWN, "ok"
+        if isinstance(ended, Refusal):
+            english = wants_english(call.headers)
+            code = ended.code.value
+            status, headers, body = problem_reply(
+                ended, call.exchange_id, call.traceparent, english=english
+            )
+        else:
+            answered = ended.released.answered
+            source_s = answered.source_ms / 1000
+            agency = answered.consented.authorised.resolved.identified.principal.agency
+            status, headers, body = 200, _answer_headers(ended), respond(ended)
+        total_s = perf_counter() - call.began
+        _trace_headers(headers, call, total_s, source_s)
+        service = self._label(call.service)
+        self._observe(
+            Outcome(
+                service=service,
+                agency=agency,
+                code=code,
+                status=status,
+                total_s=total_s,
+                source_s=source_s,
+            )
+        )
+        if span is not None:
+            span.set_attributes({"motlan.dataset": service, "motlan.code": code})
+            span.end()
         await send_json(send, status, headers, body)
 
     def _label(self, service: str) -> str:
-        return service if service in self._services() else UNKNOWN
+        return service if self._knows(service) else UNKNOWN
 
     async def _asked(self, scope: Scope, receive: Receive, call: Call) -> Asked:
         """Read and check the question; what fails here has not proven who asks."""
         try:
-            if self._in_flight > self._limits.in_flight:
-                raise Refusal(Code.OVERLOADED)
+            self._demand_room()
             raw = await self._body(scope, receive, call)
             return self._question(call, raw)
         except Refusal as refused:
             self._noise(refused.code.value, call.peer)
             raise
+
+    def _demand_room(self) -> None:
+        if self._in_flight > self._limits.in_flight:
+            raise Refusal(Code.OVERLOADED)
 
     async def _body(self, scope: Scope, receive: Receive, call: Call) -> bytes:
         if scope["method"] != "POST":  # type: ignore[typeddict-item]
@@ -170,7 +223,7 @@ class ExchangeHandler:
         wanted = headers.get(b"lgsp-deadline-ms")
         if wanted is None:
             return self._limits.deadline_ms / 1000
-        if not wanted.isdigit() or not 1 <= int(wanted) <= 600_000:
+        if not wanted.isdigit() or not 1 <= int(wanted) <= LONGEST_WAIT_MS:
             raise Refusal(Code.VALIDATION_FAILED, errors=[_invalid("/headers/lgsp-deadline-ms")])
         return min(self._limits.deadline_ms, int(wanted)) / 1000
 
@@ -223,7 +276,7 @@ def _call(scope: Scope) -> Call:
     exchange_id = str(uuid_utils.uuid7())
     wanted = headers.get(b"lgsp-request-id", b"")
     trace = headers.get(b"traceparent", b"").decode("latin-1")
-    client = scope.get("client")
+    client = scope["client"]
     return Call(
         exchange_id=exchange_id,
         request_id=wanted.decode().lower() if _UUID.fullmatch(wanted) else exchange_id,

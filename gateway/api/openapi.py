@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar.openapi.spec import (
-    Components,
     Example,
     OpenAPI,
     OpenAPIHeader,
     OpenAPIMediaType,
     OpenAPIResponse,
+    OpenAPIType,
     Operation,
     Parameter,
     PathItem,
@@ -21,7 +21,7 @@ from litestar.openapi.spec import (
 )
 from msgspec import Struct
 
-from gateway.api.exchanges import ExchangeBody
+from gateway.api.exchanges import LONGEST_WAIT_MS, ExchangeBody
 from gateway.errors import Code
 from gateway.problems import PROBLEMS, problem_body
 from gateway.stages.evidence import Reply
@@ -60,13 +60,11 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
     retry_after_s: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def describe(document: OpenAPI, services: Sequence[str]) -> None:
+def describe(document: OpenAPI, services: Sequence[str] = ()) -> None:
     """Add the exchange's path and schemas to *document*, once."""
     schemas, components = msgspec.json.schema_components(
         (ExchangeBody, Reply, ProblemDocument), ref_template="#/components/schemas/{name}"
     )
-    if document.components is None:  # pragma: no cover - Litestar always makes it
-        document.components = Components()
     known: dict[str, Schema | Reference] = {n: schema_of(s) for n, s in components.items()}
     document.components.schemas.update(known)  # type: ignore[arg-type]
     body, reply, problem = (schema_of(each) for each in schemas)
@@ -126,7 +124,11 @@ def problem_responses(problem: Schema | Reference) -> dict[str, OpenAPIResponse]
 
 def _problem_example(code: Code) -> Example:
     value = problem_body(
-        code, exchange_id=EXAMPLE_ID, facts={}, trace_id=EXAMPLE_ID.replace("-", ""), vietnamese=True
+        code,
+        exchange_id=EXAMPLE_ID,
+        facts={},
+        trace_id=EXAMPLE_ID.replace("-", ""),
+        vietnamese=True,
     )
     return Example(summary=PROBLEMS[code].title_en, value=value)
 
@@ -137,7 +139,7 @@ def _service(services: Sequence[str]) -> Parameter:
         param_in="path",
         required=True,
         description="Code of a published service.",
-        schema=Schema(type="string", pattern="^[a-z0-9.]{1,64}$", examples=list(services)),  # type: ignore[arg-type]
+        schema=_text(pattern="^[a-z0-9.]{1,64}$", examples=list(services) or None),
     )
 
 
@@ -145,21 +147,29 @@ def _headers() -> list[Parameter]:
     return [
         Parameter(name="Lgsp-Request-Id", param_in="header", required=False,
                   description="The caller's own id of the call, a UUID; always returned.",
-                  schema=Schema(type="string", format="uuid")),  # type: ignore[arg-type]
+                  schema=_text(format="uuid")),
         Parameter(name="Lgsp-Deadline-Ms", param_in="header", required=False,
-                  description="How long the caller waits; the gateway never takes longer than 3000.",
-                  schema=Schema(type="integer", minimum=1, maximum=600_000)),  # type: ignore[arg-type]
+                  description="How long the caller waits; never over 3000 here.",
+                  schema=Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=LONGEST_WAIT_MS)),
     ]  # fmt: skip
 
 
 def _answer_headers() -> dict[str, OpenAPIHeader | Reference]:
     names = ("Lgsp-Request-Id", "Lgsp-Exchange-Id", "Server-Timing", "RateLimit", "Cache-Control")
-    return {name: OpenAPIHeader(schema=Schema(type="string")) for name in names}  # type: ignore[arg-type]
+    return {name: OpenAPIHeader(schema=_text()) for name in names}
+
+
+def _text(**members: Any) -> Schema:  # noqa: ANN401 - the members of a schema differ
+    return Schema(type=OpenAPIType.STRING, **members)
 
 
 def _questions() -> dict[str, Example | Reference]:
     who = {"so_dinh_danh": "003190000123", "ho_ten": "Nguyễn Thị Ánh", "ngay_sinh": "1990-02-01"}
-    case = {"purpose": "giai-quyet-tthc", "procedure": "1.013225", "dossier": "H99.30.01-261121-0001"}
+    case = {
+        "purpose": "giai-quyet-tthc",
+        "procedure": "1.013225",
+        "dossier": "H99.30.01-261121-0001",
+    }
     return {
         "select": Example(
             summary="Chọn trường cho một hồ sơ / Fields for one dossier",
@@ -178,13 +188,13 @@ def schema_of(node: dict[str, Any]) -> Schema | Reference:
     return Schema(**{_snake(name): _member(name, value) for name, value in node.items()})
 
 
-def _member(name: str, value: Any) -> Any:
+def _member(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON Schema holds anything
     if name == "properties":
         return {key: schema_of(each) for key, each in value.items()}
     if name in {"anyOf", "oneOf", "allOf", "prefixItems"}:
         return [schema_of(each) for each in value]
     if name in {"items", "additionalProperties"} and isinstance(value, dict):
-        return schema_of(value)
+        return schema_of(cast("dict[str, Any]", value))
     if name == "pattern":
         return value.replace("\\Z", "$")  # ECMA 262 has no \\Z, and its $ is as strict
     return value

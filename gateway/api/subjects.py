@@ -21,8 +21,10 @@ FORMS: dict[str, tuple[re.Pattern[str], str, str]] = {
     "ngay_dia_gioi": (
         re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "Ngày dạng NNNN-TT-NN.", "A date YYYY-MM-DD.",
     ),
-    "so_to": (re.compile(r"[0-9A-Za-z./-]{1,20}"), "Số tờ không hợp lệ.", "Not a map sheet number."),
-    "so_thua": (re.compile(r"[0-9A-Za-z./-]{1,20}"), "Số thửa không hợp lệ.", "Not a parcel number."),
+    "so_to": (re.compile(r"[0-9A-Za-z./-]{1,20}"), "Số tờ không hợp lệ.", "Not a sheet number."),
+    "so_thua": (
+        re.compile(r"[0-9A-Za-z./-]{1,20}"), "Số thửa không hợp lệ.", "Not a parcel number.",
+    ),
     "so_phat_hanh": (
         re.compile(r"[0-9A-Za-zĐđ ./-]{1,30}"), "Số phát hành không hợp lệ.", "Not a serial.",
     ),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import msgspec
+from litestar.status_codes import HTTP_401_UNAUTHORIZED, HTTP_503_SERVICE_UNAVAILABLE
 from litestar.types import Receive, Send
 
 from gateway.errors import Code, Refusal
@@ -16,6 +17,7 @@ TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C T
 PROBLEM_JSON = (b"content-type", b"application/problem+json")
 JSON = (b"content-type", b"application/json")
 NO_STORE = (b"cache-control", b"no-store")
+QUOTE, BACKSLASH = 0x22, 0x5C
 RETRY_AFTER_S = 2  # for failures that pass by themselves
 
 _ENCODER = msgspec.json.Encoder()
@@ -68,7 +70,7 @@ def deeper_than(body: bytes, limit: int) -> bool:
     for byte in body:
         if inside:
             inside, escaped = _string_state(byte, escaped=escaped)
-        elif byte == 0x22:
+        elif byte == QUOTE:
             inside = True
         elif byte in b"{[":
             depth += 1
@@ -82,7 +84,7 @@ def deeper_than(body: bytes, limit: int) -> bool:
 def _string_state(byte: int, *, escaped: bool) -> tuple[bool, bool]:
     if escaped:
         return True, False
-    return byte != 0x22, byte == 0x5C
+    return byte != QUOTE, byte == BACKSLASH
 
 
 def wants_english(headers: Mapping[bytes, bytes]) -> bool:
@@ -117,10 +119,11 @@ def problem_reply(
         vietnamese=not english,
     )
     headers: Headers = [PROBLEM_JSON, NO_STORE, (b"content-language", b"en" if english else b"vi")]
-    after = refused.facts.get("retry_after_s", RETRY_AFTER_S if problem.status == 503 else None)
+    passing = RETRY_AFTER_S if problem.status == HTTP_503_SERVICE_UNAVAILABLE else None
+    after = refused.facts.get("retry_after_s", passing)
     if after is not None:
         headers.append((b"retry-after", str(after).encode()))
-    if problem.status == 401:
+    if problem.status == HTTP_401_UNAUTHORIZED:
         challenge = b'Bearer realm="motlan", error="invalid_token"'
         headers.append((b"www-authenticate", challenge))
     if refused.code is Code.METHOD_NOT_ALLOWED:

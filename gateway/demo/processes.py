@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
@@ -73,7 +74,7 @@ def answers(url: str) -> bool:
     connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=1.0)
     try:
         connection.request("GET", parts.path or "/")
-        return connection.getresponse().status == 200
+        return connection.getresponse().status == HTTPStatus.OK
     except (OSError, HTTPException):
         return False
     finally:

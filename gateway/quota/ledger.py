@@ -71,7 +71,7 @@ class Ledger:
             await self._admit(f"{key}/p", day_of(at), person, scope.persons_per_day, at)
         return balance
 
-    async def _take(
+    async def _take(  # noqa: PLR0917 - one quota, fully said
         self, key: str, start: datetime, length: timedelta, limit: int, code: Code, at: datetime
     ) -> Balance:
         lease = self._leases.get(key)

@@ -31,7 +31,11 @@ class CounterRepository:
     async def lease(self, key: str, start: datetime, limit: int, want: int) -> tuple[int, int]:
         """Take up to *want* units below *limit*; the row lock makes the sum exact."""
         row = await self._pool.fetchrow(
-            "SELECT granted, total FROM gateway.lease_quota($1, $2, $3, $4)", key, start, limit, want
+            "SELECT granted, total FROM gateway.lease_quota($1, $2, $3, $4)",
+            key,
+            start,
+            limit,
+            want,
         )
         return (0, limit) if row is None else (int(row["granted"]), int(row["total"]))
 

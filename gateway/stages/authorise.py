@@ -58,9 +58,8 @@ class Authorise:
         """
         authorised = authorise(resolved)
         scope = authorised.scope
-        if scope.calls_per_day is None and scope.calls_per_minute is None:
-            if scope.persons_per_day is None:
-                return authorised
+        if scope.calls_per_day is scope.calls_per_minute is scope.persons_per_day is None:
+            return authorised
         asked = resolved.identified.asked
         person = self._person(asked.subject, asked.at) if scope.persons_per_day else None
         balance = await self._ledger.spend(authorised.agreement, scope, person, asked.at)
@@ -133,7 +132,7 @@ def _progress(line: Line) -> int:
     return len(ORDER) if line.doubt is None else ORDER.index(line.doubt)
 
 
-def _judge(
+def _judge(  # noqa: PLR0917 - one line held against one question
     resolved: Resolved,
     agreement: Agreement,
     scope: Scope,

@@ -16,11 +16,9 @@ class Route:
         self,
         adapters: Mapping[str, SourceAdapter],
         confirm: Callable[[Answered], Awaitable[Answered]],
-        observe: Callable[[str, str, float], None],
     ) -> None:
         self._adapters = adapters
         self._confirm = confirm
-        self._observe = observe
 
     async def __call__(self, consented: Consented) -> Answered:
         """Return what the source said, once the decision has been held against it.
@@ -33,16 +31,9 @@ class Route:
         """
         source = consented.authorised.resolved.service.source
         begun = perf_counter()
-        outcome = "ok"
-        try:
-            record = await self._ask(source, consented)
-        except Refusal as refused:
-            outcome = refused.code.value
-            raise
-        finally:
-            spent = perf_counter() - begun
-            self._observe(source, outcome, spent)
-        return await self._confirm(Answered(consented, record, spent * 1000))
+        record = await self._ask(source, consented)
+        spent_ms = (perf_counter() - begun) * 1000
+        return await self._confirm(Answered(consented, record, spent_ms))
 
     async def _ask(self, source: str, consented: Consented) -> Record:
         adapter = self._adapters.get(source)

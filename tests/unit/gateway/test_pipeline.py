@@ -51,7 +51,7 @@ class Bench:
             resolve=Resolve(lambda: snapshot),  # type: ignore[arg-type, return-value]
             authorise=Authorise(Ledger(Memory()), lambda _subject, _at: None),
             consent=consent,
-            route=Route({"population": self.adapter}, consent.confirm, lambda *_: None),
+            route=Route({"population": self.adapter}, consent.confirm),
             record=Record(
                 log=self.log,
                 leaves=Leaves(pseudonyms, lambda: NOON),

@@ -21,11 +21,13 @@ class Memory:
         self.people: dict[tuple[str, datetime], set[str]] = {}
 
     async def lease(self, key: str, start: datetime, limit: int, want: int) -> tuple[int, int]:
+        """Take what is left."""
         granted = max(0, min(want, limit - self.taken[key, start]))
         self.taken[key, start] += granted
         return granted, self.taken[key, start]
 
     async def admit(self, key: str, start: datetime, person: str, limit: int) -> bool:
+        """Admit the first ones."""
         people = self.people.setdefault((key, start), set())
         if person not in people and len(people) >= limit:
             return False
@@ -33,6 +35,7 @@ class Memory:
         return True
 
     async def give_back(self, key: str, start: datetime, units: int) -> None:
+        """Take back."""
         self.taken[key, start] -= units
 
 

@@ -1,0 +1,116 @@
+"""Composition root: settings in, application out."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, asgi
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import ASGIRoute, HTTPRoute
+from litestar.types import Receive, Scope, Send
+
+from auth.metadata import authorization_server
+from auth.permissions import Permission
+from gateway import __version__
+from gateway.api.exchanges import PREFIX
+from gateway.api.failures import HANDLERS
+from gateway.api.oauth import OAuthController
+from gateway.api.openapi import describe as describe_exchange
+from gateway.api.prefill import PrefillController
+from gateway.api.prefill import describe as describe_prefill
+from gateway.clock import utc_now
+from gateway.settings import load
+from gateway.telemetry import configure_logs
+from gateway.worker import Worker
+
+FRAMEWORK = "litestar."  # its own routes: the API document, the answer to OPTIONS
+
+
+class PermissionMissing(Exception):
+    """A route names no permission; the process does not start."""
+
+
+def create() -> Litestar:
+    """Return the application of one worker; what a server calls."""
+    settings = load()
+    configure_logs(settings.telemetry.log_level)
+    return build(Worker(settings))
+
+
+def build(worker: Worker) -> Litestar:
+    """Return the application around *worker*.
+
+    Raises:
+        PermissionMissing: a route of ours names none.
+    """
+
+    @asgi(PREFIX, is_mount=True, copy_scope=False, opt={"permission": Permission.EXCHANGE_ASK})
+    async def data(scope: Scope, receive: Receive, send: Send) -> None:
+        await worker.exchange(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        async with worker.running():
+            yield
+
+    app = Litestar(
+        route_handlers=[data, OAuthController, PrefillController],
+        dependencies=_dependencies(worker),
+        exception_handlers={**HANDLERS},
+        lifespan=[lifespan],
+        openapi_config=_openapi(),
+        request_max_body_size=worker.limits.body_bytes,
+        logging_config=None,
+    )
+    describe_exchange(app.openapi_schema)
+    describe_prefill(app.openapi_schema)
+    demand_permissions(app)
+    return app
+
+
+def _dependencies(worker: Worker) -> dict[str, Provide]:
+    metadata = authorization_server(worker.identity)
+    values: dict[str, Callable[[], object]] = {
+        "clock": lambda: utc_now,
+        "limits": lambda: worker.limits,
+        "noise": lambda: worker.noise.count,
+        "oauth_issuer": lambda: worker.issuer,
+        "oauth_metadata": lambda: metadata,
+        "prefill": lambda: worker.prefill,
+        "signing_keys": lambda: worker.signing,
+    }
+    return {name: Provide(value, sync_to_thread=False) for name, value in values.items()}
+
+
+def _openapi() -> OpenAPIConfig:
+    token = SecurityScheme(type="http", scheme="bearer", bearer_format="at+jwt")
+    return OpenAPIConfig(
+        title="Một Lần",
+        version=__version__,
+        description="Cổng tích hợp, chia sẻ dữ liệu cấp tỉnh / Provincial data-sharing gateway",
+        components=Components(security_schemes={"accessToken": token}),
+    )
+
+
+def demand_permissions(app: Litestar) -> None:
+    """Stop the process, not a request, when a route of ours is open by forgetting.
+
+    Raises:
+        PermissionMissing: names the route.
+    """
+    for path, handler in routes_of(app):
+        if not isinstance(handler.opt.get("permission"), Permission):
+            raise PermissionMissing(path)
+
+
+def routes_of(app: Litestar) -> list[tuple[str, BaseRouteHandler]]:
+    """Return every route of ours with its handler; the framework's own are left out."""
+    found: list[tuple[str, BaseRouteHandler]] = []
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            found.extend((route.path, handler) for handler in route.route_handlers)
+        elif isinstance(route, ASGIRoute):
+            found.append((route.path, route.route_handler))
+    return [each for each in found if not each[1].fn.__module__.startswith(FRAMEWORK)]
