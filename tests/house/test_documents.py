@@ -138,4 +138,6 @@ def test_prose_has_one_sentence_a_line() -> None:
 
 def outside_code(text: str) -> str:
     """Return *text* with fenced blocks emptied, line numbers kept."""
-    return re.sub(r"```.*?```", lambda block: "\n" * block.group().count("\n"), text, flags=re.DOTALL)
+    return re.sub(
+        r"```.*?```", lambda block: "\n" * block.group().count("\n"), text, flags=re.DOTALL
+    )

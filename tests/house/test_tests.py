@@ -30,9 +30,7 @@ def test_every_test_says_why_it_matters() -> None:
 
 def test_every_test_has_a_sentence_for_a_name() -> None:
     """Who reads a failure reads the name first."""
-    short = [
-        f"{m.path}:{f.name}" for m, f in every_test() if f.name.count("_") < FEWEST_WORDS
-    ]
+    short = [f"{m.path}:{f.name}" for m, f in every_test() if f.name.count("_") < FEWEST_WORDS]
 
     assert [] == short
 
