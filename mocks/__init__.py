@@ -1,0 +1,1 @@
+"""Stand-ins for the registers; they share nothing with the gateway but the wire."""
