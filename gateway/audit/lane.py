@@ -110,7 +110,7 @@ class Promise(Struct, frozen=True):
         """Raise UnsafeDatabase when a power cut can lose a commit, or it is weaker than asked."""
         if self.fsync != "on" or self.full_page_writes != "on":
             raise UnsafeDatabase("fsync and full_page_writes must be on")
-        if RANKS.index(self.synchronous_commit) < RANKS.index(wanted):
+        if RANKS.index(self.synchronous_commit) < max(RANKS.index(wanted), RANKS.index("local")):
             raise UnsafeDatabase(f"synchronous_commit is weaker than {wanted}")
 
 

@@ -1,0 +1,175 @@
+"""PostgreSQL itself is killed, or does not promise what the record needs."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from gateway import database
+from gateway.audit.entry import Receipt
+from gateway.audit.lane import UnsafeDatabase
+from gateway.audit.writer import AuditWriter
+from gateway.clock import utc_now
+from gateway.embedded import EmbeddedPostgres
+from gateway.errors import AuditUnavailable
+from tests.audit_builders import NODE, an_entry
+from tests.audit_rows import a_writer, connected, stored
+from tests.conftest import in_a_loop
+from tests.history import History, violations
+
+KILLS = 5
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddedPostgres]:
+    """Give a PostgreSQL of this test alone, with every migration applied."""
+    directory = Path(tempfile.mkdtemp(prefix="motlan-kill-"))
+    directory.chmod(0o711)
+    server = EmbeddedPostgres(directory / "postgres")
+    server.start()
+    try:
+        in_a_loop(lambda: database.upgrade(server.dsn()))
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(directory)
+
+
+def kill(server: EmbeddedPostgres) -> None:
+    """Kill the server's processes as a crash would: no goodbye, no flush."""
+    pid = server.status().pid
+    assert pid is not None
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for one in [pid, *map(int, children)]:
+        os.kill(one, signal.SIGKILL)
+
+
+async def restart(server: EmbeddedPostgres) -> None:
+    """Start again as soon as what was killed is gone."""
+    for _ in range(100):
+        if server.status().pid is None:
+            break
+        await asyncio.sleep(0.05)
+    await asyncio.to_thread(server.stop)
+    await asyncio.to_thread(server.start)
+
+
+async def test_killing_postgresql_under_load_loses_no_acknowledged_record(
+    server: EmbeddedPostgres,
+) -> None:
+    """Promise P1 through a crash: what was told durable is there, once, in whole chains."""
+    receipts: list[Receipt] = []
+    refused: list[str] = []
+    done = asyncio.Event()
+
+    async def call(writer: AuditWriter) -> None:
+        while not done.is_set():
+            entry = an_entry()
+            try:
+                receipts.append(await writer.append(entry))
+            except AuditUnavailable:
+                refused.append(entry.body.id)
+                await asyncio.sleep(0.02)
+
+    async with a_writer(server.dsn()) as one, a_writer(server.dsn(), node="gw1.1") as two:
+        callers = [asyncio.ensure_future(call(w)) for w in (one, two) for _ in range(8)]
+        for _ in range(KILLS):
+            await asyncio.sleep(0.3)
+            kill(server)
+            await restart(server)
+            seen = len(receipts)
+            async with asyncio.timeout(10):  # both work again by themselves
+                while len(receipts) < seen + 50:
+                    await asyncio.sleep(0.02)
+        done.set()
+        await asyncio.gather(*callers)
+
+    rows = await stored(server.dsn())
+    records = [json.loads(row.entry) for row in rows]
+    denied = {one["of"] for one in records if one["type"] == "access.outcome"}
+    assert refused
+    assert [] == violations(History(rows=rows, receipts=receipts))
+    assert set(refused) & {one["id"] for one in records} == denied
+
+
+@pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
+async def test_no_writer_starts_on_a_database_that_may_forget(
+    server: EmbeddedPostgres, setting: str
+) -> None:
+    """A power cut would take acknowledged records; better no data than that."""
+    await switch_off(server, setting)
+    writer = AuditWriter(server.dsn(), node=NODE, clock=utc_now)
+
+    with pytest.raises(UnsafeDatabase):
+        await writer.start()
+    await writer.aclose()
+
+
+async def test_a_database_that_turns_forgetful_stops_the_log_at_the_next_connection(
+    server: EmbeddedPostgres,
+) -> None:
+    """A restart with other settings must not pass unnoticed; putting it right heals by itself."""
+    async with a_writer(server.dsn(), timeout_s=1.0) as writer:
+        await writer.append(an_entry())
+        await switch_off(server, "fsync")
+        async with connected(server.dsn(user="postgres")) as admin:
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name LIKE 'motlan audit%'"
+            )
+        for _ in range(2):
+            with pytest.raises(AuditUnavailable):
+                await writer.append(an_entry())
+
+        assert "unsafedatabase" == writer.health()[1]["trouble"]
+
+        await switch_on(server, "fsync")
+        await asyncio.sleep(1.2)
+        receipt = await writer.append(an_entry())
+
+    assert [] == violations(History(rows=await stored(server.dsn()), receipts=[receipt]))
+
+
+async def test_the_negative_control_can_switch_the_check_off(server: EmbeddedPostgres) -> None:
+    """Without it nobody could show that the power-cut test is able to fail."""
+    await switch_off(server, "fsync")
+
+    async with a_writer(server.dsn(), allow_unsafe_database=True) as writer:
+        await writer.append(an_entry())
+
+    opened = json.loads((await stored(server.dsn()))[0].entry)
+    assert "off" == opened["life"]["fsync"]
+
+
+async def switch_off(server: EmbeddedPostgres, setting: str) -> None:
+    """Take a promise away, as a careless administrator would."""
+    await _configure(server, f"ALTER SYSTEM SET {setting} = off", setting, "off")
+
+
+async def switch_on(server: EmbeddedPostgres, setting: str) -> None:
+    """Give the promise back."""
+    await _configure(server, f"ALTER SYSTEM RESET {setting}", setting, "on")
+
+
+async def _configure(server: EmbeddedPostgres, change: str, setting: str, value: str) -> None:
+    async with connected(server.dsn(user="postgres")) as admin:
+        await admin.execute(change)
+        await admin.execute("SELECT pg_reload_conf()")
+    async with asyncio.timeout(5):
+        while await _now(server, setting) != value:
+            await asyncio.sleep(0.02)
+
+
+async def _now(server: EmbeddedPostgres, setting: str) -> str:
+    connection = await asyncpg.connect(server.dsn(), timeout=5)
+    try:
+        return await connection.fetchval("SELECT current_setting($1)", setting)
+    finally:
+        await connection.close(timeout=5)

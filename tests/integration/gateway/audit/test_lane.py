@@ -1,0 +1,135 @@
+"""What the database itself refuses, whoever asks."""
+
+from datetime import date, timedelta
+
+import asyncpg
+import pytest
+
+from gateway.audit.chain import link
+from gateway.audit.lane import Diverged, Lane, Promise, UnsafeDatabase
+from gateway.audit.leaf import body
+from gateway.clock import utc_now
+from tests.audit_builders import NODE, a_position, an_access
+from tests.audit_rows import connected
+
+TODAY = utc_now().date()
+ONE_ROW = "INSERT INTO audit.entry VALUES (current_date, 'w', 0, 'x'::bytea, sha256('x'::bytea));"
+CHANGES = [
+    "UPDATE audit.entry SET leaf = leaf",
+    "DELETE FROM audit.entry",
+    "TRUNCATE audit.entry",
+    f"UPDATE audit.entry_{TODAY:%Y%m%d} SET leaf = leaf",
+    f"DELETE FROM audit.entry_{TODAY:%Y%m%d}",
+    f"TRUNCATE audit.entry_{TODAY:%Y%m%d}",
+]
+ROLES = ["motlan_app", "motlan_append", "motlan_sequencer", "motlan_retention"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_not_even_the_owner_changes_a_record(database_url: str, change: str) -> None:
+    """By mistake, that is: with intent an owner can, and the tree and its witnesses show it."""
+    async with connected(database_url) as owner:
+        await owner.execute(ONE_ROW)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="never changed"):
+            await owner.execute(change)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("change", CHANGES)
+async def test_no_role_may_change_a_record(database_url: str, role: str, change: str) -> None:
+    """A stolen connection of the gateway cannot rewrite history."""
+    async with connected(database_url) as owner:
+        await owner.execute(ONE_ROW)
+        await owner.execute(f"SET ROLE {role}")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await owner.execute(change)
+
+
+@pytest.mark.parametrize("role", ["motlan_app", "motlan_sequencer", "motlan_retention"])
+async def test_only_the_writers_role_appends(database_url: str, role: str) -> None:
+    """The application cannot forge a record beside its writer."""
+    async with connected(database_url) as owner:
+        await owner.execute(f"SET ROLE {role}")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await owner.execute(ONE_ROW)
+
+
+async def test_the_application_does_not_read_the_record(database_url: str) -> None:
+    """Who may read it goes through a role that may do nothing else."""
+    async with connected(database_url) as owner:
+        await owner.execute("SET ROLE motlan_app")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await owner.execute("SELECT FROM audit.entry")
+
+
+async def test_a_writer_is_closed_once(database_url: str) -> None:
+    """Moving the end of a sequence back would hide its last records."""
+    async with connected(database_url) as owner:
+        await owner.execute(
+            "INSERT INTO audit.writer VALUES ('w', current_date, 'n', now(), NULL, 7);"
+            "SET ROLE motlan_append"
+        )
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="once"):
+            await owner.execute("UPDATE audit.writer SET closed_seq = 3")
+
+
+async def test_a_hot_day_cannot_be_dropped(database_url: str) -> None:
+    """Three months stay, whatever the retention job believes."""
+    async with connected(database_url) as owner:
+        await owner.execute("SET ROLE motlan_retention")
+        with pytest.raises(asyncpg.RaiseError, match="hot"):
+            await owner.execute("SELECT audit.drop_day($1)", TODAY - timedelta(days=91))
+
+
+async def test_an_old_day_is_dropped_as_a_whole(database_url: str) -> None:
+    """Never row by row: ten million deletes would hold up everything else."""
+    day = date(2026, 1, 5)
+    async with connected(database_url) as owner:
+        for kind in ("entry", "detail"):
+            await owner.execute(
+                f"CREATE TABLE audit.{kind}_20260105 PARTITION OF audit.{kind} "
+                "FOR VALUES FROM ('2026-01-05') TO ('2026-01-06')"
+            )
+        await owner.execute("SET ROLE motlan_retention")
+        await owner.execute("SELECT audit.drop_day($1)", day)
+
+        assert await owner.fetchval("SELECT to_regclass('audit.entry_20260105')") is None
+
+
+async def test_partitions_are_made_for_a_month_around_today_only(database_url: str) -> None:
+    """A clock gone wild must not fill the database with empty days."""
+    async with connected(database_url) as owner:
+        await owner.execute("SET ROLE motlan_append")
+        assert await owner.fetchval("SELECT audit.ensure_day($1)", TODAY + timedelta(days=9))
+        assert not await owner.fetchval("SELECT audit.ensure_day($1)", TODAY + timedelta(days=9))
+        with pytest.raises(asyncpg.RaiseError, match="31 days"):
+            await owner.execute("SELECT audit.ensure_day($1)", TODAY + timedelta(days=32))
+
+
+async def test_offering_twice_stores_once(database_url: str) -> None:
+    """Recovery may ask again after every doubt."""
+    lane = await Lane.connect(database_url, node=NODE, synchronous_commit="on", timeout_s=5)
+    await lane.ensure_days([a_position().day])
+    linked = link(a_position(), [body(an_access())] * 3)
+
+    assert [3, 0] == [await lane.offer(linked), await lane.offer(linked)]
+    with pytest.raises(Diverged):
+        await lane.offer(link(a_position(), [body(an_access())] * 3))
+    await lane.close()
+
+
+@pytest.mark.parametrize(
+    ("promise", "wanted"),
+    [
+        (Promise("off", "on", "on"), "on"),
+        (Promise("on", "off", "on"), "on"),
+        (Promise("on", "on", "local"), "on"),
+        (Promise("on", "on", "on"), "remote_apply"),
+        (Promise("on", "on", "off"), "off"),
+    ],
+    ids=["no fsync", "torn pages", "weaker", "weaker than a standby", "off is no wish"],
+)
+def test_a_weak_promise_is_refused(promise: Promise, wanted: str) -> None:
+    """Durable means durable through a power cut."""
+    with pytest.raises(UnsafeDatabase):
+        promise.check(wanted)
