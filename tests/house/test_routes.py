@@ -1,0 +1,57 @@
+"""What every route must name."""
+
+from pathlib import Path
+
+import pytest
+from litestar import Litestar, get
+
+from auth.permissions import HOLDERS, Permission
+from gateway import app
+from gateway.settings import load
+from gateway.worker import Worker
+
+OPEN = {"/oauth/token", "/oauth/jwks", "/.well-known/oauth-authorization-server"}
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Litestar:
+    """Give the application as one worker builds it; nothing is opened."""
+    overrides = {
+        "database": {"url": "postgresql://127.0.0.1:1/none"},
+        "audit": {"keys_dir": str(tmp_path / "pseudonyms")},
+        "identity": {"keys_dir": str(tmp_path / "signing")},
+    }
+    return app.build(Worker(load(overrides, environ={})))
+
+
+def test_every_route_names_a_permission_that_somebody_holds(built: Litestar) -> None:
+    """No route is open by forgetting, and none is closed to everybody by mistake."""
+    named = {path: handler.opt.get("permission") for path, handler in app.routes_of(built)}
+
+    assert named
+    assert {} == {path: name for path, name in named.items() if name not in HOLDERS}
+
+
+def test_the_routes_that_are_open_to_anybody_are_these(built: Litestar) -> None:
+    """A new open route is a decision, taken here."""
+    named = {path: handler.opt["permission"] for path, handler in app.routes_of(built)}
+
+    assert {path for path, name in named.items() if name is Permission.PUBLIC} == OPEN
+
+
+def test_no_route_has_a_place_for_a_person_in_its_path(built: Litestar) -> None:
+    """A number in a URL is a number in every log on the way."""
+    words = ("subject", "person", "citizen", "dinh_danh", "cccd", "cmnd")
+    paths = [path for path, _ in app.routes_of(built)]
+
+    assert [] == [path for path in paths for word in words if word in path.lower()]
+
+
+def test_an_application_with_an_open_route_does_not_start() -> None:
+    """The check stops the process, not a request."""
+
+    @get("/forgotten")
+    async def forgotten() -> None: ...
+
+    with pytest.raises(app.PermissionMissing):
+        app.demand_permissions(Litestar([forgotten], openapi_config=None))
