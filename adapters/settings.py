@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=60)]
 
-_HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?=.*[A-Za-z])[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+# the last label begins with a letter: "127.1" and "0x7f" are addresses to some resolvers
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9_-]+\.)*[A-Za-z][A-Za-z0-9_-]*\.?")
 
 
 class TlsSettings(BaseModel, frozen=True, extra="forbid"):

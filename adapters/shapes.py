@@ -1,7 +1,7 @@
 """The shapes every connector hands out: names, dates, people, records in the catalog's words."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 
 from msgspec import Struct
@@ -73,11 +73,11 @@ def digits_of(source: str, day: str | PartialDate) -> str:
     """
     try:
         if isinstance(day, PartialDate):
-            numbers = [day.nam, day.thang, day.ngay]
+            numbers: list[int | None] = [day.nam, day.thang, day.ngay]
         else:
             numbers = [int(part) for part in day.split("-")]
-        known = [number for number in numbers if number is not None]
-        whole = date(*[*known, 1, 1][:_DATE_PARTS])
+        known = list(_leading(numbers))
+        whole = date(*known, *(1,) * (_DATE_PARTS - len(known)))
     except (TypeError, ValueError):
         raise QuestionRefused(source, "a birth date that is none") from None
     return whole.isoformat().replace("-", "")[: 2 + 2 * len(known)]
@@ -135,3 +135,11 @@ def demand_same(source: str, asked: str | None, answered: Iterable[str | None]) 
     """
     if asked is None or asked not in answered:
         raise SourceSchemaMismatch(source, "an answer about somebody else")
+
+
+def _leading(numbers: Iterable[int | None]) -> Iterator[int]:
+    """Yield what stands before the first gap: a day without its month says nothing."""
+    for number in numbers:
+        if number is None:
+            return
+        yield number

@@ -8,11 +8,13 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from httpx_aiohttp import AiohttpTransport
 
 from adapters.addresses import Pin
@@ -56,6 +58,31 @@ class _PinnedResolver(AbstractResolver):
         """Nothing to let go of."""
 
 
+class _WaryHandler(ResponseHandler):
+    """A connection that is over once its source says something unasked.
+
+    aiohttp looks for left-over bytes when it puts a connection back, not when it takes it out
+    again; a late second answer would become the next caller's.
+    """
+
+    def is_connected(self) -> bool:
+        return super().is_connected() and not self._buffer and not self._tail
+
+
+class _WaryConnector(aiohttp.TCPConnector):
+    """Makes wary connections."""
+
+    def __init__(self, resolver: AbstractResolver, context: ssl.SSLContext, idle_s: float) -> None:
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - its own socket factory
+            resolver=resolver,
+            use_dns_cache=False,  # the pin is the cache
+            ssl=context,
+            limit=0,  # the guard's gate is the limit
+            keepalive_timeout=idle_s,
+        )
+        self._factory = partial(_WaryHandler, loop=self._loop)
+
+
 class HttpxClient:
     """`SourceClient` over httpx and aiohttp."""
 
@@ -73,13 +100,7 @@ class HttpxClient:
         context = _tls_context(self._source, self._settings.tls)
         await self._judge_literal()
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=_PinnedResolver(self._pin),
-                use_dns_cache=False,  # the pin is the cache
-                ssl=context,
-                limit=self._settings.concurrency,
-                keepalive_timeout=self._settings.idle_s,
-            ),
+            connector=_WaryConnector(_PinnedResolver(self._pin), context, self._settings.idle_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             max_line_size=HEAD_BYTES,
