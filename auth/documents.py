@@ -19,6 +19,7 @@ KIND = "system"
 LARGEST_TEXT = 1_048_576  # characters of one file
 MOST_KEYS = 4  # two serve for a rotation with overlap
 _MOST_RANGES = 32
+_DEEPEST = 8  # levels; a registration needs four
 _LONGEST_NAME = 200
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9._-]{2,63}\Z")
 _AGENCY = re.compile(r"[A-Z0-9][A-Za-z0-9.-]{0,34}\Z")  # QĐ 20/2020/QĐ-TTg: at most 35 characters
@@ -104,7 +105,7 @@ def _documents(text: str, source: str) -> list[yaml.Node]:
         return list(_composed(text))
     except _Wrong as mistake:
         raise DocumentsRefused((_finding(source, mistake),)) from None
-    except (yaml.YAMLError, RecursionError) as odd:
+    except yaml.YAMLError as odd:
         mark = getattr(odd, "problem_mark", None)
         broken = _Wrong(1 if mark is None else mark.line + 1, "not_yaml", "not well-formed YAML")
         raise DocumentsRefused((_finding(source, broken),)) from None
@@ -113,11 +114,16 @@ def _documents(text: str, source: str) -> list[yaml.Node]:
 def _composed(text: str) -> Iterator[yaml.Node]:
     if len(text) > LARGEST_TEXT:
         raise _Wrong(1, "file_too_large", f"longer than {LARGEST_TEXT} characters")
-    for event in _YAML.parse(text, Loader=yaml.SafeLoader):
+    depth = 0
+    for event in _YAML.parse(text, Loader=yaml.CSafeLoader):  # before any value is built
+        line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            line = cast("Any", event).start_mark.line + 1
             raise _Wrong(line, "alias", "write the value out instead of referring to it")
-    for node in _YAML.compose_all(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise _Wrong(line, "nested_too_deep", f"more than {_DEEPEST} levels")
+    for node in _YAML.compose_all(text, Loader=yaml.CSafeLoader):
         if node is not None:
             yield node
 
