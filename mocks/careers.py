@@ -14,6 +14,7 @@ FIRST_DRAWN_BHXH = (
 )
 INSURED = 0.96
 EMPLOYED = 0.6
+VOLUNTARY = 0.1
 OLD_CARD_NUMBER = 0.4
 PENSIONED = 0.4
 SURVIVING = 0.15  # of the widowed
@@ -52,8 +53,8 @@ class Spell(Struct, frozen=True):
     since: tuple[int, int]
     until: tuple[int, int] | None
     employer: tuple[str, str]
-    voluntary: bool
     salary_vnd: int  # a month
+    voluntary: bool = False
 
     @property
     def months(self) -> int:
@@ -144,7 +145,8 @@ def _spells(dice: Random, person: Person) -> tuple[Spell, ...]:
 
 def _spell(dice: Random, since: tuple[int, int], until: tuple[int, int] | None) -> Spell:
     salary = dice.randrange(4_600_000, 24_000_000, 100_000)
-    return Spell(since, until, dice.choice(_EMPLOYERS), dice.random() < 0.1, salary)  # noqa: PLR2004 - one in ten pays voluntarily
+    voluntary = dice.random() < VOLUNTARY
+    return Spell(since, until, dice.choice(_EMPLOYERS), salary, voluntary)
 
 
 def _benefits(dice: Random, person: Person) -> tuple[Benefit, ...]:

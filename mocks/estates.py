@@ -18,6 +18,8 @@ SECOND_CERTIFICATE = 0.1
 RENUMBERED_PARCEL = 0.25
 PARCELS_A_SHEET = 120
 MORTGAGED = 0.15
+# Years in which forms changed: serials, register books, cards of 12 digits for everybody.
+TWO_LETTERS, NEW_REGISTER_BOOK, CHIP_CARDS, EIGHT_DIGITS = 2010, 2015, 2021, 2025
 
 
 class Holder(Struct, frozen=True):
@@ -88,7 +90,7 @@ def certificates(dice: Random, people: Iterable[Person]) -> Iterator[Certificate
 
 
 def _owners(household: list[Person]) -> list[Person]:
-    """Return the head, and the spouse when there is one: those whom the land register did not lose."""
+    """Return the head and the spouse, unless the land register lost one of them."""
     pair = [person for person in household if person.relation in {"00", "01"}]
     lost = any("land" in person.absent_from or person.hidden for person in pair)
     able = [person for person in pair if person.living == "1" and person.age >= ADULT]
@@ -102,7 +104,9 @@ def _certificate(dice: Random, serial: int, owners: list[Person]) -> Certificate
         id=f"gcn-{serial:07d}",
         serial=_serial(dice, serial, issued),
         register_number=f"CN {serial:05d}",
-        old_register_number=f"CH {serial % 9_000 + 1:05d}" if issued.year < 2015 else None,  # noqa: PLR2004 - Circular 23/2014
+        old_register_number=f"CH {serial % 9_000 + 1:05d}"
+        if issued.year < NEW_REGISTER_BOOK
+        else None,
         issued=issued,
         holders=tuple(_held(dice, owner, role, issued) for owner in owners),
         parcels=(_parcel(dice, serial, owners[0], issued),),
@@ -112,11 +116,13 @@ def _certificate(dice: Random, serial: int, owners: list[Person]) -> Certificate
 
 def _serial(dice: Random, serial: int, issued: date) -> str:
     """Return a serial of the form of its time: one letter, two with six, two with eight digits."""
-    if issued.year < 2010:  # noqa: PLR2004 - the older blank
+    if issued.year < TWO_LETTERS:
         return f"{dice.choice('STUVX')} {serial % 1_000_000:06d}"
     letters = dice.choice("ABCD") + dice.choice("ABCDEHKLM")
     return (
-        f"{letters} {serial % 1_000_000:06d}" if issued.year < 2025 else f"{letters} {serial:08d}"
+        f"{letters} {serial % 1_000_000:06d}"
+        if issued.year < EIGHT_DIGITS
+        else f"{letters} {serial:08d}"
     )
 
 
@@ -124,7 +130,7 @@ def _held(dice: Random, owner: Person, role: str, issued: date) -> Holder:
     """Return *owner* as the certificate names them, clerk's mistakes included."""
     name = misspell(dice, owner.name) if dice.random() < RATES.holder_differs else str(owner.name)
     paper: str | None = owner.number
-    if owner.cmnd and issued.year < 2021 and dice.random() < RATES.holder_by_old_card:  # noqa: PLR2004 - cards of 12 digits for all
+    if owner.cmnd and issued.year < CHIP_CARDS and dice.random() < RATES.holder_by_old_card:
         paper = owner.cmnd
     if dice.random() < RATES.holder_unnumbered:
         paper = None

@@ -58,8 +58,10 @@ def fill(connection: sqlite3.Connection, province: Province) -> None:
     """Write the participants, each answer as a ready piece of JSON."""
     connection.execute(
         """
-        CREATE TABLE participant (bhxh TEXT PRIMARY KEY, number TEXT, name TEXT, born TEXT, card BLOB, history BLOB,
-                                  receiving BLOB, benefits BLOB) WITHOUT ROWID
+        CREATE TABLE participant (
+            bhxh TEXT PRIMARY KEY, number TEXT, name TEXT, born TEXT,
+            card BLOB, history BLOB, receiving BLOB, benefits BLOB
+        ) WITHOUT ROWID
         """
     )
     connection.execute("CREATE UNIQUE INDEX participant_number ON participant (number)")
@@ -211,7 +213,7 @@ class InsuranceRegister:
         return Reply(200, body, operation=_OPERATIONS[path], request_id=trace)
 
     def _row(self, column: str, asked: AskPerson, *, stranger: bool) -> bytes | None:
-        """Return the ready answer about the person asked; nothing unless all that was given matches."""
+        """Return the ready answer about the person; nothing unless all that was given matches."""
         key, value = (
             ("number", asked.so_dinh_danh) if asked.so_dinh_danh else ("bhxh", asked.ma_so_bhxh)
         )

@@ -1,8 +1,8 @@
 """The land register: paged JSON, keys of its own, numbers as its certificates hold them."""
 
 import sqlite3
-from collections.abc import Callable, Iterable
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
@@ -71,8 +71,10 @@ def fill(connection: sqlite3.Connection, province: Province) -> None:
         CREATE TABLE certificate (id TEXT PRIMARY KEY, serial TEXT, doc BLOB) WITHOUT ROWID;
         CREATE TABLE holder (paper TEXT, certificate TEXT, role TEXT, updated TEXT,
                              PRIMARY KEY (paper, certificate)) WITHOUT ROWID;
-        CREATE TABLE parcel (id TEXT PRIMARY KEY, certificate TEXT, commune TEXT, old_commune TEXT, sheet TEXT,
-                             number TEXT, old_sheet TEXT, old_number TEXT, doc BLOB) WITHOUT ROWID;
+        CREATE TABLE parcel (
+            id TEXT PRIMARY KEY, certificate TEXT, commune TEXT, old_commune TEXT,
+            sheet TEXT, number TEXT, old_sheet TEXT, old_number TEXT, doc BLOB
+        ) WITHOUT ROWID;
         CREATE INDEX parcel_now ON parcel (commune, sheet, number);
         CREATE INDEX parcel_before ON parcel (old_commune, sheet, number);
         """
@@ -151,6 +153,14 @@ def _parcel(parcel: Parcel) -> dict[str, object]:
     }
 
 
+class _LookUp(Protocol):
+    """One of the three look-ups."""
+
+    def __call__(self, body: bytes, *, stranger: bool) -> bytes:
+        """Return the answer to *body*."""
+        ...
+
+
 class LandRegister:
     """Answers one JSON question from the store."""
 
@@ -167,7 +177,7 @@ class LandRegister:
         self._store = store
         self._config = config
         self._running = Running("dd")
-        self._operations: dict[str, tuple[str, Callable[[bytes, bool], bytes]]] = {
+        self._operations: dict[str, tuple[str, _LookUp]] = {
             CERTIFICATES: ("timGiayChungNhan", self._certificates),
             PARCELS: ("timThuaDat", self._parcels),
             HOLDERS: ("xacMinhChuSuDung", self._verify),
@@ -186,7 +196,7 @@ class LandRegister:
         if request.headers.get("x-don-vi") not in agencies:
             return self._refuse(403, "DON_VI", "Đơn vị không được phép")
         try:
-            body = look_up(request.body, stranger)
+            body = look_up(request.body, stranger=stranger)
         except msgspec.DecodeError:
             return self._refuse(400, "THAM_SO", "Tham số không hợp lệ")
         trace = self._running.next()
@@ -209,7 +219,7 @@ class LandRegister:
         told = {"maLoi": code, "thongDiep": text, "maTruyVet": trace}
         return Reply(status, json(told), headers=(("X-Ma-Truy-Vet", trace), *headers))
 
-    def _certificates(self, body: bytes, stranger: bool) -> bytes:  # noqa: FBT001 - one of a table of look-ups
+    def _certificates(self, body: bytes, *, stranger: bool) -> bytes:
         asked = msgspec.json.decode(body, type=FindCertificates)
         held = "SELECT doc FROM holder JOIN certificate ON certificate.id = holder.certificate"
         if stranger:
@@ -221,7 +231,7 @@ class LandRegister:
             rows = self._all(f"{held} WHERE paper = ? AND serial = ?", asked.so_giay_to, key)
         return _page(rows, asked.trang, asked.kich_thuoc)
 
-    def _parcels(self, body: bytes, stranger: bool) -> bytes:  # noqa: FBT001 - one of a table of look-ups
+    def _parcels(self, body: bytes, *, stranger: bool) -> bytes:
         asked = msgspec.json.decode(body, type=FindParcels)
         before = asked.ngay_dia_gioi is not None and asked.ngay_dia_gioi < REFORM.isoformat()
         commune = "old_commune" if before else "commune"
@@ -235,7 +245,7 @@ class LandRegister:
         rows = self._all(f"SELECT doc FROM parcel WHERE {choice}", *terms)
         return _page(rows, asked.trang, asked.kich_thuoc)
 
-    def _verify(self, body: bytes, stranger: bool) -> bytes:  # noqa: FBT001 - one of a table of look-ups
+    def _verify(self, body: bytes, *, stranger: bool) -> bytes:
         asked = msgspec.json.decode(body, type=VerifyHolder)
         place = (asked.xa_id, asked.so_hieu_to_ban_do, asked.so_thu_tu_thua)
         if any(place) and not all(place):

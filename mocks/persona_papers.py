@@ -14,7 +14,9 @@ _MAY = ("DN0012", "Công ty May Sông Vân")
 _SCHOOL = ("HC0003", "Trường THCS Trần Phú")
 
 
-def _parcel(id_: int, who: str, sheet: str, number: str, area_m2: float, purpose: str) -> Parcel:
+def _parcel(  # noqa: PLR0917 - a row of the table below
+    id_: int, who: str, sheet: str, number: str, area_m2: float, purpose: str
+) -> Parcel:
     home = LIVES[who].permanent
     return Parcel(
         id=f"td-{id_:07d}",
@@ -138,16 +140,16 @@ def _career(who: str, bhxh: str, group: str = "", **facts: object) -> Career:
 
 
 _TEACHER = (
-    Spell((2013, 9), (2019, 5), _MAY, False, 7_200_000),
-    Spell((2019, 8), None, _SCHOOL, False, 9_400_000),
+    Spell((2013, 9), (2019, 5), _MAY, 7_200_000),
+    Spell((2019, 8), None, _SCHOOL, 9_400_000),
 )
-_WORKER = (Spell((2010, 3), None, _MAY, False, 11_800_000),)  # noqa: FBT003 - a field
-_LEFT = (Spell((2015, 1), (2024, 6), _MAY, False, 8_300_000),)  # noqa: FBT003 - a field
+_WORKER = (Spell((2010, 3), None, _MAY, 11_800_000),)
+_LEFT = (Spell((2015, 1), (2024, 6), _MAY, 8_300_000),)
 
 CAREERS: tuple[Career, ...] = (
     _career("p01", "0301900123", spells=_TEACHER),
     _career("p02", "0300880451", "DN4", spells=_WORKER),
-    _career("p03", "0300980303", spells=(Spell((2022, 2), None, _MAY, True, 5_000_000),)),  # noqa: FBT003 - a field
+    _career("p03", "0300980303", spells=(Spell((2022, 2), None, _MAY, 5_000_000, voluntary=True),)),
     _career("p04", "0301480404", "HT3", benefits=(Benefit("HUU_TRI", "Lương hưu", (2003, 5)),)),
     _career("p05", "0300850505", spells=_WORKER),
     _career("p06", "0301830606", spells=_TEACHER),

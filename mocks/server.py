@@ -134,9 +134,9 @@ class Connection(asyncio.Protocol):
     def _hold(self, seconds: float, reply: Reply | None, *, keep: bool) -> None:
         """Answer, or hang up when there is no *reply*, after *seconds*; everything behind waits."""
         self._held = True
-        asyncio.get_running_loop().call_later(seconds, self._release, reply, keep)
+        asyncio.get_running_loop().call_later(seconds, lambda: self._release(reply, keep=keep))
 
-    def _release(self, reply: Reply | None, keep: bool) -> None:  # noqa: FBT001 - call_later passes positions
+    def _release(self, reply: Reply | None, *, keep: bool) -> None:
         self._held = False
         if self.transport.is_closing():
             return
@@ -159,7 +159,6 @@ class Connection(asyncio.Protocol):
 def _head(reply: Reply, length: int, *, keep: bool) -> bytes:
     extra = "".join(f"{name}: {value}\r\n" for name, value in reply.headers)
     close = "" if keep else "Connection: close\r\n"
-    return (
-        f"HTTP/1.1 {reply.status} {_PHRASES[reply.status]}\r\nContent-Type: {reply.content_type}\r\n"
-        f"Content-Length: {length}\r\n{extra}{close}\r\n"
-    ).encode("latin-1")
+    status = f"{reply.status} {_PHRASES[reply.status]}"
+    typed = f"Content-Type: {reply.content_type}\r\nContent-Length: {length}\r\n"
+    return f"HTTP/1.1 {status}\r\n{typed}{extra}{close}\r\n".encode("latin-1")

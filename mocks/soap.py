@@ -56,7 +56,7 @@ class Contract:
 
 
 def _schema(wsdl: bytes) -> Any:  # noqa: ANN401 - lxml brings no types
-    """Return the two schemas of *wsdl* as one validator; the caller's imports the answer's by name."""
+    """Return the two schemas of *wsdl* as one validator; the callers' imports the answers'."""
     answers, callers = etree.fromstring(wsdl, _PARSER).findall(f".//{{{XSD}}}schema")
 
     class Inline(etree.Resolver):
@@ -88,7 +88,7 @@ def _inside(envelope: bytes) -> Any:  # noqa: ANN401 - lxml brings no types
 
 
 def answer(operation: str, inside: str) -> bytes:
-    """Return the envelope of the answer to *operation*; *inside* is XML with prefixes bca and dc."""
+    """Return the answer to *operation* in its envelope; *inside* uses prefixes bca and dc."""
     name = f"bca:{operation}Response"
     spaces = f'xmlns:bca="{CALLER}" xmlns:dc="{ANSWER}"'
     return f"{_OPEN}<{name} {spaces}>{inside}</{name}>{_CLOSE}".encode()
@@ -101,7 +101,5 @@ def fault(code: str, text: str, request_id: str, *, ours: bool = False) -> bytes
         f'<bca:LoiDanCu xmlns:bca="{CALLER}"><bca:MaLoi>{code}</bca:MaLoi>{told}</bca:LoiDanCu>'
     )
     who = "Server" if ours else "Client"
-    return (
-        f"{_OPEN}<soap:Fault><faultcode>soap:{who}</faultcode><faultstring>{escape(text)}</faultstring>"
-        f"<detail>{detail}</detail></soap:Fault>{_CLOSE}"
-    ).encode()
+    said = f"<faultcode>soap:{who}</faultcode><faultstring>{escape(text)}</faultstring>"
+    return f"{_OPEN}<soap:Fault>{said}<detail>{detail}</detail></soap:Fault>{_CLOSE}".encode()
