@@ -2,13 +2,14 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -178,6 +179,17 @@ def load(
     return settings
 
 
+def variables(
+    overrides: Mapping[str, Any], environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the environment of a process that is to read the same settings as `load` did."""
+    flat = {PREFIX + "__".join(path).upper(): str(value) for path, value in _leaves(overrides)}
+    given = os.environ if environ is None else environ
+    hidden = {f"{name}{FILE}" for name in flat}  # a flag wins over a file
+    kept = {name: value for name, value in given.items() if name.upper() not in hidden}
+    return kept | flat
+
+
 def misspelt(environ: Mapping[str, str]) -> list[str]:
     """Name the variables that start with ``MOTLAN_`` and belong to no setting.
 
@@ -309,6 +321,16 @@ def _merged(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in merged.items() if name not in {CONFIG, SECRETS}}
 
 
+def _leaves(
+    nested: Mapping[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(cast("Mapping[str, Any]", value), (*above, name))
+        else:
+            yield (*above, name), value
+
+
 def _folder(folder: str | None) -> dict[str, str]:
     """Read each file of *folder* that is named like a setting; other files are not ours."""
     if folder is None:
@@ -351,7 +373,7 @@ def _toml(environ: Mapping[str, str]) -> dict[str, Any]:
         raise ConfigurationError([f"{places[0]}: {odd}"]) from None
 
 
-def _fault(error: Any) -> str:
+def _fault(error: ErrorDetails) -> str:
     """Say where and what, without the value: it may be a secret."""
     where = ".".join(str(step) for step in error["loc"]) or "settings"
     what = "no such setting" if error["type"] == "extra_forbidden" else error["msg"]

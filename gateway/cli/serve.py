@@ -1,0 +1,80 @@
+"""`motlan serve`: the gateway, with as many workers as the settings say."""
+
+import asyncio
+import socket
+from typing import Any
+
+import click
+import structlog
+from rich_click import RichCommand
+
+from gateway import __version__, database
+from gateway.cli.answers import Answer, Failed, answering
+from gateway.cli.edge import reachable
+from gateway.cli.exits import Exit
+from gateway.cli.workers import Workers
+from gateway.settings import Settings, load, variables
+from gateway.telemetry import configure_logs
+
+_log = structlog.get_logger()
+
+
+@click.command(cls=RichCommand)
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 for any.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes to serve with.")
+@answering
+def serve(host: str | None, port: int | None, workers: int | None) -> Answer:
+    """Run the gateway until SIGTERM or Ctrl-C; migrations must have been applied."""
+    given = {"host": host, "port": port, "workers": workers}
+    overrides = {"listen": {name: value for name, value in given.items() if value is not None}}
+    settings = load(overrides)
+    configure_logs(settings.telemetry.log_level)
+    with reachable(settings) as dsn:
+        _demand_head(dsn)
+        return _served(settings, overrides)
+
+
+def _demand_head(dsn: str) -> None:
+    """Refuse to run on a database that is behind: nobody migrates by starting a server."""
+    found = asyncio.run(database.check(dsn))
+    if not found.at_head:
+        pending = ", ".join(found.pending)
+        raise Failed(Exit.MIGRATIONS, f"pending migrations: {pending}; run `motlan db upgrade`")
+
+
+def _served(settings: Settings, overrides: dict[str, Any]) -> Answer:
+    listen = settings.listen
+    with _listener(listen.host, listen.port, listen.backlog) as listener:
+        port = int(listener.getsockname()[1])
+        _log.info(
+            "serve.listening",
+            host=listen.host,
+            port=port,
+            workers=listen.workers,
+            version=__version__,
+            state=settings.environment,
+        )
+        kept = Workers(listener, listen.workers, listen.grace_s, variables(overrides))
+        if not kept.run():
+            raise Failed(Exit.FAULT, "no worker came up; the log lines above say why")
+    return Answer({"stopped": True}, "")
+
+
+def _listener(host: str, port: int, backlog: int) -> socket.socket:
+    """Bind the address once, for every worker.
+
+    Raises:
+        Failed: the address is taken, or not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(backlog)
+    except OSError as taken:
+        bound.close()
+        why = f"cannot listen on {host} port {port}: {taken.strerror}; choose another --port"
+        raise Failed(Exit.REFUSED, why) from taken
+    return bound
