@@ -212,6 +212,10 @@ class FakeExchange:
         reply = answer if isinstance(answer, Reply) else a_reply(asked, answer)
         return Recorded(cast("Any", None), reply, b"{}")
 
+    def answer(self, service: ServiceCode, answer: object) -> None:
+        """Answer *service* by *answer* from now on."""
+        self._answers[service] = answer
+
     def of(self, service: ServiceCode) -> Asked:
         """Return the one question that *service* was asked."""
         (one,) = [each for each in self.asked if each.service == service]

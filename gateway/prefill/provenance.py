@@ -75,14 +75,19 @@ def _field(
         return _without_source(field, body, outcome.why_not(option[1]), outcome)
     if field.confirms is not None and outcome.call.operation is Operation.VERIFY:
         return _confirmed(snapshot, field, option, outcome, body)
-    values = outcome.values(option[1], field.path if option[0] == field.service else None)
+    path = field.path if option[0] == field.service else None
+    values = outcome.values(option[1], path)
     if not values:
         return _without_source(field, body, outcome.why_not(option[1]), outcome)
     known = _from_source(snapshot, field, option, outcome)
     if len(values) == 1:
         return replace(known, value=values[0])
     return replace(
-        known, state="choose", editable=True, choices=values, reason=reason(Left.SEVERAL)
+        known,
+        state="choose",
+        editable=True,
+        choices=outcome.choices(option[1], path),
+        reason=reason(Left.SEVERAL),
     )
 
 

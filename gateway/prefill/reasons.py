@@ -82,6 +82,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Cơ sở dữ liệu thay thế chưa được công bố hoặc căn cứ không còn hiệu lực.",
         "The replacing database is not announced, or the basis is not in force.",
     ),
+    "several_certificates": (
+        "Người này có nhiều giấy chứng nhận; nêu số phát hành.",
+        "The person holds several certificates; name the serial.",
+    ),
+    "several_parcels": (
+        "Giấy chứng nhận có nhiều thửa đất; vui lòng chọn một.",
+        "The certificate covers several parcels; please choose one.",
+    ),
 }
 _UNKNOWN = ("Không lấy được từ nguồn; vui lòng khai.", "Not obtained; please fill it in.")
 

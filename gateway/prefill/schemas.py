@@ -44,7 +44,7 @@ class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
     service: str | None = None
     element: str | None = None
     exchange_id: str | None = None
-    choices: tuple[Json, ...] = ()
+    choices: tuple[Json, ...] = ()  # equal places of one exchange belong together
     reason: Reason | None = None
     note_vi: str | None = None
 

@@ -41,6 +41,14 @@ def _walk(value: Json, steps: list[str]) -> Iterator[Json]:
         yield from _walk(cast("dict[str, Json]", value).get(steps[0]), steps[1:])
 
 
+def each_of(value: Json, path: str) -> Values:
+    """Return one value for each item of a list, None where the item has none; else as `found`."""
+    if not isinstance(value, list):
+        return found(value, path)
+    items = cast("list[Json]", value)
+    return tuple(next(iter(found(item, path)), None) for item in items)
+
+
 def distinct(values: Values) -> Values:
     """Return *values* without repetitions, the first of each kept."""
     seen: dict[bytes, Json] = {}
@@ -90,8 +98,8 @@ def _typed_key(value: Json) -> str:
 def name_key(name: Json) -> str:
     """Return what makes two spellings of a name one name.
 
-    Case, spaces, punctuation and the place of the tone mark in a syllable (hoà, hòa) do not count; the marks
-    themselves do: Ánh is not Anh.
+    Case, spaces, punctuation and the place of the tone mark in a syllable (hoà, hòa) do not
+    count; the marks themselves do: Ánh is not Anh.
     """
     text = unicodedata.normalize("NFC", str(name)).casefold()
     return " ".join(_syllable(word) for word in _WORD.findall(text))

@@ -1,12 +1,15 @@
 """The fewest and least intrusive questions."""
 
+from functools import cache
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.documents import read_folder
 from catalog.entries import (
     ElementCode,
     Feed,
@@ -275,3 +278,45 @@ def test_no_smaller_or_milder_set_of_services_fills_as_much(
                 )
                 assert mine <= theirs
     assert best == plan(procedure, services, procedure.elements, GIVEN)
+
+
+@cache
+def seed() -> tuple[object, ...]:
+    """Return every seeded entry."""
+    folder = Path(__file__).parents[4] / "deploy" / "seed"
+    return tuple(each.entry for each in read_folder(folder).items)
+
+
+def seeded_services() -> dict[ServiceCode, ServiceVersion]:
+    """Return the seeded services by code."""
+    return {each.code: each for each in seed() if isinstance(each, ServiceVersion)}
+
+
+FORMS = [each for each in seed() if isinstance(each, Procedure) and each.form]
+
+
+@pytest.mark.parametrize("procedure", FORMS, ids=[each.code for each in FORMS])
+def test_every_seeded_form_can_be_filled_but_for_what_only_people_know(
+    procedure: Procedure,
+) -> None:
+    """With every agreement signed, a field is left for the applicant or for a missing member."""
+    given = frozenset(procedure.applicant)
+
+    found = plan(procedure, seeded_services(), procedure.elements, given)
+
+    assert set(found.left.values()) <= {Left.APPLICANT, Left.SUBJECT}
+    assert found.chosen
+    assert closed(found)
+
+
+def test_the_seeded_building_permit_takes_four_questions_for_its_fields() -> None:
+    """The person, the marriage, the certificate, and whether the one holds the other."""
+    procedure = next(each for each in FORMS if each.code == "1.013225")
+
+    found = plan(procedure, seeded_services(), procedure.elements, GIVEN)
+
+    assert ["dancu.honnhan", "dancu.tracuu", "datdai.gcn", "datdai.xacminhchu"] == [
+        call.service for call in found.calls
+    ]
+    assert 22 == len(found.chosen)
+    assert [Left.APPLICANT] * 8 == list(found.left.values())

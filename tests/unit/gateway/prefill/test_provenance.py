@@ -102,6 +102,27 @@ async def test_several_values_are_offered_to_choose_from() -> None:
     assert ("choose", True, ("207", "208")) == (parcel.state, parcel.editable, parcel.choices)
 
 
+async def test_choices_of_one_answer_stay_side_by_side() -> None:
+    """Whoever picks the second certificate has picked its parcel."""
+    parcels = [
+        {"so_thua": "207", "so_phat_hanh": "AA 1"},
+        {"so_phat_hanh": "AA 2"},
+        {"so_thua": "208", "so_phat_hanh": "AA 2"},
+    ]
+
+    async def title(asked: Asked) -> object:
+        several = Withheld("so_phat_hanh", "several_certificates")
+        return a_reply(asked, {"thua_dat": parcels}, unavailable=(several,))
+
+    filled = await filled_from({TITLE: title})
+
+    serial, parcel = field(filled, "dat.so_phat_hanh"), field(filled, "dat.so_thua")
+    assert ("choose", ("AA 1", "AA 2", "AA 2")) == (serial.state, serial.choices)
+    assert ("choose", ("207", None, "208")) == (parcel.state, parcel.choices)
+    holder = field(filled, "dat.la_chu").reason
+    assert Left.SEVERAL == (holder and holder.code)
+
+
 async def test_what_the_applicant_typed_fills_what_nobody_else_knows() -> None:
     """And it is marked as theirs."""
     name = field(await filled_from(typed={"cong_trinh.ten": "Nhà A"}), "cong_trinh.ten")
