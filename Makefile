@@ -38,7 +38,7 @@ $(BIN)/python:
 
 # A stamp for each set, so that a warm start installs nothing.  The larger set contains the smaller.
 $(VENV)/.demo: .ci/requirements/demo.txt pyproject.toml | $(BIN)/python
-	@if [ -e $(VENV)/.dev ] && [ $(VENV)/.dev -nt .ci/requirements/demo.txt ]; then :; else \
+	@if [ $(VENV)/.dev -nt .ci/requirements/demo.txt ] && [ $(VENV)/.dev -nt pyproject.toml ]; then :; else \
 	  echo 'installing what the province needs'; \
 	  $(MAKE) --no-print-directory .install-demo; fi
 	@touch $@

@@ -4,8 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from tests.house.through import THROUGH
 from tests.house.tree import OURS, Module, modules, tracked
-from tests.house.untested import REASONS
 
 LONGEST_MODULE = 400
 LONGEST_TEST_MODULE = 500  # rows of cases are long, not deep
@@ -100,33 +100,42 @@ def test_no_module_is_a_drawer() -> None:
     assert [] == drawers
 
 
-def test_every_module_has_a_test_of_its_name_or_a_reason() -> None:
-    """A module nobody tests by name is found by nobody who changes it."""
-    tested = {path.name for path in tracked() if path.parts[0] == "tests"}
+def test_every_module_has_a_test_or_a_reason() -> None:
+    """A module that no test names or imports is found by nobody who changes it."""
     bare = [
-        str(module.path)
+        module.path.as_posix()
         for module in modules(*OURS)
         if module.path.name not in {"__init__.py", "tables.py"}
-        if not found_for(module, tested) and module.path.as_posix() not in REASONS
+        if not is_tested(module) and module.path.as_posix() not in THROUGH
     ]
 
     assert [] == bare
 
 
-def found_for(module: Module, tested: set[str]) -> list[str]:
-    """Return the names of files that test *module*: its own name, or with its package's before."""
-    stem, package = module.path.stem.strip("_"), module.path.parent.name
-    stems = (stem, f"{package}_{stem}", f"{stem}s", package if stem == "main" else stem)
-    return [name for name in (f"test_{each}.py" for each in stems) if name in tested]
-
-
-def test_every_reason_is_for_a_module_that_is_there_and_untested() -> None:
+def test_every_reason_names_a_module_without_a_test_and_a_test_that_is_there() -> None:
     """An exemption outlives its cause unless somebody looks."""
-    tested = {path.name for path in tracked() if path.parts[0] == "tests"}
     known = {module.path.as_posix(): module for module in modules(*OURS)}
-    stale = [path for path in REASONS if path not in known or found_for(known[path], tested)]
+    stale = [path for path in THROUGH if path not in known or is_tested(known[path])]
+    absent = [test for test in THROUGH.values() if Path(test) not in tracked()]
 
     assert [] == stale
+    assert [] == absent
+
+
+def is_tested(module: Module) -> bool:
+    """Tell whether a test file has the name of *module*, or a test imports from it."""
+    stem, package = module.path.stem.strip("_"), module.path.parent.name
+    names = {f"test_{each}.py" for each in (stem, f"{package}_{stem}", f"{stem}s")}
+    dotted = ".".join(module.path.with_suffix("").parts)
+    parent, _, last = dotted.rpartition(".")
+    part = re.compile(
+        rf"^from ({re.escape(dotted)} import|{re.escape(parent)} import .*\b{last}\b)", re.MULTILINE
+    )
+    return any(
+        test.path.name in names or part.search(test.source)
+        for test in modules("tests")
+        if test.path.name.startswith("test_") and test.path.parts[1] != "house"
+    )
 
 
 def test_nothing_silences_a_checker_without_naming_the_rule() -> None:

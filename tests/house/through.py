@@ -1,0 +1,3 @@
+"""Modules that no test names or imports, and the test that runs them all the same."""
+
+THROUGH: dict[str, str] = {}
