@@ -21,7 +21,7 @@ from authlib.oauth2.rfc7523.client import JWTBearerClientAssertion
 
 from auth import replies
 from auth.assertions import Limits, Proof, prove
-from auth.errors import AssertionRefused
+from auth.errors import AssertionRefused, KeyRefused
 from auth.jose import UNKNOWN_KEY
 from auth.replies import Refused, TokenReply, refusal
 from auth.systems import System, SystemState
@@ -141,12 +141,12 @@ class PrivateKeyJwt(_Authentication):
     def process_assertion_claims(self, assertion: str, resolve_key: Caller) -> None:
         """Prove the assertion with joserfc, by our algorithms and our clock."""
         caller = resolve_key
-        keys = caller.system.registration.keys()
         try:
+            keys = caller.system.registration.keys()
             caller.proof = prove(
                 assertion, caller.system.client_id, keys, caller.limits, caller.ask.now
             )
-        except AssertionRefused as refused:
+        except (AssertionRefused, KeyRefused) as refused:
             raise Declined(replies.UNPROVEN, refused.fact) from None
 
 

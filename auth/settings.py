@@ -43,8 +43,8 @@ class IdentitySettings(BaseModel, frozen=True, extra="forbid"):
     assertion_life_s: Annotated[int, Field(ge=30, le=300)] = 300
     clock_ahead_s: Annotated[int, Field(ge=10, le=60)] = 60  # FAPI 2.0 section 5.3.2.1
     cache_tokens: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
-    # Longer than anyone keeps the JWK set, which we let be kept for 300 s.
-    rotation_lead_s: Annotated[int, Field(ge=0, le=604_800)] = 600
+    # At least as long as anyone keeps the JWK set, which we let be kept for 300 s.
+    rotation_lead_s: Annotated[int, Field(ge=300, le=604_800)] = 600
 
     def identity(self) -> Identity:
         """Return the values that issuing and verifying need."""

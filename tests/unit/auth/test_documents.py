@@ -91,7 +91,7 @@ jwks:
             id="a private key",
         ),
         pytest.param("- a\n- b\n", 1, "not_a_mapping", id="a list"),
-        pytest.param("kind: [", 1, "not_yaml", id="not YAML"),
+        pytest.param("kind: [", 2, "not_yaml", id="not YAML"),
         pytest.param("a: &x 1\nb: *x\n", 2, "alias", id="an alias"),
         pytest.param("kind: !!python/object:os.system x\n", 1, "not_text", id="a tag"),
         pytest.param("x: " + "[" * 5000, 1, "nested_too_deep", id="brackets"),

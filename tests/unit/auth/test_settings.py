@@ -49,6 +49,7 @@ def test_the_audience_is_the_issuer_unless_said() -> None:
         {"clock_ahead_s": 9},
         {"clock_ahead_s": 61},
         {"algorithm": "RS256"},
+        {"rotation_lead_s": 299},
         {"unknown": 1},
     ],
 )

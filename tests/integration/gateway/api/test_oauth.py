@@ -1,0 +1,163 @@
+"""Sign-on over HTTP, as a client that we did not write would see it."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from time import time
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePublicNumbers,
+)
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from litestar.routes import HTTPRoute
+
+from auth.permissions import Permission
+from tests.oauth_servers import an_application, ask, fetch, register, serving
+from tests.party_builders import AGREEMENTS, CLIENT, ISSUER, a_fresh_assertion, a_system
+
+
+@pytest.fixture
+def base(database_url: str, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a worker without any registered system."""
+    with serving(an_application(database_url, tmp_path / "keys")) as url:
+        yield url
+
+
+def decoded(segment: str) -> bytes:
+    """Undo base64url without padding."""
+    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+
+
+def number(segment: str) -> int:
+    """Read a coordinate."""
+    return int.from_bytes(decoded(segment), "big")
+
+
+def opened(token: str, jwks: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Verify a token with nothing but the published set and a library for curves."""
+    head, body, signature = token.split(".")
+    header = json.loads(decoded(head))
+    (jwk,) = [each for each in jwks["keys"] if each["kid"] == header["kid"]]
+    point = EllipticCurvePublicNumbers(number(jwk["x"]), number(jwk["y"]), SECP256R1())
+    raw = decoded(signature)
+    der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+    point.public_key().verify(der, f"{head}.{body}".encode(), ECDSA(SHA256()))
+    return header, json.loads(decoded(body))
+
+
+async def test_a_stranger_signs_on_and_verifies_by_the_documents_alone(
+    base: str, database_url: str
+) -> None:
+    """RFC 8414 says where, RFC 7517 with which key, RFC 9068 what the token says."""
+    await register(database_url, a_system())
+    metadata = (await fetch(base, "/.well-known/oauth-authorization-server")).json()
+
+    reply = await ask(base, a_fresh_assertion(now=time(), audience=metadata["issuer"]))
+    jwks = (await fetch(base, metadata["jwks_uri"].removeprefix(ISSUER))).json()
+
+    header, claims = opened(reply.json()["access_token"], jwks)
+    assert ("at+jwt", "ES256") == (header["typ"], header["alg"])
+    assert (ISSUER, ISSUER, CLIENT, CLIENT, " ".join(sorted(AGREEMENTS))) == (
+        claims["iss"],
+        claims["aud"],
+        claims["sub"],
+        claims["client_id"],
+        claims["scope"],
+    )
+    assert 0 < claims["exp"] - claims["iat"] <= 300
+
+
+async def test_a_token_is_nobody_elses_to_keep(base: str, database_url: str) -> None:
+    """RFC 6749 section 5.1; the public documents may be kept for a while."""
+    await register(database_url, a_system())
+
+    reply = await ask(base)
+    jwks = await fetch(base, "/oauth/jwks")
+
+    assert ("no-store", "no-cache") == (reply.headers["cache-control"], reply.headers["pragma"])
+    assert "application/json" == reply.headers["content-type"]
+    assert "public, max-age=300" == jwks.headers["cache-control"]
+    assert "application/jwk-set+json" == jwks.headers["content-type"]
+
+
+async def test_an_unregistered_system_is_told_in_the_words_of_oauth(base: str) -> None:
+    """Libraries read `error`, people read `code`."""
+    reply = await ask(base)
+
+    assert (401, "invalid_client", "client_assertion_invalid") == (
+        reply.status_code,
+        reply.json()["error"],
+        reply.json()["code"],
+    )
+
+
+async def test_one_assertion_at_two_workers_wins_once(
+    base: str, database_url: str, tmp_path: Path
+) -> None:
+    """Fault 27: both workers hear the same assertion at the same instant."""
+    await register(database_url, a_system())
+    with serving(an_application(database_url, tmp_path / "keys")) as other:
+        for _ in range(5):
+            assertion = a_fresh_assertion(now=time())
+            replies = await asyncio.gather(
+                *(ask(each, assertion) for each in (base, other, base, other))
+            )
+
+            assert [200, 401, 401, 401] == sorted(each.status_code for each in replies)
+            codes = {each.json().get("code") for each in replies}
+            assert {None, "client_assertion_replayed"} == codes
+
+
+async def test_workers_share_their_keys(base: str, database_url: str, tmp_path: Path) -> None:
+    """A token of one worker verifies with the set of another."""
+    await register(database_url, a_system())
+    with serving(an_application(database_url, tmp_path / "keys")) as other:
+        token = (await ask(base)).json()["access_token"]
+        jwks = (await fetch(other, "/oauth/jwks")).json()
+
+    assert CLIENT == opened(token, jwks)[1]["client_id"]
+
+
+async def test_a_long_body_is_not_read_to_its_end(base: str) -> None:
+    """Nobody fills our memory before saying who they are."""
+    async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+        reply = await client.post(
+            "/oauth/token",
+            content=b"x" * 1_000_000,
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+
+    assert 413 == reply.status_code
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_the_token_endpoint_is_for_posts(base: str, method: str) -> None:
+    """RFC 6749 section 3.2: an assertion in a URL would be in every log on the way."""
+    async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+        reply = await client.request(method, "/oauth/token")
+
+    assert 405 == reply.status_code
+
+
+def test_every_route_names_its_permission(tmp_path: Path) -> None:
+    """A route without one does not start."""
+    application = an_application("postgresql://127.0.0.1:1/none", tmp_path / "keys")
+    routes = [each for each in application.routes if isinstance(each, HTTPRoute)]
+    ours = [
+        handler
+        for route in routes
+        for handler in route.route_handlers
+        if route.path.startswith(("/oauth", "/.well-known"))
+        and "OPTIONS" not in handler.http_methods
+    ]
+
+    assert 3 == len(ours)
+    assert all(Permission.PUBLIC is handler.opt["permission"] for handler in ours)
