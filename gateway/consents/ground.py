@@ -49,14 +49,9 @@ def ground(
             CONSENT_REQUIRED or CONSENT_WITHDRAWN.
     """
     acting = _representative(case, ruling, representation)
-    needs = ruling.rule.needs | ruling.carrier.needs
-    for need in sorted(needs):
-        _NEEDS.get(need, _unknown_need)(case, ruling.carrier)
-    kept = _listed(case) if LISTED in needs else _Kept(case.allowed)
+    kept = _meet_needs(case, ruling)
     if ruling.carrier.answer is Answer.CONSENT:
         return _by_consent(case, ruling, grants, acting, kept)
-    if ruling.carrier.answer not in _LAWFUL:
-        raise Refusal(Code.NO_LEGAL_BASIS)
     basis = _law(case, ruling.carrier, bases)
     notice = Answer.LAW_WITH_NOTICE in (ruling.carrier.answer, basis.kind)
     if notice:
@@ -87,6 +82,14 @@ def _representative(
     if ASSENT in ruling.rule.needs and child_speaks and not given.child_assent:
         raise Refusal(Code.REPRESENTATIVE_REQUIRED, child_assent=False)
     return given
+
+
+def _meet_needs(case: Case, ruling: Ruling) -> _Kept:
+    """Refuse unless every need of both rows is met; return the fields that are left."""
+    needs = ruling.rule.needs | ruling.carrier.needs
+    for need in sorted(needs):
+        _NEEDS.get(need, _unknown_need)(case, ruling.carrier)
+    return _listed(case) if LISTED in needs else _Kept(case.allowed)
 
 
 def _procedure_given(case: Case, _carrier: Rule) -> None:
@@ -150,7 +153,8 @@ def _listed(case: Case) -> _Kept:
 
 def _law(case: Case, carrier: Rule, bases: Mapping[BasisCode, LegalBasis]) -> LegalBasis:
     """Return the first instrument in force that may carry: the procedure's, then the scope's."""
-    if carrier.answer is Answer.SUBJECT and not case.subject_asks:
+    unproven = carrier.answer is Answer.SUBJECT and not case.subject_asks
+    if carrier.answer not in _LAWFUL or unproven:
         raise Refusal(Code.NO_LEGAL_BASIS, rule=carrier.code)
     cited = (*(case.procedure.bases if case.procedure else ()), *case.scope_bases)
     wanted = {carrier.answer}
