@@ -12,6 +12,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import AdaptedConnection, Connection, ExecutionContext, NullPool, event, text
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 # Whoever migrates holds this lock; the number means nothing but must never change.
@@ -24,8 +26,17 @@ IDLE_IN_TRANSACTION_MS = 15_000
 MIGRATION_LOCK_TIMEOUT_MS = 5_000  # a migration that waits longer would queue all traffic behind it
 MIGRATION_STATEMENT_TIMEOUT_MS = 600_000
 
+LOCK_NOT_AVAILABLE = "55P03"
+
 Pool: TypeAlias = asyncpg.Pool
 Answer = TypeVar("Answer")
+
+# Every way in which the driver, or SQLAlchemy above it, fails.
+DRIVER_ERRORS: tuple[type[Exception], ...] = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    SQLAlchemyError,
+)
 
 
 class MigrationBusy(Exception):
@@ -224,9 +235,6 @@ async def _migrating(
         await migrator.dispose()
 
 
-LOCK_NOT_AVAILABLE = "55P03"
-
-
 def _sqlstate(error: Exception) -> str | None:
     return getattr(getattr(error, "orig", None), "sqlstate", None)
 
@@ -252,7 +260,9 @@ def _creator(dsn: str, settings: dict[str, str]) -> Callable[..., Any]:
     return connect
 
 
-def _run_script(cursor: Any, statement: str, parameters: object, context: ExecutionContext) -> bool:
+def _run_script(
+    cursor: DBAPICursor, statement: str, parameters: object, context: ExecutionContext
+) -> bool:
     """Send a migration's script of several statements in one message.
 
     The driver prepares what it is given, and PostgreSQL prepares one statement at a time; without

@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec
 
-import asyncpg
 import click
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
 from auth.errors import PartyError
 from catalog.errors import CatalogInvalid, EntryUnknown, SecondPersonMissing, TransitionRefused
 from gateway.cli.exits import Exit
-from gateway.database import MigrationBusy, RevisionUnknown
+from gateway.database import DRIVER_ERRORS, MigrationBusy, RevisionUnknown
 from gateway.embedded import EmbeddedError
 from gateway.settings import ConfigurationError
 
@@ -51,9 +49,7 @@ FAILURES: tuple[tuple[type[Exception], Exit, bool], ...] = (
     (TransitionRefused, Exit.REFUSED, True),
     (PartyError, Exit.REFUSED, True),
     # Their texts may quote a row, or the password of an address.
-    (asyncpg.PostgresError, Exit.DATABASE, False),
-    (asyncpg.InterfaceError, Exit.DATABASE, False),
-    (SQLAlchemyError, Exit.DATABASE, False),
+    *((kind, Exit.DATABASE, False) for kind in DRIVER_ERRORS),
     (ssl.SSLError, Exit.DATABASE, False),
     (OSError, Exit.DATABASE, False),
     (TimeoutError, Exit.DATABASE, False),

@@ -49,7 +49,12 @@ def doctor(url: str | None, directory: Path | None, *, ready: bool) -> Answer:
     settings = settings_with(url, directory)
     found = [_ready(settings)] if ready else [_python(), *_everything(settings)]
     rows = [
-        {"check": f.check, "state": "ok" if f.ok else "WRONG", "says": f.says, "do": f.do}
+        {
+            "check": f.check,
+            "state": "ok" if f.ok else "WRONG",
+            "says": f.says,
+            "do": "" if f.ok else f.do,
+        }
         for f in found
     ]
     is_well = all(finding.ok for finding in found)

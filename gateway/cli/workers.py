@@ -79,10 +79,9 @@ class Workers:
         if place.process is not None:
             code = place.process.poll()
             if code is None:
-                if place.failures == 0 and now - place.since > SETTLED_S:
-                    self._came_up = True
-                elif now - place.since > SETTLED_S:
+                if now - place.since > SETTLED_S:
                     place.failures = 0
+                    self._came_up = True
                 return
             self._ended(place, code, now)
         if now >= place.again_at:

@@ -1,52 +1,14 @@
 """One PostgreSQL server on one directory, with the settings a gateway needs."""
 
-import os
-import shutil
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
+from gateway.embedded.cluster import OWNER, START_S, configure, prepare, private
 from gateway.embedded.directory import Directory
-from gateway.embedded.errors import EmbeddedError, NewerDirectory, OlderDirectory, ProgramFailed
-from gateway.embedded.programs import Programs, find
-
-START_S = 60.0  # recovery of a full WAL after a power cut takes this long on a slow disk
-OWNER = "motlan"  # owns the database and runs migrations; not a superuser
-BUILTIN_LOCALES = 17  # first major with collations that do not depend on the C library
-
-CONFIGURATION = """\
-# Written by motlan at each start; changes here are lost.
-listen_addresses = ''
-port = 5432
-unix_socket_permissions = 0700
-max_connections = 100
-shared_buffers = 128MB
-fsync = on
-full_page_writes = on
-synchronous_commit = on
-wal_compression = on
-max_wal_size = 1GB
-checkpoint_timeout = 10min
-random_page_cost = 1.1
-jit = off
-timezone = 'UTC'
-log_timezone = 'UTC'
-idle_in_transaction_session_timeout = 60s
-logging_collector = on
-log_directory = 'log'
-log_filename = 'postgres-%a.log'
-log_truncate_on_rotation = on
-log_rotation_age = 1d
-log_rotation_size = 0
-# No statement, parameter, key or detail in a log: they may name a person.
-log_statement = none
-log_min_error_statement = panic
-log_error_verbosity = terse
-log_parameter_max_length = 0
-log_parameter_max_length_on_error = 0
-"""
+from gateway.embedded.errors import ProgramFailed
+from gateway.embedded.programs import find
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +114,9 @@ class EmbeddedPostgres:
             return
         programs = find(self._programs)
         self.opened = programs.reach(self._at.data) + programs.reach(programs.folder / "postgres")
-        self._prepare(programs)
-        _private(self._at.sockets, programs)
-        self._configure()
+        prepare(self._at, programs)
+        private(self._at.sockets, programs)
+        configure(self._at)
         self._at.forget_stranger()
         arguments = ("start", "-D", str(self._at.data), "-l", str(self._at.data / "start.log"))
         wait = ("-w", "-t", f"{START_S:.0f}", "-s")
@@ -174,68 +136,6 @@ class EmbeddedPostgres:
             programs.run(
                 "pg_ctl", *command, "-m", "immediate", "-t", "30", cwd=self._at.data, within_s=35
             )
-
-    def _prepare(self, programs: Programs) -> None:
-        """Have data that *programs* can run on."""
-        found = self._at.major()
-        if found is None:
-            _create(self._at, programs)
-        elif found > programs.major:
-            raise NewerDirectory(self._at.path, found=found, ours=programs.major)
-        elif found < programs.major:
-            raise OlderDirectory(self._at.path, found=found, ours=programs.major)
-
-    def _configure(self) -> None:
-        sockets = f"unix_socket_directories = '{self._at.sockets}'\n"
-        (self._at.data / "motlan.conf").write_text(CONFIGURATION + sockets, encoding="utf-8")
-
-
-def _create(at: Directory, programs: Programs) -> None:
-    """Make the data with its owner and database, then move it into place in one step."""
-    if at.fresh.exists():  # a first start that was killed
-        shutil.rmtree(at.fresh)
-    _private(at.fresh, programs)
-    programs.run("initdb", *_initdb(at.fresh, programs.major), cwd=at.fresh, within_s=120)
-    with (at.fresh / "postgresql.conf").open("a", encoding="utf-8") as settings:
-        settings.write("include 'motlan.conf'\n")
-    (at.fresh / "motlan.conf").touch()
-    programs.run(
-        *("postgres", "--single", "-D", str(at.fresh), "postgres"),
-        cwd=at.fresh,
-        within_s=60,
-        feed=(
-            f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE\n"
-            f"CREATE DATABASE {OWNER} OWNER {OWNER}\n"
-        ),
-    )
-    at.fresh.rename(at.data)
-
-
-def _initdb(data: Path, major: int) -> list[str]:
-    locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    # Whoever can enter the directory of the socket (mode 0700) is the operator already.
-    return [
-        *("-D", str(data), "-U", "postgres", "--encoding=UTF8", "--data-checksums"),
-        "--text-search-config=simple",
-        *("--auth-local=trust", "--auth-host=reject"),
-        *(locale if major >= BUILTIN_LOCALES else ["--locale=C.UTF-8"]),
-    ]
-
-
-def _private(folder: Path, programs: Programs) -> None:
-    """Have *folder* for PostgreSQL's account alone.
-
-    Raises:
-        EmbeddedError: somebody else's folder stands there.
-    """
-    folder.mkdir(mode=0o700, exist_ok=True)
-    about = folder.lstat()
-    ours = {os.geteuid(), programs.account.pw_uid if programs.account else os.geteuid()}
-    if not stat.S_ISDIR(about.st_mode) or about.st_uid not in ours:
-        message = f"{folder} belongs to somebody else. Remove it, or choose a shorter directory."
-        raise EmbeddedError(message)
-    folder.chmod(0o700)
-    programs.own(folder)
 
 
 def _last_words(data: Path) -> str:
