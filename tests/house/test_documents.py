@@ -4,12 +4,14 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from docs import generate
 from gateway import __version__
 from gateway.audit.events import Event
-from tests.house.tree import ROOT, page, texts, tracked
+from gateway.cli import COMMANDS, load
+from tests.house.tree import ROOT, modules, page, texts, tracked
 
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 EXPECTED = (
@@ -79,6 +81,41 @@ def test_every_audit_event_is_explained() -> None:
     explained = set(re.findall(r"`([a-z]+(?:[._][a-z]+)*)`", page("docs/audit-events.md")))
 
     assert set() == {event.value for event in Event} - explained
+
+
+def test_every_command_in_the_prose_exists() -> None:
+    """Who is woken at night copies commands from a page."""
+    named = {
+        (str(path), group, command)
+        for path, text in prose().items()
+        for group, command in re.findall(
+            r"(?:`|^)motlan ([a-z]+)(?: ([a-z][a-z-]+))?", text, re.MULTILINE
+        )
+    }
+
+    assert [] == [each for each in sorted(named) if not exists(*each[1:])]
+    assert named
+
+
+def exists(group: str, command: str) -> bool:
+    """Tell whether the program has *group*, and in it *command*."""
+    if group not in COMMANDS:
+        return False
+    loaded = load(group)
+    return not isinstance(loaded, click.Group) or not command or command in loaded.commands
+
+
+def test_every_metric_in_the_prose_is_measured() -> None:
+    """An alarm on a name that nobody exports never rings."""
+    sources = "\n".join(m.source for m in modules("gateway") if "telemetry" in m.path.parts)
+    named = {
+        f"{path}: {name}"
+        for path, text in prose().items()
+        for name in re.findall(r"`(motlan\.[a-z_]+(?:\.[a-z_]+)*)`", text)
+        if f'"{name}"' not in sources and path.parts[0] == "docs"
+    }
+
+    assert set() == named
 
 
 def test_the_changelog_knows_this_version() -> None:
