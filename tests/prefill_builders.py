@@ -23,7 +23,7 @@ from catalog.snapshot import Snapshot
 from gateway.audit.entry import Receipt
 from gateway.errors import Refusal
 from gateway.prefill.fill import Prefill, Request
-from gateway.prefill.schemas import PrefillBody
+from gateway.prefill.schemas import Field, PrefillBody, Prefilled
 from gateway.stages.evidence import (
     Asked,
     Basis,
@@ -254,3 +254,16 @@ def a_request(subject: Subject | None = None, wait_s: float = 3.0, **more: objec
         "deadline": asyncio.get_running_loop().time() + wait_s,
     }
     return Request(body=PrefillBody(**(body | more)), **(members | outer))  # type: ignore[arg-type]
+
+
+def field(filled: Prefilled, code: str) -> Field:
+    """Return one field of the answer."""
+    (one,) = [each for each in filled.fields if each.code == code]
+    return one
+
+
+async def filled_from(
+    answers: dict[Any, object] | None = None, typed: dict[str, Any] | None = None
+) -> Prefilled:
+    """Return the form filled from *answers* instead of the usual ones."""
+    return await a_prefill(FakeExchange(answers))(a_request(typed=typed or {}))

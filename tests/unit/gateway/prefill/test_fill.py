@@ -13,7 +13,6 @@ from gateway.prefill.fill import reach_of, subject_for
 from gateway.prefill.outcome import Outcome
 from gateway.prefill.plan import Call
 from gateway.prefill.reasons import Left
-from gateway.prefill.schemas import Field, Prefilled
 from gateway.stages.evidence import Asked, Identified, Reply
 from tests.builders import a_scope, a_snapshot, a_subject, an_agreement, asked
 from tests.prefill_builders import (
@@ -27,16 +26,11 @@ from tests.prefill_builders import (
     a_prefill,
     a_reply,
     a_request,
+    field,
     the_permit,
     the_services,
     the_snapshot,
 )
-
-
-def field(filled: Prefilled, code: str) -> Field:
-    """Return one field of the answer."""
-    (one,) = [each for each in filled.fields if each.code == code]
-    return one
 
 
 async def test_a_form_is_filled_from_four_registers() -> None:
