@@ -147,6 +147,7 @@ class LandAdapter:
         verdict = None
         for paper in _papers(query):
             verdict = await self._ask(_HOLDERS, asked | {"soGiayTo": paper}, query, _VERDICT)
+            demand_same(SOURCE, paper, (verdict.so_giay_to,))
             if verdict.la_chu_su_dung:
                 break
         if verdict is None:

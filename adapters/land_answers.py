@@ -94,6 +94,7 @@ class Certificate(Struct, frozen=True, rename="camel"):
 class Verdict(Struct, frozen=True, rename="camel"):
     """KetQuaXacMinh."""
 
+    so_giay_to: str
     la_chu_su_dung: bool
     vai_tro: Literal["CHU_SU_DUNG", "DONG_SU_DUNG", "VO_CHONG"] | None
     thoi_diem_cap_nhat: str
