@@ -6,6 +6,7 @@ It speaks to one register, answers in order on each connection, and keeps connec
 import asyncio
 from collections import deque
 from http import HTTPStatus
+from typing import cast
 
 import httptools
 
@@ -40,8 +41,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP always gives one
-        self.transport = transport
+        # TCP always gives a full transport; uvloop's does not say so by its class.
+        self.transport = cast("asyncio.Transport", transport)
         self._open_now.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -46,7 +46,8 @@ class Actor(Block, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse free text."""
-        words.check_codes((self.acr, self.client, self.org, *self.amr))
+        words.check_codes((self.acr, self.client, *self.amr))
+        words.check_agency(self.org)
         words.check_digest(self.cnf)
         words.check_pseudonyms((self.user,))
 

@@ -102,3 +102,16 @@ def test_numbers_stay_exact_in_every_language(number: int) -> None:
     """JavaScript would read another number than we wrote."""
     with pytest.raises(NotAllowedInLeaf):
         words.check_numbers(number)
+
+
+@pytest.mark.parametrize("agency", ["H99.30.01", "9901234560", "0100109106", "0100109106-001"])
+def test_an_agency_is_a_code_or_an_enterprise_code(agency: str) -> None:
+    """Firms are named by ten digits that check themselves (domain.md 3.5)."""
+    words.check_agency(agency)
+
+
+@pytest.mark.parametrize("number", ["003190000123", "1234567890", "190000123"])
+def test_a_persons_number_is_no_agency(number: str) -> None:
+    """P6: what may be a citizen's, card's or insurance number does not pass for an agency."""
+    with pytest.raises(words.NotAllowedInLeaf):
+        words.check_agency(number)
