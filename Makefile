@@ -24,7 +24,7 @@ LOCKED = --require-hashes --only-binary :all:
 PACKAGES := gateway adapters catalog auth
 CHECKED := $(PACKAGES) migrations mocks tests bench docs
 
-.PHONY: help setup demo run migrate test check format bench docs lock dist clean
+.PHONY: help setup demo run migrate test coverage check format bench docs lock dist clean
 
 help: ## print this help
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort \
@@ -66,6 +66,12 @@ migrate: $(VENV)/.demo ## bring the database to the newest migration
 
 test: $(VENV)/.dev ## run every test (PYTEST_ARGS="tests/unit -k quota" for some)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+coverage: $(VENV)/.dev ## run every test and say which branches none of them took
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q $(PYTEST_ARGS)
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, house rules: changes nothing
 	@$(BIN)/ruff format --check $(CHECKED)

@@ -70,5 +70,6 @@ def expects(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Tell whether *function* asserts, expects an error, or hands over to one that does."""
     text = ast.unparse(function)
     return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or any(
-        word in text for word in ("raises(", "warns(", "refuses(", "expect", "check", "prove")
+        word in text
+        for word in ("raises(", "warns(", "refuses(", "expect", "check", "prove", "named(")
     )
