@@ -1,44 +1,46 @@
 """One spelling for each entry: the bytes that are stored, digested and compared."""
 
-from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from typing import cast
 
 import msgspec
 from msgspec import NODEFAULT, Struct
+from msgspec.structs import force_setattr
 
+from catalog.entries import Agreement
 from catalog.kinds import GIVEN, KINDS, TYPES, Entry, Kind
 
+# Stands for the items of an agreement in a worker's memory; compare by identity.
+UNREAD: dict[str, str] = {}
 _DECODERS = {kind: msgspec.json.Decoder(shape) for kind, shape in TYPES.items()}
 
 
-def plain(value: object) -> object:
+def plain(value: Struct) -> dict[str, object]:
     """Return *value* as JSON builtins: members at their default left out, sets sorted.
 
     Leaving defaults out keeps the digest of an old document when a member is added later.
     """
-    if isinstance(value, Struct):
-        return {
-            name: plain(held)
-            for name, default in _members(type(value))
-            if (held := getattr(value, name)) != default
-        }
-    if isinstance(value, Mapping):
-        table = cast("Mapping[str, object]", value)
-        return {str(name): plain(table[name]) for name in sorted(table)}
-    if isinstance(value, frozenset):
-        return sorted(cast("list[str]", [plain(each) for each in cast("frozenset[str]", value)]))
-    if isinstance(value, tuple):
-        return [plain(each) for each in cast("tuple[object, ...]", value)]
-    return msgspec.to_builtins(value)  # an enum, a date, text, a number
+    return {
+        name: held if type(held) is str else _part(held)
+        for name, default in _members(type(value))
+        if (held := getattr(value, name)) != default
+    }
+
+
+def _part(held: object) -> object:
+    if isinstance(held, Struct):
+        return plain(held)
+    if isinstance(held, tuple):
+        items = cast("tuple[object, ...]", held)
+        return [_part(item) for item in items]
+    return msgspec.to_builtins(held, order="deterministic")  # sets become sorted lists
 
 
 def content(entry: Entry) -> dict[str, object]:
     """Return *entry* as a document says it, without what the catalog itself gives."""
     given = GIVEN.get(KINDS[type(entry)], frozenset())
-    members = cast("dict[str, object]", plain(entry))
-    return {name: value for name, value in members.items() if name not in given}
+    return {name: value for name, value in plain(entry).items() if name not in given}
 
 
 def canonical(entry: Entry) -> bytes:
@@ -76,6 +78,33 @@ def restore(stored: Stored) -> Entry:
         given = f',"rev":{stored.rev},"state":"{stored.state}","digest":"{stored.digest}"}}'
         document = document.removesuffix(b"}") + given.encode()
     return _DECODERS[stored.kind].decode(document)
+
+
+class Pool:
+    """Equal parts of agreements, kept once: ten thousand of them share a few hundred lists.
+
+    Without it a worker holds nine kilobytes for each agreement, with it one and a half.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[object, object] = {}
+
+    def lean(self, agreement: Agreement) -> Agreement:
+        """Return *agreement*, just decoded and nobody else's yet, with shared parts.
+
+        The texts of the twelve items stay in the database: no exchange reads them.
+        """
+        force_setattr(agreement, "items", UNREAD)
+        for name in ("provider", "consumer"):
+            self._share(agreement, name)
+        for scope in agreement.scopes:
+            for name in ("id", "service", "elements", "purposes", "procedures", "bases"):
+                self._share(scope, name)
+        return agreement
+
+    def _share(self, owner: Struct, name: str) -> None:
+        held = getattr(owner, name)
+        force_setattr(owner, name, self._kept.setdefault(held, held))
 
 
 @cache

@@ -56,7 +56,8 @@ class Change(Struct, frozen=True, kw_only=True):
     action: Action
     entry: Entry  # with its new rev, digest and state
     rev: int
-    digest: str
+    document: bytes  # canonical
+    digest: str  # SHA-256 of `document`, hexadecimal
     members: tuple[Member, ...] = ()
     state_before: str | None = None
     reason: str | None = None  # of the new state
@@ -118,8 +119,8 @@ def objections(changes: Changes, held: Mapping[Key, Held]) -> Iterator[Finding]:
 
 
 def _change(held: Held | None, document: Document) -> Change | None:
-    entry, hexdigest = document.entry, digest(canonical(document.entry))
-    kind, _ = document.key
+    entry, stored = document.entry, canonical(document.entry)
+    kind, hexdigest = document.key[0], digest(stored)
     if held is None:
         first = STATES[kind][0] if kind in STATES else None
         return Change(
@@ -127,6 +128,7 @@ def _change(held: Held | None, document: Document) -> Change | None:
             action=Action.ADD,
             entry=_standing(entry, 1, hexdigest, state_of(entry)),
             rev=1,
+            document=stored,
             digest=hexdigest,
             state_before=first,
             reason=document.reason,
@@ -140,6 +142,7 @@ def _change(held: Held | None, document: Document) -> Change | None:
         action=Action.STATE if rev == held.rev else Action.CHANGE,
         entry=_standing(entry, rev, hexdigest, after),
         rev=rev,
+        document=stored,
         digest=hexdigest,
         members=tuple(differences(content(held.entry), content(entry))),
         state_before=before,

@@ -7,7 +7,8 @@ from typing import NoReturn, Protocol
 from msgspec import Struct
 
 from catalog.assembly import EMPTY, overlay
-from catalog.canonical import Stored, restore
+from catalog.canonical import Pool, Stored, restore
+from catalog.entries import Agreement
 from catalog.errors import CatalogInvalid
 from catalog.kinds import key_of
 from catalog.lint import faults, lint, touched
@@ -119,7 +120,9 @@ def grown(base: Snapshot, fresh: Fresh) -> Snapshot:
         CatalogInvalid: it does not.
         msgspec.DecodeError: a stored document does not have its shape.
     """
-    entries = [restore(each) for each in fresh.stored]
+    pool = Pool()
+    restored = (restore(each) for each in fresh.stored)
+    entries = [pool.lean(each) if isinstance(each, Agreement) else each for each in restored]
     snapshot = overlay(base, entries, fresh.revision)
     changed = [key_of(entry) for entry in entries]
     wrong = faults(lint(snapshot, touched(snapshot, changed)))

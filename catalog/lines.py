@@ -74,8 +74,7 @@ class _Reader:
         return Tree(self._value(root, ()), self._lines, self._file)
 
     def _value(self, node: yaml.Node, path: Path) -> object:
-        line = node.start_mark.line + 1
-        self._lines.setdefault(path, line)
+        line = self._lines.setdefault(path, node.start_mark.line + 1)
         if len(path) > DEEPEST:
             raise _wrong(Fault.NESTED_TOO_DEEP, self._file, line, limit=str(DEEPEST))
         if id(node) in self._seen:

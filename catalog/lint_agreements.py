@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from catalog.canonical import UNREAD
 from catalog.entries import Agreement, Scope, Window
 from catalog.errors import Fault, Finding, Path
 from catalog.kinds import Kind
@@ -32,8 +33,8 @@ def lint_agreement(entry: Agreement, snapshot: Snapshot) -> Iterator[Finding]:
     for name, agency in (("provider", entry.provider), ("consumer", entry.consumer)):
         if agency not in snapshot.agencies:
             yield _on(entry, Fault.UNKNOWN_AGENCY, (name,), named=agency)
-    if entry.items.keys() != _ITEMS or not all(entry.items.values()):
-        odd = _ITEMS ^ entry.items.keys() | {k for k, text in entry.items.items() if not text}
+    odd: frozenset[str] = frozenset() if entry.items is UNREAD else _odd_items(entry)
+    if odd:
         yield _on(entry, Fault.ITEMS_INCOMPLETE, ("items",), named=", ".join(sorted(odd)))
     if not entry.scopes or not entry.systems:
         yield _on(entry, Fault.AGREEMENT_WITHOUT_SCOPE, ("scopes",))
@@ -43,6 +44,11 @@ def lint_agreement(entry: Agreement, snapshot: Snapshot) -> Iterator[Finding]:
             yield _on(entry, Fault.SCOPE_TWICE, ("scopes", at, "id"), named=scope.id)
         seen.add(scope.id)
         yield from _scope(entry, scope, ("scopes", at), snapshot)
+
+
+def _odd_items(entry: Agreement) -> frozenset[str]:
+    empty = {name for name, text in entry.items.items() if not text.strip()}
+    return _ITEMS ^ entry.items.keys() | empty
 
 
 def _scope(entry: Agreement, scope: Scope, path: Path, snapshot: Snapshot) -> Iterator[Finding]:
@@ -65,7 +71,7 @@ def _scope(entry: Agreement, scope: Scope, path: Path, snapshot: Snapshot) -> It
 def _references(
     entry: Agreement, scope: Scope, path: Path, snapshot: Snapshot
 ) -> Iterator[Finding]:
-    for purpose in sorted(scope.purposes - snapshot.purposes.keys()):
+    for purpose in sorted(each for each in scope.purposes if each not in snapshot.purposes):
         yield _on(entry, Fault.UNKNOWN_PURPOSE, (*path, "purposes"), named=purpose)
     for at, basis in enumerate(scope.bases):
         if basis not in snapshot.bases:

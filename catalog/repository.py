@@ -7,12 +7,12 @@ from typing import TypeAlias, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import func, insert, literal, select, union_all
+from sqlalchemy import func, insert, literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from catalog import tables
 from catalog.assembly import assemble, overlay
-from catalog.canonical import Stored, canonical, restore
+from catalog.canonical import Stored, restore
 from catalog.changes import Action, Change, Changes, Held, compare, objections
 from catalog.documents import Document, Documents
 from catalog.entries import Agreement, AgreementState, ServiceState
@@ -34,6 +34,8 @@ Connect: TypeAlias = Callable[[], AbstractAsyncContextManager[Connection]]
 # Who publishes holds this lock to the end of the transaction, so that two people who lint and
 # write at once cannot together make a catalog that neither of them saw.
 PUBLISHING_LOCK = 6_171_014_926_812_332
+# Reading and judging a whole catalog takes longer than a request may; it delays nobody.
+_PATIENCE = {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "120s"}
 
 
 class TwoPeople(Struct, frozen=True):
@@ -65,6 +67,9 @@ class CatalogRepository:
 
     async def since(self, revision: int) -> Fresh:
         """Return every entry that changed after *revision*, as of one instant."""
+        await self._connection.execute(
+            select(*(func.set_config(name, value, true()) for name, value in _PATIENCE.items()))
+        )
         rows = (await self._connection.execute(_changed(revision))).all()
         stored = tuple(
             Stored(kind=Kind(row.kind), document=row.document, rev=row.rev, state=row.state,
@@ -136,8 +141,9 @@ class CatalogRepository:
     ) -> bool:
         """Move a service or an agreement to *state*; False when it is there already.
 
-        Suspending, terminating, disabling and retiring may be done alone and hold from the next
-        commit; `published`, `deprecated` and `active` take a second person.
+        Suspending, terminating, disabling and retiring may be done alone, wait for nobody who
+        publishes, and hold from this commit; `published`, `deprecated` and `active` take a second
+        person.
 
         Raises:
             EntryUnknown: nothing by that code is published.
@@ -145,7 +151,6 @@ class CatalogRepository:
             TransitionRefused: the agreement is terminated, or the state is of another kind.
             CatalogInvalid: it is opened again, and no longer fits the catalog around it.
         """
-        await self._lock()
         before = await self._state(kind, code)
         if state not in STATES[kind] or (before != state and before == "terminated"):
             raise TransitionRefused(kind, code, before, state)
@@ -155,6 +160,7 @@ class CatalogRepository:
             if approved_by is None:
                 raise SecondPersonMissing
             TwoPeople(by, approved_by)
+            await self._lock()
             await self._refuse_misfit(kind, code, state)
         moved = {"kind": kind, "code": code, "state": state, "reason": reason, "decided_by": by,
                  "approved_by": approved_by}  # fmt: skip
@@ -276,7 +282,7 @@ def _row(change: Change, people: TwoPeople) -> dict[str, object]:
         "code": code,
         "rev": change.rev,
         "digest": change.digest,
-        "document": canonical(change.entry),
+        "document": change.document,
         "published_by": people.published_by,
         "approved_by": people.approved_by,
     }

@@ -1,8 +1,8 @@
 """The catalog: versions that only grow, written by two people; rights follow in the same commit.
 
 Why: a route exists only through a published version (promise P8), and what stands is kept by
-triggers, so neither a program nor an administrator with the application's role can point `entry`
-at a version that nobody published, rewrite one, or leave `gateway.live_right` behind (P3).
+triggers, so nobody can point `entry` at a version that was not published, rewrite one, or leave
+`gateway.live_right` behind (P3).  A running gateway only reads; who publishes signs on as owner.
 Locks: none of length, new objects only.
 """
 
@@ -246,7 +246,7 @@ CREATE TRIGGER entry_keep_right AFTER INSERT OR UPDATE ON catalog.entry
 APPEND_ONLY = """
 CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON catalog.{table}
   FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_rewriting();
-GRANT SELECT, INSERT ON catalog.{table} TO motlan_app;
+GRANT SELECT ON catalog.{table} TO motlan_app;
 """
 
 GRANTS = """
