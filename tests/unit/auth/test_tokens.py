@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auth.claims import Confirmation
 from auth.errors import TokenExpired, TokenInvalid, TokenMissing
@@ -202,3 +205,10 @@ def test_without_a_bearer_token_none_is_made_up(header: str | None) -> None:
     """Missing and wrong are different answers."""
     with pytest.raises(TokenMissing):
         bearer(header)
+
+
+@given(text=st.text(max_size=200))
+def test_no_text_raises_anything_but_a_refusal(text: str) -> None:
+    """Whatever comes over the wire, the answer is ours."""
+    with TemporaryDirectory() as directory, pytest.raises(TokenInvalid):
+        a_verifier(a_ring(Path(directory))).verify(text, NOON_S)
