@@ -39,17 +39,34 @@ class Module:
 
 @cache
 def tracked() -> tuple[Path, ...]:
-    """Return every file of the project: tracked, or new and not ignored; no binary, no lock."""
-    listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    paths = {Path(line) for line in listing.stdout.splitlines()}
-    return tuple(sorted(path for path in paths if (ROOT / path).is_file()))
+    """Return every file of the project: tracked, or new and not ignored.
+
+    Without git, as in an unpacked archive, it is every file outside the folders that are made.
+    """
+    listing = _git("ls-files", "--cached", "--others", "--exclude-standard")
+    found = {Path(line) for line in listing.splitlines()} if listing else set(_walk(ROOT))
+    return tuple(sorted(path for path in found if (ROOT / path).is_file()))
+
+
+def _git(*arguments: str) -> str:
+    """Return what git says of the checkout, nothing when it cannot."""
+    try:
+        return subprocess.run(
+            ["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True, timeout=30
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    ignored = {line.strip("/") for line in page(".gitignore").splitlines()} | {".git"}
+    for entry in folder.iterdir():
+        if entry.name in ignored or entry.suffix == ".pyc":
+            continue
+        if entry.is_dir():
+            yield from _walk(entry)
+        else:
+            yield entry.relative_to(ROOT)
 
 
 @cache
