@@ -24,6 +24,7 @@ _LONGEST_NAME = 200
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9._-]{2,63}\Z")
 _AGENCY = re.compile(r"[A-Z0-9][A-Za-z0-9.-]{0,34}\Z")  # QĐ 20/2020/QĐ-TTg: at most 35 characters
 _TEXT = "tag:yaml.org,2002:str"
+_NOTHING = "tag:yaml.org,2002:null"  # an empty document
 _FLAG = "tag:yaml.org,2002:bool"
 _UNREAD = frozenset({"key_ops", "x5c", "x5t", "x5t#S256", "x5u"})
 _REQUIRED = ("client_id", "agency", "name_vi", "name_en", "jwks")
@@ -124,7 +125,7 @@ def _composed(text: str) -> Iterator[yaml.Node]:
         if depth > _DEEPEST:
             raise _Wrong(line, "nested_too_deep", f"more than {_DEEPEST} levels")
     for node in _YAML.compose_all(text, Loader=yaml.CSafeLoader):
-        if node is not None:
+        if not (isinstance(node, yaml.ScalarNode) and node.tag == _NOTHING):
             yield node
 
 

@@ -276,6 +276,16 @@ async def test_old_assertions_are_forgotten_in_batches(database: AsyncEngine) ->
     assert [3, 1, 0] == dropped
 
 
+async def test_one_worker_cleans_at_a_time(database: AsyncEngine) -> None:
+    """The others go on at once instead of waiting for rows that go anyway."""
+    await Desk(lambda: transaction(database)).remember(CLIENT, "a1", NOON_S)
+    async with transaction(database) as first:
+        dropped = await AssertionRepository(first).forget(NOON + timedelta(seconds=1))
+        second = await Desk(lambda: transaction(database)).forget(NOON + timedelta(seconds=1))
+
+    assert (1, 0) == (dropped, second)
+
+
 async def test_a_database_that_is_gone_is_said_in_one_word(
     database: AsyncEngine, owner: AsyncEngine
 ) -> None:

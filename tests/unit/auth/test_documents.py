@@ -90,6 +90,15 @@ jwks:
             "key_refused",
             id="a private key",
         ),
+        pytest.param(
+            GOOD.replace("jwks:\n  keys:", "jwks:\n  key:"), 7, "not_a_key_set", id="a key set"
+        ),
+        pytest.param(
+            GOOD.replace("- 10.1.0.0/16\n- 2001:db8::/32", "  all"),
+            17,
+            "not_a_list",
+            id="a word for a list",
+        ),
         pytest.param("- a\n- b\n", 1, "not_a_mapping", id="a list"),
         pytest.param("kind: [", 2, "not_yaml", id="not YAML"),
         pytest.param("a: &x 1\nb: *x\n", 2, "alias", id="an alias"),
@@ -121,6 +130,18 @@ def test_the_same_key_twice_is_a_mistake() -> None:
     key = GOOD[begin:end]
 
     assert [(15, "key_twice")] == found(GOOD[:end] + key + GOOD[end:])
+
+
+def test_a_system_without_a_key_is_a_mistake() -> None:
+    """It could never sign on."""
+    begin, end = GOOD.index("\n  - kty"), GOOD.index("\nsandbox")
+
+    assert [(7, "no_key")] == found(GOOD[:begin] + " []" + GOOD[end:])
+
+
+def test_an_empty_document_between_two_is_passed_over() -> None:
+    """Editors leave them."""
+    assert 1 == len(documents.read(f"---\n---\n{GOOD}---\n", "systems.yaml"))
 
 
 def test_a_finding_repeats_nothing_of_the_file() -> None:

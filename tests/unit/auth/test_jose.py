@@ -210,10 +210,18 @@ def test_a_key_without_an_id_is_known_by_its_thumbprint() -> None:
     assert verification_key(bare).kid == GOOD["kid"]
 
 
-def test_a_public_key_does_not_sign() -> None:
+@pytest.mark.parametrize(
+    "jwk",
+    [
+        pytest.param(GOOD, id="a public key"),
+        pytest.param(PRIVATE | {"crv": "P-384"}, id="another curve"),
+        pytest.param(PRIVATE | {"d": "!"}, id="a broken private part"),
+    ],
+)
+def test_what_cannot_sign_for_us_is_refused(jwk: dict[str, str]) -> None:
     """A ring that lost its private half says so when it is read."""
     with pytest.raises(KeyRefused):
-        signing_key(GOOD)
+        signing_key(jwk)
 
 
 def test_what_the_world_sees_has_no_private_part() -> None:

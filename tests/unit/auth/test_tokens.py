@@ -55,6 +55,12 @@ def test_a_token_counts_up_to_and_not_including_its_last_second(
         verifier.verify(token, NOON_S + 300)
 
 
+def test_a_token_that_comes_too_late_is_expired_and_not_invalid(ring: SigningKeyRing) -> None:
+    """The caller asks for a new one; with an invalid one it would ask the operator."""
+    with pytest.raises(TokenExpired):
+        a_verifier(ring).verify(a_token(ring), NOON_S + 300)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
