@@ -134,6 +134,8 @@ class HttpxClient:
                     if not safe:
                         raise
                     return await self._exchange(method, path, headers, body)
+        except aiohttp.ServerTimeoutError:  # a TimeoutError too, of the connecting alone
+            raise SourceUnavailable(self._source, "no connection in time") from None
         except TimeoutError:
             raise SourceTimeout(self._source, "no answer before the deadline") from None
         except (aiohttp.ClientError, httpx.HTTPError, OSError, ValueError) as odd:
@@ -190,8 +192,8 @@ class HttpxClient:
 
     def _named(self, odd: Exception) -> SourceError:
         """Return our name for what the libraries raised."""
-        if isinstance(odd, aiohttp.ServerTimeoutError | httpx.TimeoutException):
-            return SourceUnavailable(self._source, "no connection in time")
+        if isinstance(odd, aiohttp.ClientSSLError):
+            return SourceUnavailable(self._source, "TLS could not be agreed")
         if isinstance(odd, aiohttp.ClientConnectorError):
             self._pin.forget()
             return SourceUnavailable(self._source, "connection refused")

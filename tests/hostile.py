@@ -1,6 +1,7 @@
 """A tiny server that says exactly the bytes it was told to, for faults no real server makes."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TypeAlias
@@ -57,15 +58,20 @@ def one_after_another(*behaviours: Behaviour) -> Behaviour:
 class Hostile:
     """A running server: where it is, and how many connections it has seen."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, scheme: str) -> None:
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self._scheme = scheme
+        self.url = self.url_for("127.0.0.1")
         self.connections = 0
         self.open_now = 0
 
+    def url_for(self, host: str) -> str:
+        """Return the address by another name of the loopback."""
+        return f"{self._scheme}://{host}:{self.port}"
+
 
 @asynccontextmanager
-async def hostile(behave: Behaviour) -> AsyncGenerator[Hostile]:
+async def hostile(behave: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Hostile]:
     """Run *behave* for each connection on a free loopback port."""
     seen: list[Hostile] = []
     tasks: set[asyncio.Task[None]] = set()
@@ -86,8 +92,8 @@ async def hostile(behave: Behaviour) -> AsyncGenerator[Hostile]:
             with suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    seen.append(Hostile(server.sockets[0].getsockname()[1]))
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    seen.append(Hostile(server.sockets[0].getsockname()[1], "https" if tls else "http"))
     try:
         yield seen[0]
     finally:
