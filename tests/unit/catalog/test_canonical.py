@@ -1,0 +1,73 @@
+"""One entry has one spelling."""
+
+import json
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
+
+import rfc8785
+
+from catalog.canonical import UNREAD, Pool, Stored, canonical, digest, restore
+from catalog.kinds import GIVEN, Kind, key_of
+from tests.catalog_builders import agreement, element, entries, scope, service
+
+
+def stored(entry: object, **members: object) -> Stored:
+    """Return *entry* as the database would hold it."""
+    document = canonical(entry)  # type: ignore[arg-type]
+    kind = key_of(entry)[0]  # type: ignore[arg-type]
+    whole = {"kind": kind, "document": document, "rev": 3, "digest": digest(document)}
+    return Stored(**({"state": None} | whole | members))  # type: ignore[arg-type]
+
+
+def test_the_spelling_is_that_of_rfc_8785() -> None:
+    """A stranger's program computes the same digest."""
+    for entry in entries():
+        document = canonical(entry)
+        assert rfc8785.dumps(json.loads(document)) == document
+        assert sha256(document).hexdigest() == digest(document)
+
+
+def test_sets_and_defaults_do_not_change_the_spelling() -> None:
+    """The order of a set is no content, and a default that is written out is one still."""
+    many = frozenset({"d", "a", "c", "b"})
+
+    assert b'"elements":["a","b","c","d"]' in canonical(service(elements=many))
+    assert canonical(service()) == canonical(service(deadline_ms=3000, strict=False))
+
+
+def test_what_is_stored_comes_back_with_what_the_catalog_gives() -> None:
+    """Number, digest and state are the catalog's; the rest is the document's."""
+    for entry in entries():
+        state = getattr(entry, "state", None)
+        back = restore(stored(entry, state=state))
+
+        assert canonical(entry) == canonical(back)
+        if key_of(entry)[0] in GIVEN:
+            assert (3, state) == (getattr(back, "rev", 0), getattr(back, "state", 0))
+    assert Kind.AGREEMENT in GIVEN
+
+
+def test_an_instant_keeps_its_meaning_in_any_zone() -> None:
+    """Midnight in Việt Nam is five in the afternoon of the day before."""
+    local = datetime(2028, 1, 1, 7, tzinfo=timezone(timedelta(hours=7)))
+    back = restore(stored(agreement(valid_to=local), state="active"))
+
+    assert local == getattr(back, "valid_to", None)
+
+
+def test_parts_that_are_equal_are_kept_once() -> None:
+    """A worker holds 100,000 agreements."""
+    pool = Pool()
+    one, other = (
+        pool.lean(restore(stored(agreement(code=code), state="active")))  # type: ignore[arg-type]
+        for code in ("TT-1", "TT-2")
+    )
+
+    assert one.scopes[0].elements is other.scopes[0].elements
+    assert one.scopes == (scope(),) == other.scopes
+    assert UNREAD is one.items
+
+
+def test_two_contents_have_two_digests() -> None:
+    """A digest that never changed would let every change through."""
+    assert digest(canonical(element())) != digest(canonical(element(grade=3)))
