@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
@@ -58,9 +57,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 def template(postgres: EmbeddedPostgres) -> str:
     """Give the name of a database with every migration applied, to copy from."""
     execute(postgres.dsn(), "CREATE DATABASE template_motlan")
-    with tempfile.TemporaryDirectory() as folder:
-        chain = _closed_chain(Path(folder))
-        in_a_loop(lambda: database.upgrade(postgres.dsn("template_motlan"), folder=chain))
+    in_a_loop(lambda: database.upgrade(postgres.dsn("template_motlan")))
     return "template_motlan"
 
 
@@ -81,14 +78,3 @@ def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     execute(postgres.dsn(), f"CREATE DATABASE {name} TEMPLATE {template}")
     yield postgres.dsn(name)
     execute(postgres.dsn(), f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _closed_chain(folder: Path) -> Path:
-    """Copy the migrations; close the gaps that numbers still to come leave in the chain."""
-    shutil.copytree(database.scripts(), folder, dirs_exist_ok=True)
-    before = "None"
-    for script in sorted((folder / "versions").glob("[0-9]*.py")):
-        source = script.read_text()
-        script.write_text(re.sub(r"(?m)^down_revision.*$", f"down_revision = {before}", source))
-        before = repr(script.name[:4])
-    return folder
