@@ -41,18 +41,32 @@ def standing(subject: Subject, at: datetime, known: str | None = None) -> Standi
         at: aware instant; the day is the one in Việt Nam.
         known: what a source or a court register says: adult, child, incapable, deceased.
 
-    The year in the personal number counts beside the stated birth date, because some services
-    do not check the date: whichever makes the person a child wins.
+    Where the year in the personal number is another than the stated one, both count, because some
+    services do not check the date: whichever makes the person a child wins.
     """
-    births = [subject.ngay_sinh, year_in_number(subject.so_dinh_danh)]
-    given = [birth for birth in births if birth is not None]
-    named = any(getattr(subject, name) is not None for name in _MEMBERS_OF_A_PERSON)
+    if known == INCAPABLE:
+        return Standing(INCAPABLE)
+    given = _births(subject)
     if not given and known is None:
-        return Standing(CHILD, assents=True) if named else Standing()
-    kinds = {subject_class(birth, at, known) for birth in given} or {known or ADULT}
-    kind = next((each for each in (INCAPABLE, CHILD) if each in kinds), ADULT)
-    grown = [may_have_turned(ASSENT_AGE, birth, at) for birth in given]
-    return Standing(kind, assents=kind == CHILD and (any(grown) or not grown))
+        return Standing(CHILD, assents=True) if names_a_person(subject) else Standing()
+    grown = all(has_turned(FULL_AGE, birth, at) for birth in given)
+    if known != CHILD and grown:
+        return Standing()
+    heard = any(may_have_turned(ASSENT_AGE, birth, at) for birth in given)
+    return Standing(CHILD, assents=heard or not given)
+
+
+def _births(subject: Subject) -> list[str | PartialDate]:
+    """Return the stated birth date, and the year in the number when it says something else."""
+    stated, told = subject.ngay_sinh, year_in_number(subject.so_dinh_danh)
+    if stated is None or told is None:
+        return [birth for birth in (stated, told) if birth is not None]
+    return [stated] if _first_day(stated).year == told.nam else [stated, told]
+
+
+def names_a_person(subject: Subject) -> bool:
+    """Say whether *subject* names a person, and not only a parcel or a certificate."""
+    return any(getattr(subject, name) is not None for name in _MEMBERS_OF_A_PERSON)
 
 
 def subject_class(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from catalog.entries import Answer, BasisCode, LegalBasis, Procedure, Rule
+from catalog.entries import Answer, BasisCode, LegalBasis, Procedure, Rule, ServiceCode
 from gateway.consents.ages import CHILD, local_day
 from gateway.consents.grants import Grant, Representation
 from gateway.consents.rules import Case, Ground, Ruling, bases_in_force, in_force
@@ -86,7 +86,9 @@ def _representative(
 
 def _meet_needs(case: Case, ruling: Ruling) -> _Kept:
     """Refuse unless every need of both rows is met; return the fields that are left."""
-    needs = ruling.rule.needs | ruling.carrier.needs
+    needs = ruling.carrier.needs
+    if ruling.rule is not ruling.carrier:
+        needs |= ruling.rule.needs
     for need in sorted(needs):
         _NEEDS.get(need, _unknown_need)(case, ruling.carrier)
     return _listed(case) if LISTED in needs else _Kept(case.allowed)
@@ -107,7 +109,8 @@ def is_competent(agency: str, procedure: Procedure) -> bool:
 
     Codes nest by dots (QĐ 20/2020/QĐ-TTg): H99.30.01 is a unit of H99.30.
     """
-    return any(agency == code or agency.startswith(f"{code}.") for code in procedure.competent)
+    competent = procedure.competent
+    return agency in competent or any(agency.startswith(f"{code}.") for code in competent)
 
 
 def _dossier_given(case: Case, _carrier: Rule) -> None:
@@ -142,11 +145,12 @@ def _listed(case: Case) -> _Kept:
     """Return the fields that the procedure lists for this service, and the others by code."""
     if case.procedure is None:
         raise Refusal(Code.PROCEDURE_REQUIRED)
-    by_service: Mapping[str, frozenset[str]] = {**case.procedure.elements}
-    listed = by_service.get(case.service, frozenset())
+    listed = case.procedure.elements.get(ServiceCode(case.service), frozenset())
     allowed = case.allowed & listed
     if not allowed:
         raise Refusal(Code.FIELD_NOT_ALLOWED, procedure=case.procedure.code)
+    if allowed == case.allowed:
+        return _Kept(allowed)
     code = Code.FIELD_NOT_ALLOWED.value
     return _Kept(allowed, tuple((name, code) for name in sorted(case.allowed - allowed)))
 
@@ -157,14 +161,18 @@ def _law(case: Case, carrier: Rule, bases: Mapping[BasisCode, LegalBasis]) -> Le
     if carrier.answer not in _LAWFUL or unproven:
         raise Refusal(Code.NO_LEGAL_BASIS, rule=carrier.code)
     cited = (*(case.procedure.bases if case.procedure else ()), *case.scope_bases)
-    wanted = {carrier.answer}
-    if carrier.answer is Answer.LAW:
-        wanted.add(Answer.LAW_WITH_NOTICE)  # the stricter article brings its notice along
     live = bases_in_force(cited, bases, local_day(case.at))
-    found = next((basis for basis in live if basis.kind in wanted), None)
+    found = next((basis for basis in live if _carries(basis, carrier)), None)
     if found is None:
         raise Refusal(Code.NO_LEGAL_BASIS, rule=carrier.code)
     return found
+
+
+def _carries(basis: LegalBasis, carrier: Rule) -> bool:
+    """Say whether *basis* is of the row's kind; a stricter article brings its notice along."""
+    if basis.kind is carrier.answer:
+        return True
+    return carrier.answer is Answer.LAW and basis.kind is Answer.LAW_WITH_NOTICE
 
 
 def _heed_objection(case: Case, grants: Sequence[Grant]) -> None:

@@ -3,7 +3,7 @@
 Source: domain.md 1.2.3, whose rows are catalog data.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -175,10 +175,12 @@ def in_force(valid_from: date, valid_to: date | None, day: date) -> bool:
 
 def bases_in_force(
     codes: Iterable[BasisCode], bases: Mapping[BasisCode, LegalBasis], day: date
-) -> list[LegalBasis]:
-    """Return the instruments among *codes* that are law on *day*, in the given order."""
-    known = (bases[code] for code in codes if code in bases)
-    return [basis for basis in known if in_force(basis.valid_from, basis.valid_to, day)]
+) -> Iterator[LegalBasis]:
+    """Give the instruments among *codes* that are law on *day*, in the given order."""
+    for code in codes:
+        basis = bases.get(code)
+        if basis is not None and in_force(basis.valid_from, basis.valid_to, day):
+            yield basis
 
 
 def _code_of(row: Rule) -> Code:

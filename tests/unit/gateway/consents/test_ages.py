@@ -96,6 +96,11 @@ def test_a_number_tells_the_year_of_birth(number: str | None, year: int | None) 
     ("subject", "expected"),
     [
         (Subject(so_dinh_danh=ADULT, ngay_sinh="1990-02-01"), Standing()),
+        (Subject(so_dinh_danh="003208000123", ngay_sinh="2008-11-20"), Standing()),
+        (Subject(so_dinh_danh="003208000123", ngay_sinh=PartialDate(2008)),
+         Standing("child", assents=True)),
+        (Subject(so_dinh_danh="003208000123"), Standing("child", assents=True)),
+        (Subject(so_dinh_danh="003219000123", ngay_sinh="2019-12-01"), Standing("child")),
         (Subject(so_dinh_danh=YOUNG), Standing("child")),
         (Subject(so_dinh_danh=YOUNG, ngay_sinh="1990-02-01"), Standing("child", assents=True)),
         (Subject(so_dinh_danh=ADULT, ngay_sinh="2018-02-01"), Standing("child", assents=True)),
@@ -105,7 +110,8 @@ def test_a_number_tells_the_year_of_birth(number: str | None, year: int | None) 
         (Subject(ho_ten="Ánh"), Standing("child", assents=True)),
         (Subject(ma_xa="00001", so_to="1", so_thua="2"), Standing()),
     ],
-    ids=["adult", "by number", "a date that lies", "a number that lies", "six", "seven today",
+    ids=["adult", "eighteen today", "eighteen this year", "eighteen by number", "six to seven",
+         "by number", "a date that lies", "a number that lies", "six", "seven today",
          "seven tomorrow", "a name alone", "a parcel"],
 )  # fmt: skip
 def test_whatever_protects_more_wins(subject: Subject, expected: Standing) -> None:
