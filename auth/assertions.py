@@ -41,6 +41,9 @@ class _Claims(msgspec.Struct, frozen=True, kw_only=True):
     nbf: int | float | None = None
 
 
+_DECODER = msgspec.json.Decoder(_Claims)
+
+
 def named_client(assertion: str) -> str:
     """Return the client id that an unverified assertion names: good for a look-up only.
 
@@ -116,6 +119,6 @@ def _picked(keys: Sequence[VerificationKey], kid: str | None) -> Sequence[Verifi
 
 def _claims(payload: bytes) -> _Claims:
     try:
-        return msgspec.json.decode(payload, type=_Claims)
+        return _DECODER.decode(payload)
     except (msgspec.DecodeError, RecursionError):
         raise AssertionRefused("iss, sub, aud, exp and jti are required") from None

@@ -35,6 +35,9 @@ class AccessClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     env: Literal["live", "test"]
 
 
+_DECODER = msgspec.json.Decoder(AccessClaims)
+
+
 def read(payload: bytes) -> AccessClaims:
     """Decode the payload of a token whose signature has been verified.
 
@@ -42,7 +45,7 @@ def read(payload: bytes) -> AccessClaims:
         TokenInvalid: a claim is missing or of another type.
     """
     try:
-        return msgspec.json.decode(payload, type=AccessClaims)
+        return _DECODER.decode(payload)
     except (msgspec.DecodeError, RecursionError):
         raise TokenInvalid("the claims are not those of an access token") from None
 

@@ -11,7 +11,6 @@ from auth.jose import VerificationKey, verified
 from auth.principals import Principal
 
 _TYPES = frozenset({TOKEN_TYPE})
-_SCHEME = "bearer "
 
 
 class TokenKeys(Protocol):
@@ -22,22 +21,6 @@ class TokenKeys(Protocol):
     def verifying_at(self, kid: str | None, now: float) -> Iterable[VerificationKey]:
         """Return the key of that id when it may verify at *now* (Unix seconds), else nothing."""
         ...
-
-
-def bearer(authorization: str | None) -> str:
-    """Return the token of an ``Authorization`` header.
-
-    Raises:
-        TokenMissing: there is no header, or it is of another scheme, or it is empty.
-
-    Source: RFC 6750 section 2.1; the scheme's name is case-insensitive (RFC 9110 section 11.1).
-    """
-    if authorization is None or authorization[: len(_SCHEME)].lower() != _SCHEME:
-        raise TokenMissing
-    token = authorization[len(_SCHEME) :].strip()
-    if not token:
-        raise TokenMissing
-    return token
 
 
 class Verifier:
@@ -74,13 +57,14 @@ class Verifier:
         """Return whom *token* speaks for.
 
         Args:
-            token: the access token as received.
+            token: the access token as received; empty when there was none.
             now: Unix seconds.
             proof_of: RFC 7638 thumbprint of the key whose possession the caller has proven in this
                 very request.  A token that is bound to a key is good with that proof only; the
                 module that checks such proofs passes the thumbprint here.
 
         Raises:
+            TokenMissing: it is empty.
             TokenExpired: it was good, and its time is over.
             TokenInvalid: it proves nothing to us.
         """
@@ -98,6 +82,8 @@ class Verifier:
         self._proven.clear()
 
     def _prove(self, token: str, now: float) -> Principal:
+        if not token:
+            raise TokenMissing
         try:
             payload = verified(
                 token, types=_TYPES, keys=lambda kid: self._keys.verifying_at(kid, now)
