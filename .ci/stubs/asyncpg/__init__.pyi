@@ -22,7 +22,7 @@ from asyncpg.exceptions import *
 
 __version__: str
 
-class Record:
+class Record(Mapping[str, Any]):  # not in name, but in all that we use of it
     @overload
     def get(self, key: str) -> Any | None: ...
     @overload
