@@ -27,7 +27,6 @@ from gateway.prefill.schemas import PrefillBody, Prefilled
 from gateway.stages.evidence import Asked, Identified, Recorded
 
 ROUTE = "/v1/prefill/{procedure}"
-GRACE_S = 0.25  # beyond the sources' deadline, for a record that is just being committed
 _MEMBERS = Subject.__struct_fields__
 
 
@@ -53,6 +52,9 @@ class Prefill:
     exchange: Callable[[Asked], Awaitable[Recorded]]
     snapshot: Callable[[], Snapshot]
     new_id: Callable[[], str]
+    # Beyond the sources' deadline: a record that is just being committed is waited for, at most
+    # as long as the log itself waits; an exchange that keeps no deadline is then left behind.
+    grace_s: float = 2.5
 
     async def __call__(self, request: Request) -> Prefilled:
         """Return the form, field by field; a source that fails affects its own fields only.
@@ -105,7 +107,7 @@ class Prefill:
 
     async def _ask(self, call: Call, asked: Asked) -> Outcome:
         try:
-            async with asyncio.timeout_at(asked.deadline + GRACE_S):
+            async with asyncio.timeout_at(asked.deadline + self.grace_s):
                 recorded = await self.exchange(asked)
         except Refusal as refused:
             code = refused.code.value

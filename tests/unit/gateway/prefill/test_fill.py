@@ -162,7 +162,7 @@ async def test_a_form_ends_at_its_deadline() -> None:
     exchange = FakeExchange({LOOKUP: hang})
 
     async with asyncio.timeout(5):
-        filled = await a_prefill(exchange)(a_request(wait_s=0.05))
+        filled = await a_prefill(exchange, grace_s=0.05)(a_request(wait_s=0.05))
 
     reason = field(filled, "chu.thuong_tru").reason
     assert "source_timeout" == (reason and reason.code)
