@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -33,7 +34,7 @@ async def stored(dsn: str) -> list[Row]:
 
 
 async def grant(
-    dsn: str, key: str, rev: int = 1, *, live: bool = True, valid_to: Any = None
+    dsn: str, key: str, rev: int = 1, *, live: bool = True, valid_to: datetime | None = None
 ) -> None:
     """Set one right, as an owner's trigger does."""
     async with connected(dsn) as connection:
@@ -42,7 +43,11 @@ async def grant(
 
 @asynccontextmanager
 async def a_writer(
-    dsn: str, *, clock: Clock = utc_now, node: str = NODE, **options: Any
+    dsn: str,
+    *,
+    clock: Clock = utc_now,
+    node: str = NODE,
+    **options: Any,  # noqa: ANN401 - the writer's own
 ) -> AsyncGenerator[AuditWriter]:
     """Give a writer that has started; close it whatever happens."""
     writer = AuditWriter(dsn, node=node, clock=clock, **options)
@@ -55,6 +60,8 @@ async def a_writer(
 
 async def until(condition: Callable[[], Awaitable[bool]], within_s: float = 10.0) -> None:
     """Return once *condition* holds; fail when it does not in time."""
-    async with asyncio.timeout(within_s):
-        while not await condition():
-            await asyncio.sleep(0.02)
+    for _ in range(int(within_s / 0.02)):
+        if await condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"not within {within_s:g} s")

@@ -59,6 +59,7 @@ def violations(history: History, opening: Opening | None = None) -> list[str]:
     """Return every way in which *history* breaks promise P1, as sentences; empty when it holds."""
     return [
         *broken_chains(history.rows),
+        *misframed(history.rows),
         *repeated(history.rows),
         *lost(history.receipts, history.rows),
         *undocumented(history.seen, history.rows, opening),
@@ -85,6 +86,21 @@ def broken_chains(rows: Iterable[Row]) -> list[str]:
             if hashlib.sha256(b"\0" + row.entry).digest() != row.leaf:
                 found.append(f"{writer}:{row.seq} does not match its leaf hash")
             prev = row.leaf.hex()
+    return found
+
+
+def misframed(rows: Sequence[Row]) -> list[str]:
+    """Each writer begins with its opening, and nothing follows its closing."""
+    found: list[str] = []
+    last = {row.writer: 0 for row in rows}
+    for row in rows:
+        last[row.writer] = max(last[row.writer], row.seq)
+    for row in rows:
+        event = json.loads(row.entry)["type"]
+        if (event == "writer.open") != (row.seq == 0):
+            found.append(f"{row.writer}:{row.seq} is {event}")
+        if event == "writer.close" and row.seq != last[row.writer]:
+            found.append(f"{row.writer}:{row.seq} closes, and records follow")
     return found
 
 

@@ -4,7 +4,7 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 import structlog
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway.audit.chain import Linked, Position, link
 from gateway.audit.events import Event
-from gateway.audit.lane import Diverged, Lane, UnsafeDatabase
+from gateway.audit.lane import Diverged, Lane, Promise, UnsafeDatabase
 from gateway.audit.leaf import Last, Leaf, Life, body
 from gateway.audit.stamps import stamp_now
 from gateway.clock import Clock
@@ -47,14 +47,80 @@ class LaneSettings(Struct, frozen=True, kw_only=True):
     allow_unsafe_database: bool = False  # tests only: the negative controls of the power cut
 
 
+class Store(Protocol):
+    """What a journal asks of its lane; each call is one statement, whole or not at all."""
+
+    promise: Promise
+
+    def terminate(self) -> None:
+        """Cut the connection."""
+        ...
+
+    async def append(self, linked: Linked, rights: list[Right]) -> list[int]:
+        """Store unless a right is dead; return the places of the dead."""
+        ...
+
+    async def offer(self, linked: Linked) -> int:
+        """Store what is absent; return how many were."""
+        ...
+
+    async def holds(self, after: Position) -> bool:
+        """Tell whether the record before a position is there."""
+        ...
+
+    async def probe(self) -> None:
+        """Exercise the flush."""
+        ...
+
+    async def ensure_days(self, days: list[date]) -> None:
+        """Make room for days."""
+        ...
+
+    async def prior(self, node: str) -> Last | None:
+        """Return where the node's newest writer stood."""
+        ...
+
+    async def register(self, position: Position, node: str, at: datetime) -> None:
+        """Announce a writer."""
+        ...
+
+    async def mark_closed(self, writer: str, seq: int) -> None:
+        """State a writer's last number."""
+        ...
+
+    async def close(self) -> None:
+        """Say goodbye."""
+        ...
+
+
+Connects: TypeAlias = Callable[[LaneSettings], Awaitable[Store]]
+
+
+async def connect(settings: LaneSettings) -> Store:
+    """Open a lane to PostgreSQL."""
+    return await Lane.connect(
+        settings.dsn,
+        node=settings.node,
+        synchronous_commit=settings.synchronous_commit,
+        timeout_s=settings.connect_timeout_s,
+    )
+
+
 class Journal:
     """Stores records under this process's numbers; used by one task, one call at a time."""
 
-    def __init__(self, settings: LaneSettings, clock: Clock, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: LaneSettings,
+        clock: Clock,
+        now: Callable[[], float],
+        connects: Connects = connect,
+    ) -> None:
         self._settings = settings
+        self._connects = connects
         self._clock = clock
         self._now = now  # monotonic seconds
-        self._lane: Lane | None = None
+        self._lane: Store | None = None
         self._position: Position | None = None
         self._unresolved: Linked | None = None
         self._ring: deque[tuple[float, Linked]] = deque()
@@ -62,6 +128,7 @@ class Journal:
         self._prior: Last | None = None
         self._unmarked: Last | None = None  # closed, and its row does not say so yet
         self._days_due = False
+        self._opened_at = clock()
         self.healed = 0  # acknowledged records that had to be stored again
 
     @property
@@ -152,15 +219,10 @@ class Journal:
             await self._ask(self._lane.close())
             self._lane = None
 
-    async def _connect(self) -> Lane:
+    async def _connect(self) -> Store:
         settings = self._settings
         try:
-            lane = await Lane.connect(
-                settings.dsn,
-                node=settings.node,
-                synchronous_commit=settings.synchronous_commit,
-                timeout_s=settings.connect_timeout_s,
-            )
+            lane = await self._connects(settings)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as absent:
             raise Lost from absent
         self._lane = lane
@@ -173,7 +235,7 @@ class Journal:
             raise
         return lane
 
-    async def _heal(self, lane: Lane) -> None:
+    async def _heal(self, lane: Store) -> None:
         """Store again what was acknowledged and is gone, as after a failover to a late standby."""
         if not self._ring or await self._ask(lane.holds(self._ring[-1][1].after)):
             return
@@ -181,13 +243,15 @@ class Journal:
         for _, linked in list(self._ring):
             missing += await self._ask(lane.offer(linked))
         self.healed += missing
+        if self._position is not None:  # its announcement may be gone as well
+            await self._ask(lane.register(self._position, self._settings.node, self._opened_at))
         log.error("audit.acknowledged_missing", records=missing)
         oldest = self._ring[0][1].first
         if oldest.seq and not await self._ask(lane.holds(oldest)):
             log.critical("audit.acknowledged_lost", writer=oldest.writer, seq=oldest.seq)
             self._retire()
 
-    async def _resolve(self, lane: Lane) -> None:
+    async def _resolve(self, lane: Store) -> None:
         """Store the batch whose fate is unknown, if absent: same bytes, same numbers."""
         linked = self._unresolved
         if linked is not None:
@@ -195,7 +259,7 @@ class Journal:
             self._unresolved = None
             self._remember(linked)
 
-    async def _open_sequence(self, lane: Lane) -> None:
+    async def _open_sequence(self, lane: Store) -> None:
         at, node = self._clock(), self._settings.node
         await self._ask(lane.ensure_days(days_from(at.date())))
         prior = self._prior or await self._ask(lane.prior(node))
@@ -209,7 +273,7 @@ class Journal:
             full_page_writes=promise.full_page_writes,
             synchronous_commit=promise.synchronous_commit,
         )
-        self._position = position
+        self._position, self._opened_at = position, at
         try:
             await self._own(Event.WRITER_OPEN, life)
         except Refused:

@@ -41,13 +41,13 @@ WHERE day = $1 AND writer = $2 AND seq >= $3 AND seq < $4
 """
 _PRIOR = """
 SELECT e.writer, e.seq, e.leaf
-FROM (SELECT day, writer FROM audit.writer WHERE node = $1
+FROM (SELECT day, writer, started_at FROM audit.writer WHERE node = $1
       ORDER BY started_at DESC LIMIT 8) AS w
 CROSS JOIN LATERAL (
   SELECT writer, seq, leaf FROM audit.entry
   WHERE day = w.day AND writer = w.writer ORDER BY seq DESC LIMIT 1
 ) AS e
-LIMIT 1
+ORDER BY w.started_at DESC LIMIT 1
 """
 _PROMISE = """
 SELECT current_setting('fsync'), current_setting('full_page_writes'),

@@ -46,7 +46,11 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class AuditRepository:
-    """Records in the order asked for; every method reads as a role that cannot write."""
+    """Records in the order asked for.
+
+    The session's transaction becomes one of the role that may read and nothing more, to its end:
+    use a transaction of its own.
+    """
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session

@@ -6,10 +6,9 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from gateway import database
@@ -20,7 +19,7 @@ from gateway.clock import utc_now
 from gateway.embedded import EmbeddedPostgres
 from gateway.errors import AuditUnavailable
 from tests.audit_builders import NODE, an_entry
-from tests.audit_rows import a_writer, connected, stored
+from tests.audit_rows import a_writer, connected, stored, until
 from tests.conftest import in_a_loop
 from tests.history import History, violations
 
@@ -49,6 +48,15 @@ def kill(server: EmbeddedPostgres) -> None:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     for one in [pid, *map(int, children)]:
         os.kill(one, signal.SIGKILL)
+
+
+def more_than(receipts: list[Receipt], count: int) -> Callable[[], Awaitable[bool]]:
+    """Return the question whether more than *count* records were acknowledged."""
+
+    async def grown() -> bool:
+        return len(receipts) > count
+
+    return grown
 
 
 async def restart(server: EmbeddedPostgres) -> None:
@@ -84,10 +92,7 @@ async def test_killing_postgresql_under_load_loses_no_acknowledged_record(
             await asyncio.sleep(0.3)
             kill(server)
             await restart(server)
-            seen = len(receipts)
-            async with asyncio.timeout(10):  # both work again by themselves
-                while len(receipts) < seen + 50:
-                    await asyncio.sleep(0.02)
+            await until(more_than(receipts, len(receipts) + 50), 10)  # by themselves
         done.set()
         await asyncio.gather(*callers)
 
@@ -162,14 +167,9 @@ async def _configure(server: EmbeddedPostgres, change: str, setting: str, value:
     async with connected(server.dsn(user="postgres")) as admin:
         await admin.execute(change)
         await admin.execute("SELECT pg_reload_conf()")
-    async with asyncio.timeout(5):
-        while await _now(server, setting) != value:
-            await asyncio.sleep(0.02)
 
+    async def in_force() -> bool:
+        async with connected(server.dsn()) as connection:
+            return await connection.fetchval("SELECT current_setting($1)", setting) == value
 
-async def _now(server: EmbeddedPostgres, setting: str) -> str:
-    connection = await asyncpg.connect(server.dsn(), timeout=5)
-    try:
-        return await connection.fetchval("SELECT current_setting($1)", setting)
-    finally:
-        await connection.close(timeout=5)
+    await until(in_force, 5)
