@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.telemetry.instruments import (
+    MOST_SERIES,
     Counts,
     Durations,
     Histogram,
@@ -126,7 +127,7 @@ class Meters:
         kind = self._exchanges.get(key)
         if kind is None:
             kind = _Exchange(self._exchange, dataset, agency, outcome)
-            if len(self._exchanges) < len(self._exchange.series):
+            if len(self._exchanges) < MOST_SERIES:
                 self._exchanges[key] = kind
         kind.total.add(total_s)
         kind.upstream.add(upstream_s)
