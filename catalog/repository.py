@@ -8,6 +8,7 @@ from typing import TypeAlias, cast
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import func, insert, literal, select, true, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from catalog import tables
@@ -193,7 +194,7 @@ class CatalogRepository:
         rows = tables.state_event.c
         last = (
             select(rows.kind, rows.code, rows.reason)
-            .distinct(rows.kind, rows.code)
+            .ext(distinct_on(rows.kind, rows.code))
             .order_by(rows.kind, rows.code, rows.id.desc())
         )
         found = (await self._connection.execute(last)).all()

@@ -62,7 +62,7 @@ def test_a_long_value_is_cut() -> None:
     (change,) = changes(element(definition_vi="x" * 500)).items
 
     assert change.members[0].after is not None
-    assert 120 == len(change.members[0].after)  # noqa: PLR2004 - the documented length
+    assert 120 == len(change.members[0].after)
 
 
 def test_suspending_moves_the_state_and_not_the_version() -> None:

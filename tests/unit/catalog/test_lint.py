@@ -284,6 +284,6 @@ def test_a_narrower_service_is_found_through_its_agreements() -> None:
         ("０100112437", False),
     ],
 )
-def test_enterprise_codes_carry_a_check_digit(code: str, good: bool) -> None:  # noqa: FBT001
+def test_enterprise_codes_carry_a_check_digit(code: str, good: bool) -> None:
     """A mistyped partner is found before it is published (domain.md 3.5)."""
     assert good is is_enterprise_code(code)
