@@ -1,0 +1,116 @@
+"""How the story looks on a terminal: Vietnamese first, English second."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gateway.demo.caller import Answer
+
+LONGEST_VALUE = 70  # characters of one value on the screen
+KEPT_BACK = {"subject"}  # who is asked about is shown once, by persona, not in every call
+
+
+class Teller:
+    """Prints scenes, and counts those that went otherwise than told."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False, soft_wrap=False)
+        self.failures: list[str] = []
+        self._scenes = 0
+
+    def scene(self, vi: str, en: str) -> None:
+        """Begin a scene."""
+        self._scenes += 1
+        self.console.print()
+        self.console.print(Text(f"{self._scenes}. {vi}", style="bold"))
+        self.console.print(Text(f"   {en}", style="dim"))
+
+    def say(self, vi: str, en: str = "") -> None:
+        """Say one thing."""
+        self.console.print(Text(f"   {vi}"))
+        if en:
+            self.console.print(Text(f"   {en}", style="dim"))
+
+    def call(self, system: str, path: str, question: Mapping[str, Any]) -> None:
+        """Show a call; of the person only that one is named."""
+        shown = {name: value for name, value in question.items() if name not in KEPT_BACK}
+        self.console.print(Text(f"   → {system}  POST {path}  {_short(shown)}", style="cyan"))
+
+    def answer(self, answer: Answer) -> None:
+        """Show what came back: the released fields and their ground, or the problem."""
+        fine = answer.code == "ok"
+        style = "green" if fine else "yellow"
+        timing = answer.headers.get("server-timing", "")
+        head = f"   ← {answer.status} {'' if fine else answer.code + '  '}({answer.ms:.1f} ms; {timing})"
+        self.console.print(Text(head, style=style))
+        if not fine:
+            self.say(
+                f"  {answer.body['title_vi']}. {answer.body['next_vi']}", answer.body["title_en"]
+            )
+            return
+        for field, value in answer.body.get("record", {}).items():
+            self.console.print(Text(f"       {field}: {_short(value)}"))
+        self._lines(answer.body)
+
+    def _lines(self, body: Mapping[str, Any]) -> None:
+        for each in body.get("withheld", ()):
+            self.console.print(Text(f"       giữ lại / withheld {each['field']}: {each['code']}"))
+        for each in body.get("unavailable", ()):
+            self.console.print(
+                Text(f"       chưa có / unavailable {each['field']}: {each['code']}")
+            )
+        basis = body.get("basis")
+        if basis:
+            ground = basis.get("instrument", "")
+            article = basis.get("article", "")
+            consent = " · theo sự đồng ý / by consent" if "consent_id" in basis else ""
+            mark = basis.get("mark", "")
+            self.console.print(
+                Text(f"       căn cứ / basis: {ground}, {article} [{mark}]{consent}")
+            )
+
+    def leaf(self, leaf: Mapping[str, Any]) -> None:
+        """Show one record as it stands in the log."""
+        rows = {
+            "bản ghi / record": f"{leaf['w']['id']} #{leaf['w']['seq']}  {leaf['type']}",
+            "ai / who": f"{leaf['actor'].get('org')} · {leaf['actor'].get('client')}",
+            "về ai / about": ", ".join(leaf.get("subj", {}).get("p", ())),
+            "cái gì / what": _short(leaf.get("target", {})),
+            "căn cứ / ground": _short(leaf["basis"]),
+        }
+        for name, value in rows.items():
+            self.console.print(Text(f"       {name}: {value}", style="magenta"))
+
+    def form(self, filled: Mapping[str, Any]) -> None:
+        """Show a form: what was typed until today beside what is typed now."""
+        table = Table(box=None, padding=(0, 1), show_edge=False)
+        for name in ("Trường / Field", "Hôm qua", "Hôm nay / Today", "Nguồn / Source"):
+            table.add_column(name, overflow="fold")
+        for field in filled["fields"]:
+            typed = field["state"] in {"typed", "missing", "choose", "differs"}
+            value = _short(field.get("value", "")) if "value" in field else "…"
+            reason = field.get("reason") or {}
+            source = str(field.get("source") or reason.get("vi", ""))
+            table.add_row(field["label_vi"], "gõ / typed", "gõ / typed" if typed else value, source)
+        self.console.print(table)
+        counts = filled["counts"]
+        self.say(
+            f"Trước đây gõ {counts['typed_today']} trường, nay gõ {counts['typed_now']}.",
+            f"Typed until today: {counts['typed_today']} fields; typed now: {counts['typed_now']}.",
+        )
+
+    def expect(self, what: str, expected: object, actual: object) -> None:
+        """Note whether the story went as told."""
+        if expected == actual:
+            return
+        self.failures.append(f"{what}: expected {expected}, was {actual}")
+        self.console.print(Text(f"   ✗ {self.failures[-1]}", style="bold red"))
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE * 3 else text[: LONGEST_VALUE * 3] + "…"
