@@ -1,0 +1,70 @@
+"""What the OpenAPI document says of the exchange, which no framework reads off a route."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway import app
+from gateway.api.exchanges import decode
+from gateway.api.openapi import PATH, ProblemDocument
+from gateway.errors import Code
+from gateway.problems import PROBLEMS
+from gateway.settings import load
+from gateway.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Give the document as callers fetch it; nothing is opened for it."""
+    keys: Path = tmp_path_factory.mktemp("keys")
+    overrides = {
+        "database": {"url": "postgresql://127.0.0.1:1/none"},
+        "audit": {"keys_dir": str(keys / "pseudonyms")},
+        "identity": {"keys_dir": str(keys / "signing")},
+    }
+    return app.build(Worker(load(overrides, environ={}))).openapi_schema.to_schema()
+
+
+def references(node: object) -> set[str]:
+    """Return every reference below *node*."""
+    if isinstance(node, dict):
+        own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set[str]()
+        return own.union(*(references(each) for each in node.values()))
+    if isinstance(node, list):
+        return set[str]().union(*(references(each) for each in node))
+    return set()
+
+
+def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any]) -> None:
+    """A generator of clients stops at the first dead one."""
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+    assert set() == references(document) - known
+    assert references(document)
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_code_has_its_example_under_its_status(document: dict[str, Any], code: Code) -> None:
+    """A caller's developer finds each refusal before the first one arrives."""
+    status = str(PROBLEMS[code].status)
+    content = document["paths"][PATH]["post"]["responses"][status]["content"]
+    example = content["application/problem+json"]["examples"][code.value]["value"]
+
+    assert code is msgspec.convert(example, ProblemDocument).code
+
+
+def test_every_example_of_a_question_would_be_understood(document: dict[str, Any]) -> None:
+    """People copy examples before they read schemas."""
+    content = document["paths"][PATH]["post"]["requestBody"]["content"]["application/json"]
+    asked = [msgspec.json.encode(each["value"]) for each in content["examples"].values()]
+
+    assert asked
+    assert ["giai-quyet-tthc"] * len(asked) == [decode(body).purpose for body in asked]
+
+
+def test_the_exchange_demands_a_token(document: dict[str, Any]) -> None:
+    """A document that shows it as open would be believed."""
+    assert [{"accessToken": []}] == document["paths"][PATH]["post"]["security"]
+    assert "accessToken" in document["components"]["securitySchemes"]
