@@ -12,7 +12,8 @@ from mocks.communes import Commune
 TODAY = date(2026, 11, 21)  # the province stands still on this day; ages and states are as of it
 PREFIXES = ("003", "005", "007")  # no province has them, so no number can be a citizen's
 CHILD_BELOW = 16  # Luật Trẻ em 2016 Art 1
-FIRST_DRAWN = 1_000  # serials below belong to the personas
+FIRST_DRAWN = 10_000  # serials below belong to the personas
+CANARY = "007195777777"  # the one persona above them, meant to catch the eye
 MALE, FEMALE = "1", "2"
 
 _FAMILY = (
@@ -216,4 +217,5 @@ class Numbers:
         # 7919 has no factor in common with the range, so the walk visits every serial once;
         # the checksum spreads where the walks begin.
         serial = FIRST_DRAWN + (zlib.crc32(cell.encode()) + step * 7919) % (1_000_000 - FIRST_DRAWN)
-        return f"{cell}{serial:06d}"
+        number = f"{cell}{serial:06d}"
+        return self.draw(dice, sex, year) if number == CANARY else number

@@ -5,7 +5,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from mocks.communes import NEW, OLD
-from mocks.people import FEMALE, MALE, Address, Birth, Kin, Name, Person
+from mocks.people import CANARY, FEMALE, MALE, Address, Birth, Kin, Name, Person
 
 NOT_IN_POPULATION = frozenset({"population"})
 
@@ -144,7 +144,7 @@ _ty = _life(
     _home("99040", "Thôn Đồi, Đội 3"),
 )
 _canary = _life(
-    "007195777777",
+    CANARY,
     ("Kim", "Thị Hoàng", "Yến"),
     Birth(1995, 7, 7),
     FEMALE,

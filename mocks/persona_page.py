@@ -1,5 +1,7 @@
 """`python -m mocks.persona_page > docs/personas.md`: the page that shows the cast to callers."""
 
+# ruff: noqa: E501 - prose has one sentence a line
+
 import sys
 
 from mocks.people import Person

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from lxml import etree
 
 from mocks.faults import OVERSIZE_BYTES, Fault
 from mocks.serving import PORTS, serving
@@ -19,6 +18,7 @@ from tests.registers import (
     answers,
     asked_so_far,
     envelope,
+    etree,
     insurance_token,
     misbehave,
     population_headers,
@@ -134,7 +134,7 @@ async def test_an_oversize_answer_is_well_formed_and_huge(stores: Path, name: st
         (Fault.BUSY, 503, "retry-after", "1"),
     ],
 )
-async def test_a_fault_in_status_or_header_shows_there(
+async def test_a_fault_in_status_or_header_shows_there(  # noqa: PLR0917 - columns of the table above
     stores: Path, name: str, fault: Fault, status: int, header: str, value: str
 ) -> None:
     """These are the faults a caller can see before the body."""
@@ -149,7 +149,12 @@ async def test_a_fault_in_status_or_header_shows_there(
 @every_register
 async def test_a_failing_register_fails_in_its_own_words(stores: Path, name: str) -> None:
     """A 500 of ours would hide how theirs looks."""
-    words = {"population": b"HE_THONG", "land": b"maLoi", "insurance": b'"code":500', "civil": b'"error"'}
+    words = {
+        "population": b"HE_THONG",
+        "land": b"maLoi",
+        "insurance": b'"code":500',
+        "civil": b'"error"',
+    }
     async with asking(name, stores) as (url, ask):
         await misbehave(url, Fault.ERROR_500)
 

@@ -50,7 +50,9 @@ async def test_question_and_answer_are_as_the_contract_says(
         pytest.param({**ANH, "soDinhDanh": "003190000999"}, id="another number"),
         pytest.param({**ANH, "hoTen": "Nguyễn Thị Anh Thư"}, id="another name"),
         pytest.param({**ANH, "ngaySinh": "02/02/1990"}, id="another day"),
-        pytest.param({"maSoBhxh": "0309999999", "hoTen": "Nguyễn Thị Ánh"}, id="another fund number"),
+        pytest.param(
+            {"maSoBhxh": "0309999999", "hoTen": "Nguyễn Thị Ánh"}, id="another fund number"
+        ),
         pytest.param({"soDinhDanh": "003187002424", "hoTen": "Châu Ngọc Diệp"}, id="hidden record"),
     ],
 )
@@ -133,7 +135,12 @@ async def test_a_token_ends_when_its_time_is_over(stores: Path) -> None:
     ("auth", "form", "status", "error"),
     [
         (("motlan-demo", "wrong"), {"grant_type": "client_credentials"}, 401, "invalid_client"),
-        (("motlan-demo", "bhxh-demo-secret"), {"grant_type": "password"}, 400, "unsupported_grant_type"),
+        (
+            ("motlan-demo", "bhxh-demo-secret"),
+            {"grant_type": "password"},
+            400,
+            "unsupported_grant_type",
+        ),
         (("motlan-demo", "bhxh-demo-secret"), {}, 400, "invalid_request"),
     ],
 )

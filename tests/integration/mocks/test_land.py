@@ -69,7 +69,9 @@ async def test_pages_do_not_overlap(land: str, page: int, serials: list[str]) ->
 @pytest.mark.parametrize(
     "question",
     [
-        pytest.param({"xaId": "99024", "soHieuToBanDo": "44", "soThuTuThua": "512"}, id="as of today"),
+        pytest.param(
+            {"xaId": "99024", "soHieuToBanDo": "44", "soThuTuThua": "512"}, id="as of today"
+        ),
         pytest.param(
             {"xaId": "99024", "soHieuToBanDo": "7", "soThuTuThua": "96", "soCu": True},
             id="by its old numbers",
@@ -153,7 +155,7 @@ async def test_the_certificate_keeps_the_clerks_mistake(land: str) -> None:
         (PARCELS, {**PARCEL, "kichThuoc": 101}, {}, 400, "THAM_SO"),
     ],
 )
-async def test_a_refusal_is_as_the_contract_says(
+async def test_a_refusal_is_as_the_contract_says(  # noqa: PLR0917 - columns of the table above
     land: str, path: str, body: object, headers: dict[str, str], status: int, code: str
 ) -> None:
     """The adapter tells its own mistake from the register's by these."""
