@@ -106,7 +106,7 @@ class LandAdapter:
         live = [each for each in found.values() if each.tinh_trang == "HIEU_LUC"]
         if not live:
             raise SubjectUnknown(SOURCE, "no certificate in force")
-        return record(query, certificates(live, query.fields))
+        return record(query, certificates(live, _papers(query), query.fields))
 
     async def _parcel(self, query: Query) -> Record:
         subject = query.subject

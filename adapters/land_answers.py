@@ -6,7 +6,7 @@ DONG_SU_DUNG (co-holder), VO_CHONG (couple); han_che's loai THE_CHAP (mortgage),
 (planning), TRANH_CHAP (dispute).  Areas are square metres.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct
@@ -114,16 +114,23 @@ def parcel(told: Parcel) -> Told:
     )
 
 
-def certificates(found: Sequence[Certificate], fields: frozenset[str]) -> Told:
+def certificates(
+    found: Sequence[Certificate], papers: Sequence[str], fields: frozenset[str]
+) -> Told:
     """Return one certificate, or several, by their parcels.
 
     With one certificate every value stands by its own name, and with one parcel the parcel's too.
-    With several, `thua_dat` alone tells them apart: each parcel carries those of its certificate's
-    values that were asked for, and no other.
+    With several, `thua_dat` alone tells them apart: each parcel carries its certificate's
+    restrictions and those of its other values that were asked for, and no more.
+
+    Args:
+        found: at least one.
+        papers: numbers under which the person asked about may be a holder.
+        fields: what was asked.
     """
-    heads = [_head(each) for each in found]
+    heads = [_head(each, papers) for each in found]
     parcels = [
-        _members(each) | {name: head[name] for name in head.keys() & fields}
+        _members(each) | {name: head[name] for name in head.keys() & {*fields, "han_che"}}
         for whole, head in zip(found, heads, strict=True)
         for each in whole.thua_dat
     ]
@@ -147,12 +154,12 @@ def _reasons(wholes: int, parcels: int) -> dict[str, str]:
     return dict.fromkeys(_MEMBERS, SEVERAL_PARCELS) if parcels > 1 else {}
 
 
-def _head(told: Certificate) -> dict[str, Json]:
+def _head(told: Certificate, papers: Sequence[str]) -> dict[str, Json]:
     return {
         "so_phat_hanh": told.so_phat_hanh,
         "so_vao_so": told.so_vao_so,
         "ngay_cap": told.ngay_cap,
-        "chu_su_dung": _holders(told.chu_su_dung),
+        "chu_su_dung": [_holder(each, papers) for each in told.chu_su_dung],
         "han_che": [
             {"loai": each.loai, "noi_dung": nfc(each.noi_dung), "tu_ngay": each.tu_ngay}
             for each in told.han_che
@@ -160,9 +167,10 @@ def _head(told: Certificate) -> dict[str, Json]:
     }
 
 
-def _holders(told: Iterable[Holder]) -> list[dict[str, str]]:
-    """Return names and roles only: a co-holder's number is not the asker's business."""
-    return [{"ho_ten": nfc(each.ho_ten), "vai_tro": each.vai_tro} for each in told]
+def _holder(told: Holder, papers: Sequence[str]) -> dict[str, str]:
+    """Return name and role of the person asked about, and of everybody else the name only."""
+    named = {"ho_ten": nfc(told.ho_ten)}
+    return {**named, "vai_tro": told.vai_tro} if told.so_giay_to in papers else named
 
 
 def _members(told: Parcel) -> dict[str, Json]:

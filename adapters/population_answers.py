@@ -181,6 +181,7 @@ def citizen(element: Element, subject: Subject, current: str | None) -> tuple[di
     for theirs, (ours, form) in _CODES.items():
         values[ours] = code(found, theirs, form)
     _demand_person(values, subject, current)
+    values["so_cmnd"] = [values["so_cmnd"]] if values["so_cmnd"] else None  # may be several
     return values, need(found, "ThoiDiemCapNhat")
 
 

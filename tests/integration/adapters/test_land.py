@@ -49,8 +49,9 @@ async def test_co_holders_are_names_only(land: SourceAdapter) -> None:
     """The spouse's number is not the asker's business."""
     record = await land.fetch(a_query("datdai.gcn", subject_of("p01"), "chu_su_dung"))
 
-    holders = {each["ho_ten"] for each in record.values["chu_su_dung"]}
-    assert {"Nguyễn Thị Ánh", "Trần Quốc Huy"} == holders
+    assert [{"ho_ten": "Nguyễn Thị Ánh", "vai_tro": "VO_CHONG"}, {"ho_ten": "Trần Quốc Huy"}] == (
+        record.values["chu_su_dung"]
+    )
     assert persona("p02").number not in str(record)
 
 
@@ -75,6 +76,7 @@ async def test_a_parcel_carries_no_value_that_was_not_asked(land: SourceAdapter)
 
     assert all("so_phat_hanh" not in each for each in record.values["thua_dat"])
     assert all("chu_su_dung" not in each for each in record.values["thua_dat"])
+    assert {0, 1} == {len(each["han_che"]) for each in record.values["thua_dat"]}
 
 
 async def test_a_mortgage_shows(land: SourceAdapter) -> None:

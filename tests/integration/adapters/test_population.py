@@ -43,7 +43,7 @@ async def test_a_look_up_speaks_the_catalogs_words(population: SourceAdapter) ->
         "quoc_gia": "VN",
         "hieu_luc_tu": "2025-07-01",
     } == record.values["thuong_tru"]
-    assert "990000123" == record.values["so_cmnd"]
+    assert ["990000123"] == record.values["so_cmnd"]
     assert "Trần Quốc Huy" == record.values["vo_chong"]["ho_ten"]
     assert record.upstream_id
     assert record.as_of.utcoffset() is not None

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - it brings no types
 
 from adapters.errors import SourceError
 from adapters.protocol import PartialDate, Query, Subject
