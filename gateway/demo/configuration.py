@@ -1,10 +1,9 @@
 """The settings of the demo's gateway, written as the file an operator would write."""
 
 import json
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from gateway.demo.province import Province
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 # What the stand-ins take; every value is public and refused in production.
 SOURCES: dict[str, dict[str, dict[str, str]]] = {
@@ -31,20 +30,31 @@ SOURCES: dict[str, dict[str, dict[str, str]]] = {
 }
 
 
-def configuration(province: "Province") -> str:
-    """Return the TOML file of *province*'s gateway."""
-    keys = province.plan.directory / "keys"
-    gateway_port = int(province.gateway.rpartition(":")[2])
-    management_port = int(province.management.rpartition(":")[2])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the parts of the demo are."""
+
+    keys: Path
+    dsn: str
+    gateway: str  # http://127.0.0.1:port
+    management: str
+    registers: Mapping[str, str]
+    workers: int
+
+
+def configuration(at: Places) -> str:
+    """Return the TOML file of the gateway *at* these places."""
+    gateway_port = int(at.gateway.rpartition(":")[2])
+    management_port = int(at.management.rpartition(":")[2])
     tables: dict[str, dict[str, object]] = {
         "": {"environment": "demo"},
-        "database": {"url": province.dsn},
-        "listen": {"port": gateway_port, "workers": province.plan.workers},
+        "database": {"url": at.dsn},
+        "listen": {"port": gateway_port, "workers": at.workers},
         "management": {"port": management_port},
-        "identity": {"issuer": province.gateway, "keys_dir": str(keys / "signing")},
-        "audit": {"keys_dir": str(keys / "pseudonyms")},
+        "identity": {"issuer": at.gateway, "keys_dir": str(at.keys / "signing")},
+        "audit": {"keys_dir": str(at.keys / "pseudonyms")},
     }
-    for name, url in province.registers.items():
+    for name, url in at.registers.items():
         tables[f"sources.{name}"] = {"base_url": url}
         for part, values in SOURCES[name].items():
             tables[f"sources.{name}.{part}"] = dict(values)

@@ -17,7 +17,7 @@ from catalog.entries import Agency, Agreement
 from catalog.repository import CatalogRepository, TwoPeople
 from gateway import database
 from gateway.clock import utc_now
-from gateway.demo.configuration import configuration
+from gateway.demo.configuration import Places, configuration
 from gateway.demo.processes import Processes, free_port
 from gateway.embedded import EmbeddedPostgres
 from gateway.quota.windows import LOCAL
@@ -99,7 +99,15 @@ class Province:
     def environment(self) -> dict[str, str]:
         """Return the variables that the gateway runs with: one names the written settings."""
         path = self.plan.directory / "motlan.toml"
-        path.write_text(configuration(self), encoding="utf-8")
+        places = Places(
+            keys=self.plan.directory / "keys",
+            dsn=self.dsn,
+            gateway=self.gateway,
+            management=self.management,
+            registers=self.registers,
+            workers=self.plan.workers,
+        )
+        path.write_text(configuration(places), encoding="utf-8")
         kept = {name: value for name, value in self.plan.environ.items() if "MOTLAN_" not in name}
         return kept | {"MOTLAN_CONFIG": str(path)}
 

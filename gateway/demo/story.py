@@ -86,8 +86,10 @@ class Story:
         fields = ["so_phat_hanh", "ngay_cap", "chu_su_dung"]
         land = self._ask("motcua-xa", "datdai.gcn", {"subject": holder, **CASE, "fields": fields})
         self._tell.expect("certificate", "ok", land.code)
-        card = self._ask("bhxh-tinh", "dancu.tracuu", {"subject": ANH, **SOCIAL, "fields": []})
-        self._tell.expect("insurance's own look-up", "ok", card.code)
+        fields = ["ma_so_bhxh"]
+        question = {"subject": ANH, **SOCIAL, "fields": fields}
+        history = self._ask("bhxh-tinh", "baohiem.quatrinh", question)
+        self._tell.expect("contributions", "ok", history.code)
 
     def nobody_without_a_ground(self) -> None:
         """Statistics gets no named people; sensitive bulk lists stay shut."""
@@ -95,9 +97,9 @@ class Story:
             "Không có căn cứ thì không có dữ liệu, kể cả với cơ quan nhà nước",
             "No ground, no data; also for a state agency",
         )
-        question = {"subject": ANH, "purpose": "thong-ke", "fields": ["ho_ten"]}
+        question = {"subject": ANH, "purpose": "thong-ke", "fields": ["thuong_tru"]}
         answer = self._ask("thongke-tinh", "dancu.tracuu", question)
-        self._tell.expect("statistics is refused", expected=True, actual=answer.code != "ok")
+        self._tell.expect("statistics", "no_legal_basis", answer.code)
         bulk = self._ask("motcua-xa", "dancu.danhsach", {"subject": ANH, **CASE})
         self._tell.expect("bulk", "service_disabled", bulk.code)
 

@@ -45,7 +45,8 @@ class Teller:
         fine = answer.code == "ok"
         style = "green" if fine else "yellow"
         timing = answer.headers.get("server-timing", "")
-        head = f"   ← {answer.status} {'' if fine else answer.code + '  '}({answer.ms:.1f} ms; {timing})"
+        code = "" if fine else f"{answer.code}  "
+        head = f"   ← {answer.status} {code}({answer.ms:.1f} ms; {timing})"
         self.console.print(Text(head, style=style))
         if not fine:
             self.say(
@@ -93,8 +94,8 @@ class Teller:
         for field in filled["fields"]:
             typed = field["state"] in {"typed", "missing", "choose", "differs"}
             value = _short(field.get("value", "")) if "value" in field else "…"
-            reason = field.get("reason") or {}
-            source = str(field.get("source") or reason.get("vi", ""))
+            reason: Mapping[str, Any] = field.get("reason") or {"vi": ""}
+            source = str(field.get("source") or reason["vi"])
             table.add_row(field["label_vi"], "gõ / typed", "gõ / typed" if typed else value, source)
         self.console.print(table)
         counts = filled["counts"]
