@@ -71,5 +71,5 @@ def expects(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     text = ast.unparse(function)
     return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or any(
         word in text
-        for word in ("raises(", "warns(", "refuses(", "expect", "check", "prove", "named(")
+        for word in ("raises(", "warns(", "refuses(", "expect", "check", "prove", "named(", "bind(")
     )
