@@ -1,6 +1,7 @@
-"""One worker process: `python -m gateway.cli.worker SOCKET LIFELINE GRACE_S`; `serve` starts it."""
+"""One worker process, which `serve` starts with what it inherits."""
 
 import asyncio
+import os
 import socket
 import sys
 
@@ -9,36 +10,50 @@ import uvloop
 
 from gateway.cli.workers import STARTUP_FAILED
 
-FACTORY = "gateway.app:create"
 KEEP_ALIVE_S = 75  # longer than the 60 s of the usual proxies, so that they close first
+
+
+class Telling(uvicorn.Server):
+    """A server that tells its parent when it serves."""
+
+    def __init__(self, config: uvicorn.Config, ready: int) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            os.write(self._ready, b".")
 
 
 def main(arguments: list[str]) -> int:
     """Serve on an inherited socket until told to stop, or until the parent is gone.
 
     Args:
-        arguments: descriptor of the socket, descriptor of the pipe whose end means that the
-            parent is gone, seconds that open exchanges may take to finish.
+        arguments: the application's factory; seconds that open exchanges may take to finish; and
+            three descriptors: of the socket, of the pipe whose end means that the parent is gone,
+            and of the pipe to tell through.
 
     Returns:
         0 after serving, 3 when the application did not start.
     """
-    listening, lifeline, grace_s = int(arguments[0]), int(arguments[1]), float(arguments[2])
-    server = uvicorn.Server(
-        uvicorn.Config(
-            FACTORY,
-            factory=True,
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=max(1, round(grace_s)),
-        )
+    factory, grace_s = arguments[0], float(arguments[1])
+    listening, lifeline, ready = map(int, arguments[2:])
+    config = uvicorn.Config(
+        factory,
+        factory=True,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=max(1, round(grace_s)),
     )
+    server = Telling(config, ready)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(server, socket.socket(fileno=listening), lifeline))
     return 0 if server.started else STARTUP_FAILED

@@ -14,8 +14,9 @@ from types import FrameType
 import structlog
 
 STARTUP_FAILED = 3  # what a worker ends with that never came up
+FACTORY = "gateway.app:create"
 LOOK_S = 0.2
-SETTLED_S = 5.0  # a worker that lives this long has come up
+SETTLED_S = 5.0  # a worker that served this long has not failed at its start
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 HOPELESS = 3  # starts in a row that fail, before any worker has come up
@@ -40,70 +41,70 @@ class Workers:
     """Keeps a number of workers on one listening socket.
 
     Each worker inherits the socket and the reading end of a pipe that nobody writes to: when this
-    process dies, even by ``kill -9``, the pipe ends and the worker shuts down by itself.
+    process dies, even by ``kill -9``, the pipe ends and the worker shuts down by itself.  Through
+    a second pipe it tells that it serves.
     """
 
     listener: socket.socket
     count: int
     grace_s: float
     environment: Mapping[str, str]
+    factory: str = FACTORY
     _stop: threading.Event = field(default_factory=threading.Event)
-    _came_up: bool = False
 
     def run(self) -> bool:
         """Serve until SIGTERM or SIGINT; False when no worker could ever come up."""
         lifeline, held = os.pipe()
+        heard, ready = os.pipe()
+        os.set_blocking(heard, False)
         previous = {each: signal.signal(each, self._asked) for each in _ENDS}
         places = [_Worker(number) for number in range(self.count)]
         try:
-            return self._watch(places, lifeline)
+            return self._watch(places, (self.listener.fileno(), lifeline, ready), heard)
         finally:
             for each, handler in previous.items():
                 signal.signal(each, handler)
-            os.close(held)
-            os.close(lifeline)
+            for descriptor in (held, lifeline, heard, ready):
+                os.close(descriptor)
             self._end(places)
 
-    def _watch(self, places: list[_Worker], lifeline: int) -> bool:
+    def _watch(self, places: list[_Worker], inherited: tuple[int, ...], heard: int) -> bool:
+        came_up = False
         while not self._stop.is_set():
             now = time.monotonic()
             for place in places:
-                self._look(place, now, lifeline)
-            if not self._came_up and any(place.failures >= HOPELESS for place in places):
+                self._look(place, now, inherited)
+            came_up = came_up or _has_word(heard)
+            if not came_up and any(place.failures >= HOPELESS for place in places):
                 return False
             self._stop.wait(LOOK_S)
         return True
 
-    def _look(self, place: _Worker, now: float, lifeline: int) -> None:
+    def _look(self, place: _Worker, now: float, inherited: tuple[int, ...]) -> None:
         """Start a worker where there is none, after a pause that grows with its failures."""
         if place.process is not None:
             code = place.process.poll()
             if code is None:
-                if now - place.since > SETTLED_S:
-                    place.failures = 0
-                    self._came_up = True
                 return
             self._ended(place, code, now)
         if now >= place.again_at:
-            place.process = self._start(lifeline)
+            place.process = self._start(inherited)
             place.since = now
             _log.info("worker.started", worker=place.number, pid=place.process.pid)
 
     def _ended(self, place: _Worker, code: int, now: float) -> None:
         _log.error("worker.ended", worker=place.number, exit_code=code)
-        if now - place.since > SETTLED_S:
-            place.failures = 0
-        place.failures += 1
-        pause_s = min(FIRST_PAUSE_S * 2 ** (place.failures - 1), LONGEST_PAUSE_S)
-        place.again_at = now + (pause_s if place.failures > 1 else 0.0)
+        served = code != STARTUP_FAILED and now - place.since > SETTLED_S
+        place.failures = 0 if served else place.failures + 1
+        pause_s = FIRST_PAUSE_S * 2 ** (place.failures - 1) if place.failures else 0.0
+        place.again_at = now + min(pause_s, LONGEST_PAUSE_S)
         place.process = None
 
-    def _start(self, lifeline: int) -> subprocess.Popen[bytes]:
-        descriptors = (self.listener.fileno(), lifeline)
-        command = [sys.executable, "-m", "gateway.cli.worker", *map(str, descriptors)]
+    def _start(self, inherited: tuple[int, ...]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "gateway.cli.worker", self.factory, str(self.grace_s)]
         return subprocess.Popen(  # noqa: S603 - our own module, numbers as arguments
-            [*command, str(self.grace_s)],
-            pass_fds=descriptors,
+            [*command, *map(str, inherited)],
+            pass_fds=inherited,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             # A group of its own: Ctrl-C reaches us alone, and we decide.
@@ -128,6 +129,14 @@ class Workers:
                 _log.error("worker.killed", pid=process.pid)
                 process.kill()
                 process.wait()
+
+
+def _has_word(heard: int) -> bool:
+    """Say whether a worker has told that it serves."""
+    try:
+        return bool(os.read(heard, 1))
+    except BlockingIOError:
+        return False
 
 
 _ENDS = (signal.SIGTERM, signal.SIGINT)

@@ -96,6 +96,8 @@ def configure_logs(
     root = logging.getLogger()
     root.handlers = [_Foreign()]
     root.setLevel(max(least, logging.INFO))
+    for name in ("alembic", "uvicorn.error"):
+        logging.getLogger(name).setLevel(max(least, logging.WARNING))  # they narrate
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = name != "uvicorn.access"  # paths belong to nobody's log

@@ -206,7 +206,7 @@ def test_a_newer_directory_is_refused_untouched(directory: Path) -> None:
 def test_missing_programs_are_told_with_what_to_install(empty: Path) -> None:
     """The wheel of PostgreSQL is an extra; without it the address of a server is needed."""
     with pytest.raises(ProgramsMissing, match=r"motlan\[demo\]"):
-        EmbeddedPostgres(empty, programs=directory / "none").start()
+        EmbeddedPostgres(empty, programs=empty / "none").start()
 
 
 def test_an_older_directory_is_upgraded_and_its_data_kept(empty: Path) -> None:

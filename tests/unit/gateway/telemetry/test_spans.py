@@ -26,6 +26,7 @@ def test_a_span_continues_the_callers_trace() -> None:
     spans.close()
 
     (sent,) = exporter.get_finished_spans()
+    assert sent.context
     assert TRACE == f"{sent.context.trace_id:032x}"
     assert {"motlan.request_id": "0193", "motlan.dataset": "cu-tru"} == dict(sent.attributes or {})
 
