@@ -47,7 +47,7 @@ async def a_writer(
     *,
     clock: Clock = utc_now,
     node: str = NODE,
-    **options: Any,  # noqa: ANN401 - the writer's own
+    **options: Any,
 ) -> AsyncGenerator[AuditWriter]:
     """Give a writer that has started; close it whatever happens."""
     writer = AuditWriter(dsn, node=node, clock=clock, **options)

@@ -93,9 +93,7 @@ class Connection(_Asks[_Row]):
     def transaction(
         self,
         *,
-        isolation: Literal[
-            "serializable", "repeatable_read", "read_committed", "read_uncommitted"
-        ]
+        isolation: Literal["serializable", "repeatable_read", "read_committed", "read_uncommitted"]
         | None = None,
         readonly: bool = False,
         deferrable: bool = False,
