@@ -53,15 +53,21 @@ class FastClient:
     ) -> SourceReply:
         """Send one request and return the whole reply; see `SourceClient.request`."""
         data = self._encoded(method, path, headers, body)
-        connection = self._kept()
-        if connection is not None:
+        connection = self._kept() or await self._dial(deadline)
+        while True:
+            waiter = self._watched(deadline)
+            connection.ask(data, waiter)
             try:
-                return await self._ask(connection, data, deadline)
-            except ClosedUnanswered:
+                return await waiter
+            except ClosedUnanswered:  # never said of a fresh connection, so this ends
                 if not safe:
                     raise
-        connection = await self._dial(deadline)
-        return await self._ask(connection, data, deadline)
+            except BaseException:  # late, cancelled or failed: what comes later is nobody's
+                connection.drop()
+                raise
+            finally:
+                self._forget(waiter)
+            connection = await self._dial(deadline)
 
     async def aclose(self) -> None:
         """Close idle connections and stop the timers; a question under way ends as late."""
@@ -76,10 +82,11 @@ class FastClient:
             deadlines.close()
 
     def _encoded(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        lines = [f"{method} {self._prefix}{path} HTTP/1.1\r\nHost: {self._host}\r\n"]
-        lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
-        lines.append(f"Accept-Encoding: identity\r\nContent-Length: {len(body)}\r\n\r\n")
-        head = "".join(lines)
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = (
+            f"{method} {self._prefix}{path} HTTP/1.1\r\nHost: {self._host}\r\n{lines}"
+            f"Accept-Encoding: identity\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         breaks = len(headers) + 5  # a line break inside a value would show here
         straight = head.count("\n") == breaks and head.count("\r") == breaks and head.isascii()
         if not straight or path[:1] != "/" or " " in path:
@@ -93,21 +100,17 @@ class FastClient:
                 return connection
         return None
 
-    async def _ask(self, connection: Connection, data: bytes, deadline: float) -> SourceReply:
+    def _watched(self, deadline: float) -> ReplyFuture:
         deadlines = self._deadlines
         if deadlines is None:
-            connection.drop()
             raise SourceUnavailable(self._source, "closed")
         waiter: ReplyFuture = asyncio.get_running_loop().create_future()
         deadlines.watch(waiter, deadline)
-        connection.ask(data, waiter)
-        try:
-            return await waiter
-        except BaseException:  # late, cancelled or failed: what comes later belongs to nobody
-            connection.drop()
-            raise
-        finally:
-            deadlines.forget(waiter)
+        return waiter
+
+    def _forget(self, waiter: ReplyFuture) -> None:
+        if self._deadlines is not None:
+            self._deadlines.forget(waiter)
 
     async def _dial(self, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()

@@ -108,42 +108,40 @@ class GuardedClient:
         Raises:
             SourceError: one of its kinds, whatever happens.
         """
-        loop = asyncio.get_running_loop()
-        start = loop.time()
+        start = _now()
+        deadline = min(deadline, start + self._settings.timeout_s)
         outcome = "cancelled"
         try:
-            answer = await self._admitted(
-                question, read, min(deadline, start + self._settings.timeout_s)
-            )
+            gate = self._gate
+            if gate is None:
+                raise SourceUnavailable(self._source, "closed")
+            if not gate.enter_at_once():
+                await self._wait(gate, start, deadline)
+            try:
+                answer = await self._tried(question, read, deadline)
+            finally:
+                gate.leave()
             outcome = "ok"
         except SourceError as error:
             outcome = error.code
             raise
         finally:
             if self._observe is not None:
-                self._observe(self._source, outcome, loop.time() - start)
+                self._observe(self._source, outcome, _now() - start)
         return answer
 
-    async def _admitted(
-        self, question: Question, read: Callable[[SourceReply], Read], deadline: float
-    ) -> Read:
-        gate = self._gate
-        if gate is None:
-            raise SourceUnavailable(self._source, "closed")
-        if self._breaker.state is BreakerState.OPEN and not self._breaker.rested(_now()):
-            raise CircuitOpen(self._source, "not asked: failed too often just now")
-        if not gate.enter_at_once():
-            await gate.enter(deadline)
-        try:
-            return await self._tried(question, read, deadline)
-        finally:
-            gate.leave()
+    async def _wait(self, gate: Gate, now: float, deadline: float) -> None:
+        """Wait for a place, but not for a source that is not being asked."""
+        if self._breaker.state is BreakerState.OPEN and not self._breaker.rested(now):
+            raise self._shut()
+        await gate.enter(deadline)
 
     async def _tried(
         self, question: Question, read: Callable[[SourceReply], Read], deadline: float
     ) -> Read:
         tries = 1 + (self._settings.retries if question.safe else 0)
-        for attempt in range(1, tries + 1):
+        attempt = 1
+        while True:
             try:
                 return await self._once(question, read, deadline)
             except (CircuitOpen, QuestionRefused):
@@ -152,8 +150,8 @@ class GuardedClient:
                 pause = _BACKOFF_S * attempt * (0.5 + self._jitter())
                 if attempt == tries or _now() + pause >= deadline or not self._budget.spend():
                     raise
+            attempt += 1
             await asyncio.sleep(pause)
-        raise AssertionError("unreachable: the last try returns or raises")
 
     async def _once(
         self, question: Question, read: Callable[[SourceReply], Read], deadline: float
@@ -163,10 +161,20 @@ class GuardedClient:
             raise SourceTimeout(self._source, "no time left to ask")
         permit = self._breaker.permit(start)
         if permit is None:
-            raise CircuitOpen(self._source, "not asked: failed too often just now")
+            raise self._shut()
         healthy: bool | None = None
         try:
-            answer = read(self._direct(await self._sent(question, deadline)))
+            reply = await self._client.request(
+                question.method,
+                question.path,
+                question.headers,
+                question.body,
+                deadline=deadline,
+                safe=question.safe,
+            )
+            if reply.status in _REDIRECTS:
+                raise SourceMalformed(self._source, "redirected")
+            answer = read(reply)
             healthy = True
         except SourceError as error:
             healthy = self._speaks_for(error, allowed=deadline - start)
@@ -175,20 +183,8 @@ class GuardedClient:
             self._settle(permit, healthy=healthy)
         return answer
 
-    async def _sent(self, question: Question, deadline: float) -> SourceReply:
-        return await self._client.request(
-            question.method,
-            question.path,
-            question.headers,
-            question.body,
-            deadline=deadline,
-            safe=question.safe,
-        )
-
-    def _direct(self, reply: SourceReply) -> SourceReply:
-        if reply.status in _REDIRECTS:
-            raise SourceMalformed(self._source, "redirected")
-        return reply
+    def _shut(self) -> CircuitOpen:
+        return CircuitOpen(self._source, "not asked: failed too often just now")
 
     def _speaks_for(self, error: SourceError, *, allowed: float) -> bool | None:
         """Tell what *error* says of the source's health; None: nothing."""

@@ -13,11 +13,35 @@ from adapters.errors import SourceError, SourceMalformed, SourceUnavailable
 ReplyFuture: TypeAlias = "asyncio.Future[SourceReply]"
 
 _LONGEST_LENGTH = 15  # digits of a Content-Length worth reading
+_HEADERS = frozenset(
+    {b"content-type", b"content-length", b"transfer-encoding", b"content-encoding"}
+)
 _FRAMING = 16  # bytes on the wire for one byte of body: chunks of one byte, with some air
 
 
 class Connection(asyncio.Protocol):
     """Speaks to a source; `idle` is called with it after a whole reply that leaves it open."""
+
+    __slots__ = (
+        "_answered",
+        "_body",
+        "_content_type",
+        "_done",
+        "_idle",
+        "_in_body",
+        "_keep",
+        "_lines",
+        "_max_bytes",
+        "_parser",
+        "_problem",
+        "_received",
+        "_size",
+        "_source",
+        "_transport",
+        "_until_close",
+        "_waiter",
+        "idle_since",
+    )
 
     def __init__(self, source: str, max_bytes: int, idle: Callable[["Connection"], None]) -> None:
         self._source = source
@@ -71,7 +95,7 @@ class Connection(asyncio.Protocol):
             self._fail(self._problem or SourceMalformed(self._source, "not HTTP"))
             return
         if self._done:
-            self._finish(keep=self._parser_keeps)
+            self._finish(keep=self._keep)
         elif self._received > (self._in_body and self._max_bytes * _FRAMING) + HEAD_BYTES:
             self._fail(SourceMalformed(self._source, "oversize answer"))
 
@@ -92,12 +116,11 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the headers that matter, count them all (httptools calls this, trailers too)."""
         self._lines += 1
-        self._head += len(name) + len(value)
-        if self._lines > HEAD_LINES or self._head > HEAD_BYTES:
+        if self._lines > HEAD_LINES:
             self._refuse("oversize head")
-        if self._in_body:
-            return
         name = name.lower()
+        if name not in _HEADERS or self._in_body:
+            return
         if name == b"content-type":
             self._content_type = value
         elif name == b"content-length":
@@ -106,7 +129,7 @@ class Connection(asyncio.Protocol):
                 self._refuse("oversize answer")
         elif name == b"transfer-encoding":
             self._until_close = False
-        elif name == b"content-encoding" and value.lower() != b"identity":
+        elif value.lower() != b"identity":
             self._refuse("compressed answer")
 
     def on_headers_complete(self) -> None:
@@ -128,18 +151,17 @@ class Connection(asyncio.Protocol):
         if self._done:
             self._refuse("more than one answer")
         self._done = True
-        self._parser_keeps = self._parser.should_keep_alive()
+        self._keep = self._parser.should_keep_alive()
 
     def _begin(self) -> None:
         self._content_type = b""
         self._body: list[bytes] = []
         self._size = 0
-        self._head = 0
         self._lines = 0
         self._in_body = False
         self._until_close = True
         self._done = False
-        self._parser_keeps = False
+        self._keep = False
 
     def _refuse(self, fact: str) -> NoReturn:
         self._problem = SourceMalformed(self._source, fact)
