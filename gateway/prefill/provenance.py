@@ -27,7 +27,10 @@ def assemble(
     *,
     at: datetime,
 ) -> Prefilled:
-    """Return the whole answer: fields, contradictions, papers and counts."""
+    """Return the whole answer: fields, contradictions, papers and counts.
+
+    Papers are judged by the whole form; a part of it says nothing about them.
+    """
     form = [each for each in procedure.form if not body.fields or each.code in body.fields]
     first = [_field(snapshot, field, plan, outcomes, body) for field in form]
     differing = (
@@ -35,13 +38,14 @@ def assemble(
         *between_places(procedure, snapshot, outcomes, body.subject),
     )
     fields = tuple(_unsettled(field, differing) for field in first)
+    day = local_day(at)
     return Prefilled(
         procedure=procedure.code,
         dossier=body.dossier,
         exchanges=tuple(_asking(each) for each in outcomes.values() if each.exchange_id),
         fields=fields,
         contradictions=differing,
-        components=papers(snapshot, procedure, fields, outcomes, local_day(at)),
+        components=() if body.fields else papers(snapshot, procedure, fields, outcomes, day),
         counts=count(procedure, fields),
     )
 

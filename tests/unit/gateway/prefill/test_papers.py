@@ -78,3 +78,10 @@ async def test_a_difference_leaves_the_paper_needed() -> None:
 
     paper = filled.components[0]
     assert (True, Left.DIFFERS) == (paper.ask, paper.reason and paper.reason.code)
+
+
+async def test_a_part_of_the_form_says_nothing_about_papers() -> None:
+    """What was not asked for is neither there nor missing."""
+    filled = await a_prefill()(a_request(fields=("dat.so_phat_hanh",)))
+
+    assert () == filled.components
