@@ -39,7 +39,7 @@ def fill(connection: sqlite3.Connection, province: Province) -> None:
     }
     for table, rows in books.items():
         columns = "number TEXT PRIMARY KEY, name TEXT, born TEXT, doc BLOB"
-        connection.execute(f"CREATE TABLE {table} ({columns}) WITHOUT ROWID")
+        connection.execute(f"CREATE TABLE {table} ({columns})")
         connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)", _rows(rows))
 
 

@@ -61,7 +61,7 @@ def fill(connection: sqlite3.Connection, province: Province) -> None:
         CREATE TABLE participant (
             bhxh TEXT PRIMARY KEY, number TEXT, name TEXT, born TEXT,
             card BLOB, history BLOB, receiving BLOB, benefits BLOB
-        ) WITHOUT ROWID
+        )
         """
     )
     connection.execute("CREATE UNIQUE INDEX participant_number ON participant (number)")

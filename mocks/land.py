@@ -68,13 +68,13 @@ def fill(connection: sqlite3.Connection, province: Province) -> None:
     """Write certificates, holders and parcels, each as a ready piece of JSON."""
     connection.executescript(
         """
-        CREATE TABLE certificate (id TEXT PRIMARY KEY, serial TEXT, doc BLOB) WITHOUT ROWID;
+        CREATE TABLE certificate (id TEXT PRIMARY KEY, serial TEXT, doc BLOB);
         CREATE TABLE holder (paper TEXT, certificate TEXT, role TEXT, updated TEXT,
                              PRIMARY KEY (paper, certificate)) WITHOUT ROWID;
         CREATE TABLE parcel (
             id TEXT PRIMARY KEY, certificate TEXT, commune TEXT, old_commune TEXT,
             sheet TEXT, number TEXT, old_sheet TEXT, old_number TEXT, doc BLOB
-        ) WITHOUT ROWID;
+        );
         CREATE INDEX parcel_now ON parcel (commune, sheet, number);
         CREATE INDEX parcel_before ON parcel (old_commune, sheet, number);
         """

@@ -38,7 +38,7 @@ class Kept(Struct, frozen=True, kw_only=True):
 
 def fill(connection: sqlite3.Connection, province: Province) -> None:
     """Write everybody the register knows and shows."""
-    connection.execute("CREATE TABLE person (number TEXT PRIMARY KEY, kept BLOB) WITHOUT ROWID")
+    connection.execute("CREATE TABLE person (number TEXT PRIMARY KEY, kept BLOB)")
     connection.execute("CREATE TABLE alias (other TEXT PRIMARY KEY, number TEXT) WITHOUT ROWID")
     shown = [
         one for one in province.people if not one.hidden and "population" not in one.absent_from

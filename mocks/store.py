@@ -26,6 +26,7 @@ def opened(
     path = directory / f"{register}-{seed}-{people}-{_edition()}.sqlite"
     if not path.exists():
         _build(path, fill, build(seed, people))
+        _sweep(path)
     address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     return sqlite3.connect(address, uri=True, check_same_thread=False, cached_statements=64)
 
@@ -40,6 +41,14 @@ def _build(path: Path, fill: Fill, province: Province) -> None:
         with connection:
             fill(connection, province)
     Path(name).replace(path)
+
+
+def _sweep(path: Path) -> None:
+    """Remove the same store as older code built it; whoever still reads it keeps it open."""
+    edition = path.stem.rpartition("-")[0]
+    for other in path.parent.glob(f"{edition}-*.sqlite"):
+        if other != path:
+            other.unlink(missing_ok=True)
 
 
 @cache

@@ -41,3 +41,16 @@ def test_a_store_that_failed_to_build_is_not_there(tmp_path: Path) -> None:
 
     assert [(24,)] == store.execute("SELECT people FROM counted").fetchall()
     store.close()
+
+
+def test_a_store_of_older_code_is_swept_away(tmp_path: Path) -> None:
+    """Megabytes would pile up with every change of the province."""
+    other_size = tmp_path / "land-1-240-0123456789ab.sqlite"
+    older = tmp_path / "land-1-24-0123456789ab.sqlite"
+    for path in (other_size, older):
+        path.touch()
+
+    opened(tmp_path, "land", fill, seed=1, people=24).close()
+
+    assert not older.exists()
+    assert other_size.exists()
