@@ -9,5 +9,7 @@ THROUGH: dict[str, str] = {
     "gateway/embedded/cluster.py": "tests/integration/gateway/embedded/test_server.py",
     "gateway/embedded/directory.py": "tests/integration/gateway/embedded/test_server.py",
     "gateway/embedded/programs.py": "tests/integration/gateway/embedded/test_server.py",
+    "gateway/demo/caller.py": "tests/e2e/test_demo.py",
+    "gateway/demo/telling.py": "tests/e2e/test_demo.py",
     "mocks/__main__.py": "tests/integration/mocks/test_mocks.py",
 }
