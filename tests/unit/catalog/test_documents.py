@@ -5,6 +5,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from catalog.entries import (
 )
 from catalog.errors import CatalogInvalid, Fault, Finding, Place
 from catalog.kinds import Key, Kind, state_of
+from catalog.texts import line
 from tests.catalog_builders import agreement, documents, element
 
 AGENCY = "kind: agency\ncode: H99.20\nname_vi: Công an tỉnh\nname_en: Police\ntype: state\n"
@@ -268,3 +270,41 @@ def test_days_of_a_basis_are_days() -> None:
     (document,) = read({"a.yaml": text}).items
 
     assert date(2026, 7, 1) == getattr(document.entry, "valid_from", None)
+
+
+KINDS = st.sampled_from([kind.value for kind in Kind])
+NAMED = st.sampled_from(
+    ["code", "name_vi", "scopes", "elements", "valid_from", "form", "state", "type", "items", "rev"]
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMED, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def outcome(text: str) -> tuple[int, tuple[Finding, ...]]:
+    """Return how many documents *text* holds, or what is wrong with it."""
+    try:
+        return len(read({"a.yaml": text}).items), ()
+    except CatalogInvalid as refused:
+        return 0, refused.findings
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Whatever is in a file, the answer is documents or findings, never a traceback."""
+    count, wrong = outcome(text)
+
+    assert 0 == count
+    assert all(each.place is not None for each in wrong)
+
+
+@given(KINDS, st.dictionaries(NAMED, VALUES, max_size=6))
+def test_any_document_is_read_or_refused_with_places(kind: str, members: dict[str, object]) -> None:
+    """A wrong shape anywhere inside a document is a finding with a line."""
+    count, wrong = outcome(yaml.safe_dump({"kind": kind, **members}, allow_unicode=True))
+
+    assert (1 == count) is (not wrong)
+    assert all(line(each).startswith("a.yaml:") for each in wrong)
