@@ -341,6 +341,9 @@ class RepresentationRepository:
     async def recheck(self, made: Representation, *, live: bool, source: str, at: datetime) -> int:
         """Store what a later look at the source said of *made*; return the new revision.
 
+        When it is no longer live, the consents that rest on it are invalidated in the same
+        transaction; one that the person has renewed since rests on the person.
+
         Raises:
             ConsentUnknown: no such representation.
         """

@@ -113,4 +113,9 @@ event = Table(
     Column("prev_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("record_id", "seq", name="event_pkey"),
+    Index(
+        "event_by_representation",
+        "representation_id",
+        postgresql_where="representation_id IS NOT NULL",
+    ),
 )

@@ -106,6 +106,8 @@ CREATE TABLE consents.event (
   CONSTRAINT event_representative_named
     CHECK ((entity_role IN ('parent', 'guardian')) = (representation_id IS NOT NULL))
 );
+CREATE INDEX event_by_representation ON consents.event (representation_id)
+  WHERE representation_id IS NOT NULL;
 """
 
 # Canonical text: each part as its length in bytes, a colon, the part; NULL is "-".  Netstrings
@@ -157,6 +159,9 @@ DECLARE
   last consents.event;
   ends timestamptz;
 BEGIN
+  -- The representation before the record, here and in end_what_rested_on, so that no two wait for
+  -- each other; a check that ends it waits until this grant can be seen.
+  PERFORM 1 FROM consents.representation p WHERE p.id = NEW.representation_id FOR SHARE;
   SELECT r.digest, r.valid_from INTO root, starts
     FROM consents.record r WHERE r.id = NEW.record_id FOR UPDATE;
   IF NOT FOUND THEN
@@ -228,6 +233,28 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION consents.end_what_rested_on() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  rested text;
+  last consents.event;
+BEGIN
+  FOR rested IN SELECT DISTINCT e.record_id FROM consents.event e
+    WHERE e.representation_id = NEW.representation_id ORDER BY e.record_id
+  LOOP
+    PERFORM 1 FROM consents.record r WHERE r.id = rested FOR UPDATE;
+    SELECT e.* INTO last FROM consents.event e
+      WHERE e.record_id = rested ORDER BY e.seq DESC LIMIT 1;
+    IF last.state IN ('given', 'renewed') AND last.representation_id = NEW.representation_id THEN
+      INSERT INTO consents.event
+        (record_id, seq, state, at, valid_to, entity_ref, entity_role, method, reason)
+      VALUES (rested, last.seq + 1, 'invalidated', NEW.checked_at, last.valid_to,
+        'representation', 'system', 'check', 'representation_ended');
+    END IF;
+  END LOOP;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION consents.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
@@ -245,6 +272,8 @@ CREATE TRIGGER check_numbered BEFORE INSERT ON consents.representation_check
   FOR EACH ROW EXECUTE FUNCTION consents.number_check();
 CREATE TRIGGER check_right AFTER INSERT ON consents.representation_check
   FOR EACH ROW EXECUTE FUNCTION consents.check_sets_right();
+CREATE TRIGGER check_ends_consents AFTER INSERT ON consents.representation_check
+  FOR EACH ROW WHEN (NOT NEW.live) EXECUTE FUNCTION consents.end_what_rested_on();
 """
 
 APPEND_ONLY = ("notice", "record", "event", "representation", "representation_check")

@@ -406,6 +406,57 @@ async def test_somebody_elses_representation_grants_nothing(
     assert "event_representation_live" == refused.value.rule
 
 
+async def given_by_a_mother(
+    consents: ConsentRepository, people: RepresentationRepository, *ids: str
+) -> Act:
+    """Store a representation, and a consent by it for each of *ids*; return the mother's act."""
+    mother = a_representation()
+    await people.represent(mother, source="hotich", at=NOON)
+    act = an_act(entity_ref=MOTHER, entity_role="parent", representation_id=mother.id)
+    for record_id in ids:
+        await consents.give(some_terms(id=record_id), act, valid_to=NOON + MONTH, notice=NOTICE)
+    return act
+
+
+async def test_a_representation_that_ends_takes_its_consents_along(
+    consents: ConsentRepository, people: RepresentationRepository, pool: asyncpg.Pool
+) -> None:
+    """Custody moved: what the mother allowed is over, what the person took over stands."""
+    await given_by_a_mother(consents, people, "hers", "taken-over", "withdrawn")
+    await consents.move("taken-over", ConsentState.RENEWED, an_act(), valid_to=NOON + MONTH)
+    await consents.withdraw("withdrawn", an_act())
+
+    await people.recheck(a_representation(), live=False, source="toa-an", at=NOON)
+
+    states = {each.id: each.state for each in await consents.grants_for(*USE)}
+    assert {"hers": "invalidated", "taken-over": "renewed", "withdrawn": "withdrawn"} == states
+    assert [(2, False), (2, True), (2, False)] == [
+        await right(pool, f"consent:{each}") for each in ("hers", "taken-over", "withdrawn")
+    ]
+    assert verify(*await consents.history("hers")) is None
+
+
+async def test_renewals_and_the_end_of_a_representation_do_not_wait_for_each_other(
+    consents: ConsentRepository, people: RepresentationRepository
+) -> None:
+    """Whoever comes first, nothing that she allowed is alive at the end."""
+    ids = [f"record-{number}" for number in range(6)]
+    act = await given_by_a_mother(consents, people, *ids)
+
+    async with asyncio.timeout(30):
+        outcomes = await asyncio.gather(
+            *(
+                consents.move(each, ConsentState.RENEWED, act, valid_to=NOON + MONTH)
+                for each in ids
+            ),
+            people.recheck(a_representation(), live=False, source="toa-an", at=NOON),
+            return_exceptions=True,
+        )
+
+    assert {"invalidated"} == {each.state for each in await consents.grants_for(*USE)}
+    assert all(isinstance(each, (int, TermsRefused, MoveRefused)) for each in outcomes)
+
+
 async def test_the_question_of_the_hot_path_reads_one_index(
     owner: asyncpg.Connection,
 ) -> None:
