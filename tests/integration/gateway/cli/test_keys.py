@@ -1,0 +1,25 @@
+"""Tests of `motlan keys` on a folder of its own."""
+
+from pathlib import Path
+
+from gateway.cli.exits import Exit
+from tests.command_line import answer, motlan
+
+
+def test_keys_are_made_rotated_exported_and_revoked(tmp_path: Path) -> None:
+    """The life of a signing key; the private half is never printed."""
+    env = {"MOTLAN_IDENTITY__KEYS_DIR": str(tmp_path / "signing")}
+
+    first = answer("keys", "rotate", "--now", env=env)
+    following = answer("keys", "rotate", env=env)
+    pending = motlan("keys", "rotate", env=env)
+    listed = answer("keys", "list", env=env)
+    jwks = answer("keys", "export-jwks", env=env)["keys"]
+    asked = motlan("keys", "revoke", first["kid"], env=env)
+    answer("keys", "revoke", first["kid"], "--yes", env=env)
+
+    assert ["active", "next"] == [line["state"] for line in listed]
+    assert {first["kid"], following["kid"]} == {key["kid"] for key in jwks}
+    assert not any("d" in key for key in jwks)
+    assert Exit.REFUSED == pending.exit_code == asked.exit_code
+    assert first["kid"] not in {line["kid"] for line in answer("keys", "list", env=env)}
