@@ -29,8 +29,11 @@ FORMS: dict[str, tuple[re.Pattern[str], str, str]] = {
         re.compile(r"[0-9A-Za-zĐđ ./-]{1,30}"), "Số phát hành không hợp lệ.", "Not a serial.",
     ),
 }  # fmt: skip
-LONGEST_NAME = 120  # characters
 OLDEST_YEAR = 1880
+WHOLE_DATE = 10  # characters of YYYY-MM-DD
+# Letters of the Latin blocks that Vietnamese and its neighbours use, composed (NFC).
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
+_NAME = re.compile(rf"(?=.*[{_LETTER}])[{_LETTER} '’.-]{{1,120}}")
 _DATE_TEXT = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 
 
@@ -75,30 +78,37 @@ def _error(name: str, vi: str, en: str) -> dict[str, str]:
 
 def is_name(text: str) -> bool:
     """Say whether *text* can be a name: Latin letters, blanks, hyphen, apostrophe, full stop."""
-    if not 0 < len(text) <= LONGEST_NAME or not any(character.isalpha() for character in text):
-        return False
-    return all(
-        character in " -'’." or (character.isalpha() and "LATIN" in unicodedata.name(character, ""))
-        for character in text
-    )
+    return _NAME.fullmatch(text) is not None
 
 
 def is_birth_date(value: object, today: date) -> bool:
     """Say whether *value* is a full or partial date between OLDEST_YEAR and *today*, included."""
+    if isinstance(value, str) and len(value) == WHOLE_DATE:
+        return _is_whole_date(value, today)
     parts = _parts(value)
     if parts is None or not OLDEST_YEAR <= parts[0] <= today.year:
         return False
-    year, month, day = parts
-    if month is None:
-        return day is None
+    if parts[1] is None:
+        return parts[2] is None
     try:
-        return date(year, month, day or 1) <= today
+        return date(parts[0], parts[1], parts[2] or 1) <= today
+    except ValueError:
+        return False
+
+
+def _is_whole_date(text: str, today: date) -> bool:
+    if _DATE_TEXT.fullmatch(text) is None:
+        return False
+    try:
+        return int(text[:4]) >= OLDEST_YEAR and date.fromisoformat(text) <= today
     except ValueError:
         return False
 
 
 def as_parts(value: str | PartialDate) -> str | PartialDate:
     """Return a whole date as ISO text, anything less as parts; one value for one meaning."""
+    if isinstance(value, str) and len(value) == WHOLE_DATE:
+        return value
     year, month, day = _parts(value) or (0, None, None)
     if month is not None and day is not None:
         return f"{year:04d}-{month:02d}-{day:02d}"

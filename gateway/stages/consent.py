@@ -1,15 +1,15 @@
 """4. Legal basis first: the law in force carries the call, or a live consent does, or nothing."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.protocol import Subject
-from catalog.entries import PersonalKind
+from catalog.entries import AgencyKind, PersonalKind, PurposeKind
 from catalog.snapshot import Snapshot
-from gateway.consents.ages import ADULT, Standing, standing
+from gateway.consents.ages import ADULT, Standing, local_day, standing
 from gateway.consents.grants import Grant, Representation
 from gateway.consents.ground import ground
 from gateway.consents.rules import Case, Ground, Ruling, highest, rule_on
@@ -30,6 +30,15 @@ class Classes(Struct, frozen=True):
     sensitive: frozenset[str]
 
 
+class Asks(Struct, frozen=True):
+    """What the decision table looks at."""
+
+    consumer: AgencyKind
+    purpose: PurposeKind
+    personal: PersonalKind
+    person: Standing
+
+
 class Consent:
     """Finds the ground of a call; reads grants only where the decision table asks for them."""
 
@@ -45,6 +54,8 @@ class Consent:
         self._principal_ref = principal_ref
         self._memo_of: Snapshot | None = None
         self._classes: dict[frozenset[str], Classes] = {}
+        self._rulings: dict[Asks, Ruling] = {}
+        self._memo_day: date | None = None
 
     async def __call__(self, authorised: Authorised) -> Consented:
         """Return the ground that carries *authorised*.
@@ -73,22 +84,36 @@ class Consent:
         asked, snapshot = resolved.identified.asked, resolved.snapshot
         classes = self._classes_of(snapshot, authorised.allowed)
         consumer = snapshot.agencies[authorised.agreement.consumer]
-        ruling = rule_on(
-            snapshot.rules,
-            consumer=consumer.kind,
-            purpose=authorised.purpose.kind,
-            personal=classes.personal,
-            standing=person,
-            at=asked.at,
+        ruling = self._ruling_on(
+            Asks(consumer.kind, authorised.purpose.kind, classes.personal, person),
+            snapshot,
+            asked.at,
         )
         case = self._case(authorised, classes, person, ruling)
         grants = await self._grants_of(case) if ruling.asks_grants else ()
         acting = await self._acting(authorised, ruling)
         return _consented(authorised, ground(case, ruling, snapshot.bases, grants, acting))
 
+    def _ruling_on(self, asks: Asks, snapshot: Snapshot, at: datetime) -> Ruling:
+        """Return the row that speaks; remembered for a day and a catalog, refusals are not."""
+        day = local_day(at)
+        if day != self._memo_day:
+            self._memo_day, self._rulings = day, {}
+        found = self._rulings.get(asks)
+        if found is None:
+            found = self._rulings[asks] = rule_on(
+                snapshot.rules,
+                consumer=asks.consumer,
+                purpose=asks.purpose,
+                personal=asks.personal,
+                standing=asks.person,
+                at=at,
+            )
+        return found
+
     def _classes_of(self, snapshot: Snapshot, allowed: frozenset[str]) -> Classes:
         if self._memo_of is not snapshot or len(self._classes) > MEMO_ENTRIES:
-            self._memo_of, self._classes = snapshot, {}
+            self._memo_of, self._classes, self._rulings = snapshot, {}, {}
         found = self._classes.get(allowed)
         if found is None:
             kinds = {name: snapshot.elements[name].personal_kind for name in allowed}  # type: ignore[index]

@@ -5,7 +5,7 @@ point simply says less.
 """
 
 from datetime import timedelta
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from adapters.protocol import Match, Subject
 from auth.principals import Principal
@@ -41,6 +41,10 @@ from gateway.stages.evidence import (
 Known: TypeAlias = Identified | Resolved | Authorised | Consented | Answered | Released
 
 MILLISECOND = timedelta(milliseconds=1)
+MEMO_ENTRIES = 10_000
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class Leaves:
@@ -49,6 +53,9 @@ class Leaves:
     def __init__(self, pseudonyms: Pseudonyms, clock: Clock) -> None:
         self._pseudonyms = pseudonyms
         self._clock = clock
+        # What repeats from call to call is checked once; bounded by systems times services.
+        self._actors: dict[tuple[str, str, str | None], Actor] = {}
+        self._targets: dict[tuple[str, int, tuple[str, ...], tuple[str, ...]], Target] = {}
 
     def access(self, released: Released, body: bytes) -> Leaf:
         """Return the leaf of a release whose answer will be *body* and the receipt."""
@@ -67,7 +74,7 @@ class Leaves:
             ms=self._elapsed_ms(asked),
             actor=self._actor(resolved.identified.principal, epoch),
             subj=self._subjects(asked.subject, answered.record.current_so_dinh_danh, epoch),
-            target=_target(resolved, tuple(released.values)),
+            target=self._target(resolved, tuple(released.values)),
             basis=self._ground(answered.consented, epoch),
             req=_request(asked, salted_digest(opening, asked.raw)),
             res=Result(
@@ -94,7 +101,7 @@ class Leaves:
             ms=self._elapsed_ms(asked),
             actor=self._actor(principal_of(known), epoch),
             subj=self._subjects(asked.subject, None, epoch),
-            target=None if resolved is None else _target(resolved, ()),
+            target=None if resolved is None else self._target(resolved, ()),
             basis=Ground(
                 decision=Decision.DENY,
                 reasons=(code,),
@@ -113,9 +120,7 @@ class Leaves:
     def _actor(self, principal: Principal, epoch: str) -> Actor:
         official = principal.official
         if official is None:
-            return Actor(
-                org=principal.agency, client=principal.client_id, cnf=principal.key_thumbprint
-            )
+            return self._system(principal.agency, principal.client_id, principal.key_thumbprint)
         return Actor(
             org=principal.agency,
             client=principal.client_id,
@@ -124,6 +129,22 @@ class Leaves:
             acr=official.acr,
             amr=official.amr,
         )
+
+    def _system(self, agency: str, client_id: str, key: str | None) -> Actor:
+        known = self._actors.get((agency, client_id, key))
+        if known is None:
+            known = Actor(org=agency, client=client_id, cnf=key)
+            remember(self._actors, (agency, client_id, key), known)
+        return known
+
+    def _target(self, resolved: Resolved, fields: tuple[str, ...]) -> Target:
+        service, asked = resolved.service, resolved.identified.asked.fields
+        named = (service.code, resolved.snapshot.revision, asked, fields)
+        known = self._targets.get(named)
+        if known is None:
+            known = _target(resolved, fields)
+            remember(self._targets, named, known)
+        return known
 
     def _subjects(self, subject: Subject, successor: str | None, epoch: str) -> Subjects | None:
         named = identifier_of(subject)
@@ -154,6 +175,13 @@ class Leaves:
             proc=_procedure(authorised),
             dossier=self._dossier(authorised.resolved.identified.asked, epoch),
         )
+
+
+def remember(memo: dict[Key, Value], key: Key, value: Value) -> None:
+    """Keep *value*; start anew when the memo is full, for what repeats comes back soon."""
+    if len(memo) >= MEMO_ENTRIES:
+        memo.clear()
+    memo[key] = value
 
 
 def identifier_of(subject: Subject) -> tuple[Scheme, str] | None:
