@@ -71,6 +71,21 @@ def leads(source: Path, target: str, anchor: str) -> bool:
     return not anchor or anchor in anchors(end.read_text(encoding="utf-8"))
 
 
+def test_every_path_that_prose_names_is_there() -> None:
+    """A proof that was moved is a proof nobody finds."""
+    named = re.compile(
+        r"`((?:gateway|adapters|catalog|auth|migrations|mocks|tests|deploy|docs)/[^`\s*]+)`"
+    )
+    lost = [
+        f"{path}: {name}"
+        for path, text in prose().items()
+        for name in named.findall(text)
+        if not (ROOT / name).exists()
+    ]
+
+    assert [] == lost
+
+
 def test_pages_made_from_the_code_are_fresh() -> None:
     """Problems and settings are read from the code; `make docs` writes them."""
     assert [] == generate.stale()
