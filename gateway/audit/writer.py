@@ -193,6 +193,11 @@ class AuditWriter:
                     "audit.commit_failed", error=type(trouble.__cause__ or trouble).__name__
                 )
                 pause_s = min(1.0, max(0.05, pause_s * 2))
+            except Exception:  # a fault of ours must not end the log unheard
+                self._fail_flight()
+                self._stumble("fault")
+                log.exception("audit.flusher_fault")
+                pause_s = min(1.0, max(0.05, pause_s * 2))
             finally:
                 self._busy_at = None
             if pause_s:

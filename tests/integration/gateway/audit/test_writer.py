@@ -282,3 +282,17 @@ async def test_no_writer_starts_without_a_database(tmp_path: object) -> None:
     with pytest.raises(AuditUnavailable):
         await writer.start()
     await writer.aclose()
+
+
+async def test_a_fault_of_a_meter_does_not_end_the_log(database_url: str) -> None:
+    """What only watches the record must not be able to stop it."""
+    faults = [ZeroDivisionError()]
+
+    def observed(_records: int, _seconds: float) -> None:
+        if faults:
+            raise faults.pop()
+
+    async with a_writer(database_url, observed=observed) as writer:
+        receipts = [await writer.append(an_entry()) for _ in range(3)]
+
+    assert [] == violations(History(rows=await stored(database_url), receipts=receipts))
