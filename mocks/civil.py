@@ -45,7 +45,7 @@ def fill(connection: sqlite3.Connection, province: Province) -> None:
 
 def _rows(rows: Iterable[tuple[Kin, dict[str, object]]]) -> Iterable[tuple[object, ...]]:
     for whom, record in rows:
-        if whom.number is not None and whom.born is not None:
+        if whom.number is not None:
             # The leading brace is left out: each answer starts with its own number.
             yield whom.number, name_key(str(whom.name)), whom.born.iso(), json(record)[1:]
 
@@ -62,10 +62,7 @@ def _entry(kind: str, entry: Entry) -> dict[str, object]:
 def _kin(kin: Kin | None) -> dict[str, object] | None:
     if kin is None:
         return None
-    born = (
-        kin.born.iso() if kin.born else "1960"
-    )  # parents of old books are known by a year at best
-    return {"hoTen": str(kin.name), "ngaySinh": born, "soDinhDanh": kin.number}
+    return {"hoTen": str(kin.name), "ngaySinh": kin.born.iso(), "soDinhDanh": kin.number}
 
 
 def _birth(one: BirthRecord) -> dict[str, object]:

@@ -7,7 +7,18 @@ import msgspec
 
 from mocks.communes import NEW, OLD, PARTS
 from mocks.mess import RATES, draw_absence, draw_birth
-from mocks.people import FEMALE, MALE, TODAY, Address, Kin, Numbers, Person, draw_detail, draw_name
+from mocks.people import (
+    FEMALE,
+    MALE,
+    TODAY,
+    Address,
+    Birth,
+    Kin,
+    Numbers,
+    Person,
+    draw_detail,
+    draw_name,
+)
 
 ADULT = 18
 KINDS = ("couple", "alone", "widowed", "divorced")
@@ -107,7 +118,7 @@ def _child(draw: Drawing, year: int, father: Person, mother: Person, head: Perso
     child = _person(draw, head.household, head.permanent, sex, year, father.name.family)
     acting = head.kin("03" if head.sex == FEMALE else "02")
     if draw.dice.random() < ORPHANED:
-        acting = Kin(draw_name(draw.dice, FEMALE), draw.numbers.draw(draw.dice, FEMALE, 1958), "08")
+        acting = _guardian(draw, 1958)
     return msgspec.structs.replace(
         child,
         relation="04",
@@ -116,6 +127,12 @@ def _child(draw: Drawing, year: int, father: Person, mother: Person, head: Perso
         former_numbers=(),
         representative=acting if child.standing == "2" else child.representative,
     )
+
+
+def _guardian(draw: Drawing, year: int) -> Kin:
+    """Return a woman born in *year* who has been made guardian, and is no neighbour we know."""
+    number = draw.numbers.draw(draw.dice, FEMALE, year)
+    return Kin(draw_name(draw.dice, FEMALE), number, Birth(year), "08")
 
 
 def _grandmother(draw: Drawing, head: Person) -> list[Person]:
@@ -134,7 +151,6 @@ def _person(  # noqa: PLR0917 - what a person is born into
     adult = year <= TODAY.year - ADULT
     missing = adult and dice.random() < MISSING
     origin = Address(OLD[dice.choice(_OLD_CODES)], "")
-    guardian = Kin(draw_name(dice, FEMALE), draw.numbers.draw(dice, FEMALE, 1970), "08")
     incapable = adult and dice.random() < INCAPABLE
     return Person(
         number=draw.numbers.draw(dice, sex, year),
@@ -151,9 +167,9 @@ def _person(  # noqa: PLR0917 - what a person is born into
         ethnicity=dice.choice(_ETHNICITIES),
         religion=dice.choice(_RELIGIONS),
         blood=dice.choice("001234"),
-        father=Kin(draw_name(dice, MALE, family), None, "02"),
-        mother=Kin(draw_name(dice, FEMALE), None, "03"),
-        representative=guardian if incapable else None,
+        father=Kin(draw_name(dice, MALE, family), None, Birth(year - dice.randint(22, 40)), "02"),
+        mother=Kin(draw_name(dice, FEMALE), None, Birth(year - dice.randint(20, 38)), "03"),
+        representative=_guardian(draw, 1970) if incapable else None,
         living="3" if missing else "1",
         living_since=TODAY - timedelta(days=dice.randint(900, 4_000)) if missing else None,
         incapable=incapable,

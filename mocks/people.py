@@ -118,8 +118,8 @@ class Kin(Struct, frozen=True):
 
     name: Name
     number: str | None
+    born: Birth  # of people without a number, the year at most
     relation: str = "99"  # code list QuanHe of the population contract
-    born: Birth | None = None
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -170,7 +170,7 @@ class Person(Struct, frozen=True, kw_only=True):
 
     def kin(self, relation: str = "99") -> Kin:
         """Return this person as a relative's record names them."""
-        return Kin(self.name, self.number, relation, self.born)
+        return Kin(self.name, self.number, self.born, relation)
 
 
 def name_key(name: str) -> str:

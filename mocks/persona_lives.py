@@ -24,8 +24,8 @@ def _life(number: str, name: tuple[str, str, str], born: Birth, sex: str, home: 
         birthplace=origin,
         household=f"HKP{number[-5:]}",
         blood="1",
-        father=Kin(Name(name[0], "Văn", "Hoà"), None, "02"),
-        mother=Kin(Name("Lê", "Thị", "Thảo"), None, "03"),
+        father=Kin(Name(name[0], "Văn", "Hoà"), None, Birth(born.year - 28), "02"),
+        mother=Kin(Name("Lê", "Thị", "Thảo"), None, Birth(born.year - 25), "03"),
         updated=date(2026, 5, 14),
     )
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from mocks.careers import CLINICS, Benefit, Card, Career, Spell
 from mocks.estates import Certificate, Holder, Parcel, Restriction, holder
-from mocks.people import Kin, Name
+from mocks.people import Birth, Kin, Name
 from mocks.persona_lives import LIVES
 from mocks.records import BirthRecord, DeathRecord, MarriageRecord, entry
 
@@ -186,8 +186,8 @@ CAREERS: tuple[Career, ...] = (
     _career("p23", "0300682323", "GD4"),
 )
 
-_PHU = Kin(Name("Phan", "Gia", "Phú"), "003097002021", "02")
-_BLIM = Kin(Name("Y", "", "Blim"), "003199002022", "03")
+_PHU = Kin(Name("Phan", "Gia", "Phú"), "003097002021", Birth(1997, 1, 6), "02")
+_BLIM = Kin(Name("Y", "", "Blim"), "003199002022", Birth(1999, 4, 2), "03")
 
 BIRTHS: tuple[BirthRecord, ...] = (
     BirthRecord(
@@ -248,7 +248,7 @@ MARRIAGES: tuple[MarriageRecord, ...] = (
     MarriageRecord(
         entry=entry(19, date(2007, 5, 26), "99029"),
         wife=LIVES["p14"].kin(),
-        husband=Kin(Name("Võ", "Hữu", "Lộc"), None, "01", replace(LIVES["p14"].born, year=1980)),
+        husband=Kin(Name("Võ", "Hữu", "Lộc"), None, Birth(1980), "01"),
         state="LY_HON",
     ),
 )

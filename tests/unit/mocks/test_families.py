@@ -25,9 +25,7 @@ def test_mothers_are_of_an_age_to_have_been_mothers() -> None:
     """A mother younger than her child is nobody's mess."""
     children = [one for people in HOUSEHOLDS for one in people if one.relation == "04"]
     gaps = [
-        child.born.year - child.mother.born.year
-        for child in children
-        if child.mother is not None and child.mother.born is not None
+        child.born.year - child.mother.born.year for child in children if child.mother is not None
     ]
 
     assert len(children) == len(gaps)

@@ -104,6 +104,18 @@ def test_minors_have_somebody_who_acts_for_them() -> None:
     assert ["003226002020"] == [one.number for one in alone]  # the newborn of the civil register
 
 
+def test_parents_are_older_than_their_children() -> None:
+    """Also the parents of whom only a year is known."""
+    odd = [
+        person.number
+        for person in province().people
+        for parent in (person.father, person.mother)
+        if parent is not None and person.born.year - parent.born.year < 14
+    ]
+
+    assert [] == odd
+
+
 @pytest.mark.parametrize(
     ("kind", "rate", "hit", "of"),
     [
