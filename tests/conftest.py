@@ -19,6 +19,11 @@ T = TypeVar("T")
 NUMBERS = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a long run be ordered: `pytest tests/faults/test_no_record_no_data.py --rounds 200`."""
+    parser.addoption("--rounds", type=int, default=6, help="kills under load (default: 6)")
+
+
 def in_a_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run *work* to its end in an event loop of its own, away from the tests' loop."""
     with ThreadPoolExecutor(1) as thread:
