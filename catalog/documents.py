@@ -58,6 +58,12 @@ class Document(Struct, frozen=True, kw_only=True):
         return None if self.tree is None else self.tree.place(path)
 
 
+class _Beside(Struct, frozen=True):
+    """What a document says beside its entry."""
+
+    state_reason: str | None = None
+
+
 class Documents(Struct, frozen=True):
     """What one `apply` is about: each kind and code at most once."""
 
@@ -177,16 +183,14 @@ def _convert(
     found: list[Document],
     wrong: list[Finding],
 ) -> None:
-    reason = members.get(REASON)
     code = str(members.get("code", ""))
     try:
+        beside = msgspec.convert(members, _Beside)
         entry = msgspec.convert({**_FILLED.get(kind, {}), **_own(kind, members)}, TYPES[kind])
     except msgspec.ValidationError as odd:
         wrong.append(_odd(kind, code, str(odd), tree))
         return
-    document = Document(
-        entry=_with_digest(entry), reason=None if reason is None else str(reason), tree=tree
-    )
+    document = Document(entry=_with_digest(entry), reason=beside.state_reason, tree=tree)
     wrong.extend(_loose_ends(document))
     found.append(document)
 
@@ -260,7 +264,7 @@ def _unknown(value: object, shape: Type, path: Path) -> Iterator[Path]:
 
 
 def _loose_ends(document: Document) -> Iterator[Finding]:
-    """Find instants without a zone, and states without a reason."""
+    """Find instants without a zone, states without a reason, reasons without a state."""
     entry = document.entry
     kind, _ = document.key
     for name in ("valid_from", "valid_to", "sunset"):
@@ -268,8 +272,11 @@ def _loose_ends(document: Document) -> Iterator[Finding]:
         if isinstance(held, datetime) and held.tzinfo is None:
             yield _end(Fault.ZONE_MISSING, document, (name,))
     state = state_of(entry)
-    if state is not None and state != STATES[kind][0] and not (document.reason or "").strip():
+    moved = state is not None and state != STATES[kind][0]
+    if moved and not (document.reason or "").strip():
         yield _end(Fault.REASON_MISSING, document, ("state",))
+    if document.reason is not None and not moved:
+        yield _end(Fault.REASON_IDLE, document, (REASON,))
 
 
 def _end(fault: Fault, document: Document, path: Path) -> Finding:

@@ -27,6 +27,7 @@ class Fault(StrEnum):
     VALUE_WRONG = "value_wrong"
     ZONE_MISSING = "zone_missing"
     REASON_MISSING = "reason_missing"
+    REASON_IDLE = "reason_idle"
     CODE_TWICE = "code_twice"
     TWO_AUTHORITIES = "two_authorities"
     # cross references

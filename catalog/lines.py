@@ -53,7 +53,7 @@ def trees(text: str, file: str) -> Iterator[Tree]:
         raise _wrong(Fault.FILE_TOO_LARGE, file, 1, limit=str(LARGEST_FILE_BYTES))
     try:
         for node in _nodes(text):
-            if not _is_empty(node):
+            if node is not None and not _is_empty(node):
                 yield _Reader(file).tree(node)
     except yaml.MarkedYAMLError as broken:
         line = broken.problem_mark.line + 1 if broken.problem_mark else 1
@@ -111,13 +111,11 @@ def _scalar(node: yaml.Node) -> str | int | bool | None:
     return int(text) if _WHOLE.fullmatch(text) else normalize("NFC", text)
 
 
-def _nodes(text: str) -> Iterator[yaml.Node]:
+def _nodes(text: str) -> Iterator[yaml.Node | None]:
     loader = yaml.CSafeLoader(text)
     try:
         while loader.check_node():
-            node = loader.get_node()
-            if node is not None:
-                yield node
+            yield loader.get_node()
     finally:
         loader.dispose()
 

@@ -36,6 +36,10 @@ TEXTS: dict[Fault, tuple[str, str]] = {
         "Trạng thái này cần lý do (state_reason).",
         "This state needs a reason (state_reason).",
     ),
+    Fault.REASON_IDLE: (
+        "Có lý do (state_reason) mà không có trạng thái.",
+        "There is a reason (state_reason) and no state.",
+    ),
     Fault.CODE_TWICE: ("Mã đã khai báo tại {first}.", "The code was declared at {first}."),
     Fault.TWO_AUTHORITIES: (
         "Phần tử đã có nguồn gốc khác, khai báo tại {first}; mỗi phần tử chỉ có một.",

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from catalog.changes import Action
 from catalog.documents import Document, Documents, read, read_folder, write
-from catalog.entries import AgreementState, ServiceState
+from catalog.entries import AgencyKind, AgreementState, ServiceState
 from catalog.errors import (
     CatalogInvalid,
     EntryUnknown,
@@ -22,7 +22,7 @@ from catalog.errors import (
 from catalog.kinds import Entry, Kind
 from catalog.repository import CatalogRepository, TwoPeople
 from gateway import database
-from tests.catalog_builders import TODAY, agreement, basis, documents, element, scope, service
+from tests.catalog_builders import TODAY, agreement, basis, documents, element, rule, scope, service
 from tests.integration.catalog.conftest import PEOPLE
 
 SEED = Path(__file__).parents[3] / "deploy" / "seed"
@@ -176,6 +176,17 @@ async def test_a_changed_entry_may_not_cite_dead_law_and_an_old_one_is_a_doubt(
             )
 
     assert {Fault.BASIS_NOT_IN_FORCE} == {each.fault for each in changes.doubts}
+
+
+async def test_a_doubt_about_the_whole_stops_nothing_and_is_told(published: AsyncEngine) -> None:
+    """A silent case of the decision table belongs to no document and has no line."""
+    narrow = rule(consumers=frozenset({AgencyKind.STATE}))
+    async with published.begin() as connection:
+        changes = await CatalogRepository(connection).apply(
+            Documents((Document(entry=narrow),)), PEOPLE, today=TODAY
+        )
+
+    assert {(Fault.DECISION_TABLE_GAP, None)} == {(e.fault, e.place) for e in changes.doubts}
 
 
 async def test_a_service_changes_only_under_a_new_version(published: AsyncEngine) -> None:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 
 import rfc8785
+from msgspec import Struct
 
-from catalog.canonical import UNREAD, Pool, Stored, canonical, digest, restore
+from catalog.canonical import UNREAD, Pool, Stored, canonical, digest, plain, restore
 from catalog.kinds import GIVEN, Kind, key_of
 from tests.catalog_builders import agreement, element, entries, scope, service
 
@@ -71,3 +72,14 @@ def test_parts_that_are_equal_are_kept_once() -> None:
 def test_two_contents_have_two_digests() -> None:
     """A digest that never changed would let every change through."""
     assert digest(canonical(element())) != digest(canonical(element(grade=3)))
+
+
+def test_a_default_that_is_made_anew_is_left_out_too() -> None:
+    """A member added later with an empty table must not change old digests."""
+
+    class Later(Struct, frozen=True):
+        old: int
+        new: dict[str, int] = {}
+
+    assert {"old": 1} == plain(Later(1))
+    assert {"old": 1, "new": {"a": 2}} == plain(Later(1, {"a": 2}))

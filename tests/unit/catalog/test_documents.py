@@ -153,6 +153,23 @@ def test_a_state_that_takes_away_needs_a_reason(state: str) -> None:
     assert "Lỗi" == document.reason
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param(f"{AGENCY}state_reason: x\n", Fault.MEMBER_UNKNOWN, id="no states"),
+        pytest.param(f"{SERVICE}state_reason: x\n", Fault.REASON_IDLE, id="no state given"),
+        pytest.param(
+            f"{SERVICE}state: retired\nstate_reason: [x]\n", Fault.VALUE_WRONG, id="no text"
+        ),
+    ],
+)
+def test_a_reason_that_explains_nothing_is_refused(text: str, fault: Fault) -> None:
+    """It would be dropped in silence, and somebody would believe it was kept."""
+    (finding,) = findings(text)
+
+    assert (fault, len(text.splitlines())) == (finding.fault, finding.place and finding.place.line)
+
+
 def test_a_code_is_declared_once_over_all_files() -> None:
     """Which of two would win must never depend on the name of a file."""
     (finding,) = findings(AGENCY, AGENCY)

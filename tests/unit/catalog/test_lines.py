@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.errors import CatalogInvalid, Fault, Place
-from catalog.lines import Tree, trees
+from catalog.lines import LARGEST_FILE_BYTES, Tree, trees
 
 
 def only(text: str) -> Tree:
@@ -62,6 +62,8 @@ def test_text_becomes_nfc() -> None:
         pytest.param("a: 1\nb: [\n", Fault.YAML_BROKEN, 3, id="an open bracket"),
         pytest.param("? [a, b]\n: 1\n", Fault.NOT_A_DOCUMENT, 1, id="a list as a name"),
         pytest.param("a: \x07\n", Fault.YAML_BROKEN, 1, id="a control character"),
+        pytest.param("x" * (LARGEST_FILE_BYTES + 1), Fault.FILE_TOO_LARGE, 1, id="too large"),
+        pytest.param("ế" * (LARGEST_FILE_BYTES // 2), Fault.FILE_TOO_LARGE, 1, id="in bytes"),
         pytest.param("a: " + "[" * 40 + "]" * 40, Fault.NESTED_TOO_DEEP, 1, id="too deep"),
     ],
 )
@@ -72,3 +74,9 @@ def test_what_we_do_not_read_is_refused(text: str, fault: Fault, line: int) -> N
 
     (finding,) = refused.value.findings
     assert (fault, Place("a.yaml", line)) == (finding.fault, finding.place)
+
+
+def test_empty_documents_are_no_documents() -> None:
+    """A file may end with a line of dashes, or hold nothing but comments."""
+    assert [] == [*trees("# nothing\n---\n---\n", "a.yaml")]
+    assert 1 == len([*trees("a: 1\n---\n", "a.yaml")])

@@ -58,6 +58,7 @@ def test_the_small_catalog_hangs_together() -> None:
         (agency(code="H99/01"), Fault.CODE_FORM),
         (agency(code="h99"), Fault.CODE_FORM),
         (agency(code="0100112438", kind=AgencyKind.ENTERPRISE), Fault.CODE_FORM),
+        (agency(code="H99" + ".123" * 9), Fault.CODE_FORM),
         (agency(parent="H98"), Fault.UNKNOWN_AGENCY),
         (agency(parent="H99.20"), Fault.PARENT_LOOP),
         (agency(name_vi=" "), Fault.TEXT_MISSING),
