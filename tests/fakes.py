@@ -1,6 +1,6 @@
 """Stand-ins that satisfy the protocols of the real thing; no patches anywhere."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from adapters.errors import SourceError
 from adapters.protocol import Match, Query, Record
@@ -13,12 +13,12 @@ class FakeAdapter:
     """A source that answers what it was given, or fails as it was told."""
 
     def __init__(
-        self, values: dict[str, object] | None = None, *, fails: SourceError | None = None,
+        self, values: Mapping[str, object] | None = None, *, fails: SourceError | None = None,
         match: Match = Match.EXACT, subject_is: str = "adult",
     ) -> None:  # fmt: skip
         self.name = "population"
         self.queries: list[Query] = []
-        self._values = values or {}
+        self._values = dict(values or {})
         self._fails = fails
         self._match = match
         self._subject_is = subject_is

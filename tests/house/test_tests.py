@@ -6,7 +6,7 @@ from functools import cache
 from tests.house.tree import Module, modules
 
 LONGEST_TEST = 40
-FEWEST_WORDS = 3
+FEWEST_WORDS = 2
 
 
 @cache
@@ -71,5 +71,15 @@ def expects(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     text = ast.unparse(function)
     return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or any(
         word in text
-        for word in ("raises(", "warns(", "refuses(", "expect", "check", "prove", "named(", "bind(")
+        for word in (
+            "raises(",
+            "warns(",
+            "refuses(",
+            "expect",
+            "check",
+            "prove",
+            "named(",
+            "bind(",
+            "_until(",
+        )
     )
