@@ -50,6 +50,10 @@ class Processes:
                 raise NotReady(f"{name}: {self.log(name)}")
             time.sleep(POLL_S)
 
+    def pid(self, name: str) -> int:
+        """Return the process id of *name*; KeyError when it was not started."""
+        return dict(self._running)[name].pid
+
     def ended(self, name: str) -> bool:
         """Say whether *name* has ended by itself."""
         return any(n == name and process.poll() is not None for n, process in self._running)
