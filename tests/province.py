@@ -9,9 +9,13 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from auth.claims import TOKEN_TYPE
+from auth.jose import payload_of, signed
+from auth.keys import SigningKeyRing
 from gateway.clock import utc_now
 from gateway.demo.caller import Answer, System
 from gateway.demo.province import REGISTERS, SEED_FOLDER, Plan, Province
@@ -81,6 +85,15 @@ def catalog_in(folder: Path) -> Path:
 def system_of(province: Province, client_id: str) -> System:
     """Return a caller with the key that *client_id* was registered with."""
     return System(province.gateway, client_id, province.keys[client_id])
+
+
+def token_of_age(province: Province, age_s: int) -> str:
+    """Return a token of the permit desk, signed with the province's own key *age_s* ago."""
+    claims = json.loads(payload_of(system_of(province, "motcua-xa").token()))
+    claims |= {name: claims[name] - age_s for name in ("iat", "exp")}
+    ring = SigningKeyRing(province.plan.directory / "keys" / "signing", keep=timedelta(minutes=10))
+    ring.ensure(utc_now())
+    return signed(json.dumps(claims).encode(), ring.signing(utc_now()), typ=TOKEN_TYPE)
 
 
 def exchange_of(answer: Answer) -> str:
