@@ -1,9 +1,10 @@
 """Every way a source's wire can go wrong, through both transports, over real sockets."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -365,7 +366,7 @@ async def test_a_question_never_smuggles_another(path: str, headers: dict[str, s
 async def emptied(server: Hostile) -> None:
     """Wait until the server holds no connection any more; at most two seconds."""
     async with asyncio.timeout(2):
-        while server.open_now:  # noqa: ASYNC110 - the server counts, it tells nobody
+        while server.open_now:
             await asyncio.sleep(0.01)
 
 
@@ -379,3 +380,43 @@ async def test_a_closed_client_says_so(
         await client.aclose()
         with pytest.raises(SourceError, match="closed"):
             await ask(client)
+
+
+@asynccontextmanager
+async def full_queue() -> AsyncGenerator[str]:
+    """Give the address of a listener that accepts nobody and has no room for waiting."""
+    loop = asyncio.get_running_loop()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        where = listener.getsockname()
+        waiting = [socket.socket() for _ in range(3)]
+        try:
+            for each in waiting:
+                each.setblocking(False)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await loop.sock_connect(each, where)
+            yield f"http://127.0.0.1:{where[1]}"
+        finally:
+            for each in waiting:
+                each.close()
+
+
+@pytest.mark.parametrize(
+    ("within", "error"),
+    [
+        pytest.param(3.0, SourceUnavailable, id="with time to spare"),
+        pytest.param(0.2, SourceTimeout, id="past the deadline"),
+    ],
+)
+async def test_a_source_that_does_not_pick_up_is_given_up(
+    transport: type[FastClient] | type[HttpxClient], within: float, error: type[SourceError]
+) -> None:
+    """Half a second for a connection, or less when the caller has less."""
+    loop = asyncio.get_running_loop()
+    async with full_queue() as url, asking(transport, url) as client:
+        begun = loop.time()
+        with pytest.raises(error):
+            await ask(client, within=within)
+        assert loop.time() - begun <= 1.0
