@@ -210,15 +210,23 @@ def _cost(ground: _Ground, codes: frozenset[ServiceCode]) -> tuple[int, int, lis
 def _within_bound(
     ground: _Ground, fillable: Mapping[str, tuple[Option, ...]], codes: frozenset[ServiceCode]
 ) -> frozenset[ServiceCode]:
-    """Keep at most MOST_CALLS services: those that fill most, each with its feeders."""
+    """Keep at most MOST_CALLS services: each time the one, with its feeders, that adds most."""
     if len(codes) <= MOST_CALLS:
         return codes
     sets = [frozenset(code for code, _ in found) & codes for found in fillable.values()]
     kept: frozenset[ServiceCode] = frozenset()
-    for code in sorted(codes, key=lambda each: (_use(each, sets), each)):
-        grown = _closure(ground, {*kept, code})
-        kept = grown if len(grown) <= MOST_CALLS else kept
-    return kept
+    while True:
+        unfilled = [each for each in sets if not each & kept]
+        grown = [_closure(ground, {*kept, code}) for code in sorted(codes - kept)]
+        useful = [each for each in grown if len(each) <= MOST_CALLS and _fills(each, unfilled)]
+        if not useful:
+            return kept
+        kept = min(useful, key=lambda each: (-_fills(each, unfilled), _cost(ground, each)))
+
+
+def _fills(codes: frozenset[ServiceCode], sets: Iterable[frozenset[ServiceCode]]) -> int:
+    """Return how many fields *codes* fill."""
+    return sum(bool(codes & each) for each in sets)
 
 
 def _least_intrusive(

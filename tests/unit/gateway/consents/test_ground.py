@@ -92,6 +92,13 @@ def test_a_need_that_nobody_can_judge_is_not_met() -> None:
     assert Code.NO_LEGAL_BASIS == refusal(a_case(), ruling, LAW)
 
 
+def test_what_must_be_listed_needs_a_list() -> None:
+    """Without a procedure there is no list, and without a list no field."""
+    ruling = a_ruling(needs=frozenset({"listed"}))
+
+    assert Code.PROCEDURE_REQUIRED == refusal(a_case(procedure=None), ruling, LAW)
+
+
 def test_fields_that_the_procedure_does_not_list_are_withheld_by_name() -> None:
     """Least data, and never silently (promise P4)."""
     case = a_case(allowed=frozenset({"ho_ten", "so_cmnd"}))

@@ -20,7 +20,7 @@ from catalog.entries import (
     ServiceState,
     ServiceVersion,
 )
-from gateway.prefill.plan import INTRUSION, MOST_CALLS, Plan, plan
+from gateway.prefill.plan import INTRUSION, MOST_CALLS, MOST_OPEN, Plan, plan
 from gateway.prefill.reasons import Left
 from tests.builders import a_procedure, a_service
 from tests.prefill_builders import (
@@ -184,6 +184,21 @@ def test_the_number_of_questions_is_bounded() -> None:
 
     assert MOST_CALLS == len(found.calls)
     assert [Left.BEYOND] * 3 == list(found.left.values())
+
+
+def test_a_form_with_endless_alternatives_is_planned_all_the_same() -> None:
+    """Beyond what can be tried the most useful services are taken, within the bound."""
+    procedure, services = many(2 * MOST_OPEN + 4)
+    codes = list(services)
+    pairs = zip(codes[::2], codes[1::2], strict=True)
+    form = tuple(
+        a_field(one, one, "ho_ten", alternatives=((other, "ho_ten"),)) for one, other in pairs
+    )
+    wide = a_procedure(form=form, elements=procedure.elements)
+
+    found = plan(wide, services, wide.elements, GIVEN)
+
+    assert MOST_CALLS == len(found.calls) == len(found.chosen)
 
 
 CODES = tuple(ServiceCode(f"s{place}") for place in range(5))

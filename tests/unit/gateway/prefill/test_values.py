@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from adapters.protocol import Json
-from gateway.prefill.values import COMPARISONS, as_typed, distinct, found, name_key, same
+from gateway.prefill.values import COMPARISONS, as_typed, distinct, each_of, found, name_key, same
 
 PARCELS = [{"so_thua": "207", "chu": [{"ten": "A"}]}, {"so_thua": "208"}]
 
@@ -34,6 +34,12 @@ def test_a_path_leads_to_every_value_it_names(
 ) -> None:
     """False and zero are values; nothing and the empty text are not."""
     assert expected == found(value, path)
+
+
+def test_items_keep_their_places() -> None:
+    """The second choice of two fields is the same parcel, also when one of them is empty."""
+    assert ("207", None) == each_of([{"so": "207"}, {"loai": "ODT"}], "so")
+    assert ("207",) == each_of({"so": "207"}, "so")
 
 
 def test_the_same_value_twice_is_one_value() -> None:
