@@ -62,7 +62,7 @@ def test_a_server_that_is_not_ours_is_not_started(database_url: str) -> None:
     assert Exit.REFUSED == motlan("db", "start", "--url", database_url).exit_code
 
 
-def test_nobody_listens() -> None:
+def test_an_address_where_nobody_listens() -> None:
     """The commonest mistake of all has its own number, and no stack."""
     result = motlan("db", "current", "--url", "postgresql://gw:s3cret@127.0.0.1:1/x")
 
