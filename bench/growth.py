@@ -106,14 +106,15 @@ async def _fill_consents(connection: Any, wanted: int) -> None:  # noqa: ANN401 
 
 def _grown(services: int, agreements: int) -> Documents:
     """Return the bank's agreement without quotas, and copies of a service and of it."""
-    seed = {each.entry.code: each.entry for each in read_folder(SEED_FOLDER).items
-            if isinstance(each.entry, Agreement | ServiceVersion)}  # fmt: skip
-    service, agreement = seed[ServiceCode("datdai.thua")], seed[AgreementCode(SEED_AGREEMENT)]
+    entries = [each.entry for each in read_folder(SEED_FOLDER).items]
+    served = {each.code: each for each in entries if isinstance(each, ServiceVersion)}
+    signed = {each.code: each for each in entries if isinstance(each, Agreement)}
+    service, agreement = served[ServiceCode("datdai.thua")], signed[AgreementCode(SEED_AGREEMENT)]
     open_scopes = tuple(
         replace(scope, calls_per_day=None, calls_per_minute=None, persons_per_day=None)
         for scope in agreement.scopes
     )
-    grown = [replace(agreement, scopes=open_scopes)]
+    grown: list[Agreement | ServiceVersion] = [replace(agreement, scopes=open_scopes)]
     copies = [ServiceCode(f"bench.s{n}") for n in range(services)]
     grown += [replace(service, code=code) for code in copies]
     grown += [
@@ -121,7 +122,7 @@ def _grown(services: int, agreements: int) -> Documents:
             agreement,
             code=AgreementCode(f"BENCH-{n}"),
             systems=frozenset({SystemId(f"bench-{n % 1000}")}),
-            scopes=tuple(replace(scope, service="dancu.tracuu") for scope in open_scopes),
+            scopes=open_scopes,
         )
         for n in range(agreements)
     ]

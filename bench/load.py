@@ -76,15 +76,23 @@ def saturated(peer: Peer, load: Load) -> Saturated:
             capture_output=True, text=True, check=True, timeout=load.seconds + 30,
         ).stdout  # fmt: skip
         used = cpu_s(peer.pids) - before
-    calls = int(re.search(r"(\d+) requests in", said)[1])
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    calls = int(_found(r"(\d+) requests in", said)[1])
     return Saturated(
-        calls_per_s=float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),
+        calls_per_s=float(_found(r"Requests/sec:\s+([\d.]+)", said)[1]),
         cpu_us=used / calls * 1e6,
-        p50_ms=_ms(re.search(r"50%\s+([\d.]+)(us|ms|s)", said)),
-        p99_ms=_ms(re.search(r"99%\s+([\d.]+)(us|ms|s)", said)),
+        p50_ms=_ms(_found(r"50%\s+([\d.]+)(us|ms|s)", said)),
+        p99_ms=_ms(_found(r"99%\s+([\d.]+)(us|ms|s)", said)),
         failed=int(failed[1]) if failed else 0,
     )
+
+
+def _found(pattern: str, text: str) -> re.Match[str]:
+    """Return the first match; wrk's words are the contract."""
+    match = re.search(pattern, text, re.IGNORECASE)
+    if match is None:
+        raise LookupError(pattern)
+    return match
 
 
 def _ms(found: re.Match[str]) -> float:
@@ -119,7 +127,7 @@ async def _pace(peer: Peer, rate: int, seconds: int, connections: int) -> Paced:
         reader, writer = await free.get()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        length = _found(r"content-length: (\d+)", head.decode("latin-1"))
         await reader.readexactly(int(length[1]))
         latencies.append(time.perf_counter() - due)
         failed += not head.startswith(b"HTTP/1.1 200")

@@ -95,6 +95,7 @@ def engine(
         pool_timeout=LOCK_TIMEOUT_MS / 1000,
         pool_pre_ping=True,
         pool_recycle=1800,
+        hide_parameters=True,  # an error that prints its values could print a person (promise P6)
     )
 
 
