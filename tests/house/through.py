@@ -8,8 +8,4 @@ THROUGH: dict[str, str] = {
     "catalog/lint_services.py": "tests/unit/catalog/test_lint.py",
     "gateway/embedded/cluster.py": "tests/integration/gateway/embedded/test_server.py",
     "gateway/embedded/directory.py": "tests/integration/gateway/embedded/test_server.py",
-    "gateway/embedded/programs.py": "tests/integration/gateway/embedded/test_server.py",
-    "gateway/demo/caller.py": "tests/e2e/test_demo.py",
-    "gateway/demo/telling.py": "tests/e2e/test_demo.py",
-    "mocks/__main__.py": "tests/integration/mocks/test_mocks.py",
 }
