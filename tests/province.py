@@ -60,16 +60,16 @@ def a_province(*, workers: int = 2, people: int = PEOPLE) -> Iterator[Province]:
         )
     )
     try:
-        in_a_loop(lambda: _away(province.start))
+        in_thread(province.start)
         yield province
     finally:
-        in_a_loop(lambda: _away(province.stop))
+        in_thread(province.stop)
         shutil.rmtree(directory, ignore_errors=True)
 
 
-async def _away(work: Callable[[], None]) -> None:
+def in_thread(work: Callable[[], None]) -> None:
     """Run *work*, which has loops of its own, in a thread that has none."""
-    await asyncio.to_thread(work)
+    in_a_loop(lambda: asyncio.to_thread(work))
 
 
 def catalog_in(folder: Path) -> Path:
