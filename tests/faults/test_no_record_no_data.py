@@ -44,6 +44,7 @@ ASKS = [
 ]
 BETWEEN = 15  # answers with data before a kill and after it, at least
 ALL_REGISTERS = ("population", "civil")
+PORTS = 6  # a port beside the first may belong to somebody's connection
 ENDS = "SELECT writer, max(seq) FROM audit.entry GROUP BY writer"
 OF_WRITERS = "SELECT writer, seq, entry, leaf FROM audit.entry WHERE writer = ANY($1)"
 
@@ -114,12 +115,19 @@ def receipts_in(seen: list[Seen]) -> list[Any]:
 
 
 def both_ready(province: Province) -> bool:
-    """Say whether both workers answer that they are ready."""
+    """Say whether both workers answer that they are ready, on whichever port they found free."""
     base, _, port = province.management.rpartition(":")
-    ports = (int(port), int(port) + 1)
-    return len(workers_of(province)) == 2 and all(
-        answers(f"{base}:{each}/health/ready") for each in ports
-    )
+    ports = range(int(port), int(port) + PORTS)
+    ready = sum(answers(f"{base}:{each}/health/ready") for each in ports)
+    return ready == 2 == len(workers_of(province))
+
+
+def settle(province: Province) -> None:
+    """Wait for both workers; when they do not come, say what the gateway's log says last."""
+    try:
+        wait_until(lambda: both_ready(province), 60)
+    except AssertionError as late:
+        raise AssertionError(province.processes.log("gateway").read_text()[-4_000:]) from late
 
 
 def kill_worker(province: Province) -> None:
@@ -163,7 +171,7 @@ def silent_refusals(seen: list[Seen], rows: list[Row]) -> list[str]:
 def test_a_round_of_killing_breaks_nothing(book: Book, number: int) -> None:
     """Whatever dies and whenever: who saw data is on record, and every question is explained."""
     province = book.province
-    wait_until(lambda: both_ready(province), 40)
+    settle(province)
     with Load(province, ASKS) as load:
         wait_until(lambda: load.fine() > BETWEEN, 20)
         time.sleep(book.chance.uniform(0.0, 0.4))
