@@ -14,6 +14,7 @@ from litestar.types import Receive, Scope, Send
 from auth.metadata import authorization_server
 from auth.permissions import Permission
 from gateway import __version__
+from gateway.api.described import describe as describe_others
 from gateway.api.exchanges import PREFIX
 from gateway.api.failures import HANDLERS
 from gateway.api.oauth import OAuthController
@@ -66,6 +67,7 @@ def build(worker: Worker) -> Litestar:
     )
     describe_exchange(app.openapi_schema)
     describe_prefill(app.openapi_schema)
+    describe_others(app.openapi_schema)
     demand_permissions(app)
     return app
 
@@ -75,7 +77,6 @@ def _dependencies(worker: Worker) -> dict[str, Provide]:
     values: dict[str, Callable[[], object]] = {
         "clock": lambda: utc_now,
         "limits": lambda: worker.limits,
-        "noise": lambda: worker.noise.count,
         "oauth_issuer": lambda: worker.issuer,
         "oauth_metadata": lambda: metadata,
         "prefill": lambda: worker.prefill,

@@ -3,7 +3,7 @@
 import base64
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
 # Persona p22 of docs/personas.md.
@@ -28,9 +28,9 @@ def forms_of(text: str) -> set[bytes]:
     return {form for form in found if len(form) >= SHORTEST}
 
 
-def _inside(encode: "type[base64.b64encode] | object", raw: bytes, offset: int) -> bytes:
+def _inside(encode: Callable[[bytes], bytes], raw: bytes, offset: int) -> bytes:
     """Return the characters that *raw* alone decides when it begins *offset* bytes into a group."""
-    whole = encode(b"\0" * offset + raw)  # type: ignore[operator]
+    whole = encode(b"\0" * offset + raw)
     first, bits = (offset * 8 + 5) // 6, (offset + len(raw)) * 8
     return whole[first : bits // 6]
 
