@@ -88,6 +88,11 @@ class Load:
         """Return how many calls were answered with data so far."""
         return sum(call.status == 200 for call in self.calls)
 
+    def renew(self, client_id: str) -> None:
+        """Let a system ask with a new token from now on."""
+        with self._token_lock:
+            self._systems[client_id]._until = 0.0
+
     def _run(self, asks: Sequence[Ask], number: int) -> None:
         turns = itertools.islice(itertools.cycle(asks), number, None)
         connection: HTTPConnection | None = None
