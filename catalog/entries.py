@@ -256,6 +256,7 @@ class ServiceVersion(Struct, frozen=True, kw_only=True):
     official_required: bool = False
     dossier_required: bool = False
     deadline_ms: int = 3000
+    deprecated_at: datetime | None = None  # since when a successor should be used
     sunset: datetime | None = None
     digest: str = ""  # SHA-256 of the canonical document, hex
 

@@ -6,6 +6,7 @@ of the stage before it, so a wrong order is a type error.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.errors import Code, Refusal
@@ -50,3 +51,14 @@ class Exchange:
         except Exception as fault:
             await trail.refuse(Refusal(Code.INTERNAL))
             raise Refusal(Code.INTERNAL) from fault
+
+    async def turn_away(self, asked: Asked, refused: Refusal) -> None:
+        """Record a refusal that came before the stages, by whoever the token proves.
+
+        Raises:
+            Refusal: AUDIT_UNAVAILABLE; even a no is not given without its record.
+        """
+        trail = self.record(asked)
+        with suppress(Refusal):  # nobody: counted, not recorded
+            trail.reached(await self.authenticate(asked))
+        await trail.refuse(refused)

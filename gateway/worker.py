@@ -3,8 +3,8 @@
 import asyncio
 import gc
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime, timedelta
 
 import structlog
 import uuid_utils
@@ -19,7 +19,8 @@ from catalog.entries import SystemId
 from catalog.feed import SnapshotKeeper
 from catalog.repository import CatalogSource
 from gateway import __version__, database
-from gateway.api.exchanges import ExchangeHandler, Limits, Outcome
+from gateway.api.bodies import Limits
+from gateway.api.exchanges import ExchangeHandler, Outcome
 from gateway.api.health import Management, bind_first_free, listening
 from gateway.api.openapi import PATH as EXCHANGE_ROUTE
 from gateway.audit.keyring import Keyring
@@ -34,6 +35,7 @@ from gateway.pipeline import Exchange
 from gateway.prefill.fill import Prefill
 from gateway.quota.ledger import Ledger
 from gateway.quota.repository import CounterRepository
+from gateway.quota.windows import day_of
 from gateway.settings import Settings
 from gateway.stages.authenticate import Authenticate
 from gateway.stages.authorise import Authorise
@@ -46,6 +48,8 @@ from gateway.telemetry import Exposition, Meters, describe_process, open_spans
 
 # Exchanges make many short-lived values; looking for cycles in them each 700 costs a tenth.
 COLLECT_AFTER = 20_000
+FORGET_EVERY_S = 3600.0
+KEPT_COUNTERS = timedelta(days=2)
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +72,9 @@ class Worker:
         self.settings = settings
         self.identity = settings.identity.identity()
         self.limits = Limits(
-            body_bytes=settings.exchange.body_bytes, deadline_ms=settings.exchange.deadline_ms
+            body_bytes=settings.exchange.body_bytes,
+            json_depth=settings.exchange.json_depth,
+            deadline_ms=settings.exchange.deadline_ms,
         )
         self.meters = Meters()
         self.dsn = dsn_of(settings)
@@ -102,7 +108,9 @@ class Worker:
             log = await self._open_log(stack, slot)
             pool = await self._open_pool(stack)
             await self._open_sources(stack)
-            ledger = Ledger(CounterRepository(pool))
+            counters = CounterRepository(pool)
+            _background(stack, _forget_counters(counters), "old counters")
+            ledger = Ledger(counters)
             stack.push_async_callback(ledger.aclose)
             self._wire(log, ledger, pool)
             gc.collect()
@@ -188,6 +196,7 @@ class Worker:
             grants=ConsentRepository(pool).grants_for,
             representation=RepresentationRepository(pool).representation,
             principal_ref=self._principal_ref,
+            spend=ledger.spend_consent,
         )
         exchange = Exchange(
             authenticate=Authenticate(verifier.verify),
@@ -212,13 +221,13 @@ class Worker:
             knows=lambda service: service in self.keeper.current.services,
             limits=self.limits,
             clock=utc_now,
-            noise=self._unproven,
             observe=self._ended,
             spans=self.spans,
         )
         self.prefill = Prefill(
             authenticate=exchange.authenticate,
             exchange=exchange,
+            turn_away=exchange.turn_away,
             snapshot=lambda: self.keeper.current,
             new_id=lambda: str(uuid_utils.uuid7()),
         )
@@ -279,6 +288,14 @@ def dsn_of(settings: Settings) -> str:
     if url is not None:
         return url.get_secret_value()
     return EmbeddedPostgres(settings.database.directory).dsn()
+
+
+async def _forget_counters(counters: CounterRepository) -> None:
+    """Drop quota counters of past days, once an hour; a failure waits for the next hour."""
+    while True:
+        with suppress(*database.DRIVER_ERRORS):
+            await counters.forget(day_of(utc_now()) - KEPT_COUNTERS)
+        await asyncio.sleep(FORGET_EVERY_S)
 
 
 def _background(stack: AsyncExitStack, work: Coroutine[object, object, object], name: str) -> None:

@@ -227,6 +227,10 @@ async def known(asked: Asked) -> Identified:
     return Identified(asked, a_principal())
 
 
+async def nobody_is_turned_away(_asked: Asked, _refused: Refusal) -> None:
+    """Record nothing."""
+
+
 def a_prefill(
     exchange: FakeExchange | None = None, snapshot: Snapshot | None = None, **more: object
 ) -> Prefill:
@@ -236,6 +240,7 @@ def a_prefill(
     members: dict[str, Any] = {
         "authenticate": known,
         "exchange": exchange or FakeExchange(),
+        "turn_away": nobody_is_turned_away,
         "snapshot": lambda: catalog,
         "new_id": lambda: f"exchange-{next(numbers)}",
     }

@@ -2,11 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from time import perf_counter
 from typing import Annotated, Protocol, TypeAlias
 
 import msgspec
+import structlog
 import uuid_utils
 from litestar.types import Receive, Scope, Send
 from msgspec import Meta, Struct
@@ -14,13 +15,12 @@ from opentelemetry.trace import Span
 
 from adapters.protocol import Subject
 from catalog.entries import ServiceState
+from gateway.api.bodies import Limits, bearer, deadline_s, decoded, traceparent_of, unread
 from gateway.api.subjects import normalised
 from gateway.api.wire import (
     JSON,
     NO_STORE,
-    TRACEPARENT,
     Headers,
-    deeper_than,
     header_map,
     problem_reply,
     read_body,
@@ -29,12 +29,12 @@ from gateway.api.wire import (
 )
 from gateway.clock import Clock
 from gateway.errors import Code, Refusal
+from gateway.problems import PROBLEMS, Origin
 from gateway.stages.evidence import Asked, Recorded
 from gateway.stages.respond import respond
 
-DEEPEST_JSON = 16  # levels; refused before decoding
 PREFIX = "/v1/data/"
-LONGEST_WAIT_MS = 600_000  # what a caller may ask for; the limit holds all the same
+ROUTE = "/v1/data/{service}"
 UNKNOWN = "unknown"  # metrics label of whatever is not in the catalog
 
 Word: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
@@ -46,7 +46,6 @@ FieldWord: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}\Z")]
 RecordId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\Z")]
 
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_PLACE = re.compile(r"at `\$([^`]*)`")
 
 
 class ExchangeBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,14 +57,6 @@ class ExchangeBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     dossier: DossierWord | None = None
     fields: Annotated[tuple[FieldWord, ...], Meta(max_length=64)] = ()
     representative: RecordId | None = None
-
-
-class Limits(Struct, frozen=True, kw_only=True):
-    """What one worker takes on."""
-
-    body_bytes: int = 65_536
-    deadline_ms: int = 3_000
-    in_flight: int = 1_000
 
 
 class Call(Struct, kw_only=True):
@@ -80,8 +71,20 @@ class Call(Struct, kw_only=True):
     began: float
 
 
+_log = structlog.get_logger(__name__)
 _DECODER = msgspec.json.Decoder(ExchangeBody)
-Runs: TypeAlias = Callable[[Asked], Awaitable[Recorded]]
+
+
+class Runs(Protocol):
+    """What carries a question through the stages."""
+
+    async def __call__(self, asked: Asked) -> Recorded:
+        """Answer, or raise Refusal."""
+        ...
+
+    async def turn_away(self, asked: Asked, refused: Refusal) -> None:
+        """Record a refusal that came before the stages."""
+        ...
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -113,7 +116,6 @@ class ExchangeHandler:
         knows: Callable[[str], bool],
         limits: Limits,
         clock: Clock,
-        noise: Callable[[str, str], None],
         observe: Callable[[Outcome], None],
         spans: Traces,
     ) -> None:
@@ -121,7 +123,6 @@ class ExchangeHandler:
         self._knows = knows
         self._limits = limits
         self._clock = clock
-        self._noise = noise
         self._observe = observe
         self._spans = spans
         self._in_flight = 0
@@ -168,6 +169,7 @@ class ExchangeHandler:
                 source_s=source_s,
             )
         )
+        _tell(ended, call, service, total_s)
         if span is not None:
             span.set_attributes({"motlan.dataset": service, "motlan.code": code})
             span.end()
@@ -177,14 +179,28 @@ class ExchangeHandler:
         return service if self._knows(service) else UNKNOWN
 
     async def _asked(self, scope: Scope, receive: Receive, call: Call) -> Asked:
-        """Read and check the question; what fails here has not proven who asks."""
+        """Read and check the question; a refusal is recorded by whoever the token proves."""
+        raw = b""
         try:
             self._demand_room()
             raw = await self._body(scope, receive, call)
             return self._question(call, raw)
         except Refusal as refused:
-            self._noise(refused.code.value, call.peer)
+            method = str(scope["method"])  # type: ignore[typeddict-item]
+            await self._exchange.turn_away(self._unread(call, raw, method), refused)
             raise
+
+    def _unread(self, call: Call, raw: bytes, method: str) -> Asked:
+        return unread(
+            call.headers,
+            exchange_id=call.exchange_id,
+            request_id=call.request_id,
+            at=self._clock(),
+            raw=raw,
+            peer=call.peer,
+            route=ROUTE,
+            method=method,
+        )
 
     def _demand_room(self) -> None:
         if self._in_flight > self._limits.in_flight:
@@ -200,7 +216,7 @@ class ExchangeHandler:
 
     def _question(self, call: Call, raw: bytes) -> Asked:
         at = self._clock()
-        body = decode(raw)
+        body = decoded(_DECODER, raw, self._limits.json_depth)
         return Asked(
             exchange_id=call.exchange_id,
             request_id=call.request_id,
@@ -213,69 +229,17 @@ class ExchangeHandler:
             fields=tuple(dict.fromkeys(body.fields)),
             representative=body.representative,
             at=at,
-            deadline=asyncio.get_running_loop().time() + self._deadline_s(call.headers),
+            deadline=asyncio.get_running_loop().time() + deadline_s(call.headers, self._limits),
             traceparent=call.traceparent,
             raw=raw,
             peer=call.peer,
         )
-
-    def _deadline_s(self, headers: Mapping[bytes, bytes]) -> float:
-        wanted = headers.get(b"lgsp-deadline-ms")
-        if wanted is None:
-            return self._limits.deadline_ms / 1000
-        if not wanted.isdigit() or not 1 <= int(wanted) <= LONGEST_WAIT_MS:
-            raise Refusal(Code.VALIDATION_FAILED, errors=[_invalid("/headers/lgsp-deadline-ms")])
-        return min(self._limits.deadline_ms, int(wanted)) / 1000
-
-
-def decode(raw: bytes) -> ExchangeBody:
-    """Return the body as its struct.
-
-    Raises:
-        Refusal: MALFORMED_JSON when it is not JSON or too deep; PURPOSE_MISSING or
-            VALIDATION_FAILED with the place, never the value, when it has not the agreed shape.
-    """
-    if deeper_than(raw, DEEPEST_JSON):
-        raise Refusal(Code.MALFORMED_JSON)
-    try:
-        return _DECODER.decode(raw)
-    except msgspec.ValidationError as wrong:
-        raise _shape_refusal(str(wrong)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Refusal(Code.MALFORMED_JSON) from None
-
-
-def _shape_refusal(message: str) -> Refusal:
-    """Turn the decoder's message into places; its own words may quote what the caller sent."""
-    if "missing required field `purpose`" in message:
-        return Refusal(Code.PURPOSE_MISSING)
-    place = _PLACE.search(message)
-    path = "" if place is None else re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", place.group(1))
-    missing = re.search(r"missing required field `([a-z_]+)`", message)
-    pointer = path.replace(".", "/") + ("" if missing is None else f"/{missing.group(1)}")
-    return Refusal(Code.VALIDATION_FAILED, errors=[_invalid(pointer or "/")])
-
-
-def _invalid(pointer: str) -> dict[str, str]:
-    return {
-        "pointer": pointer,
-        "code": "format",
-        "message_vi": "Thành phần thiếu, thừa hoặc sai dạng.",
-        "message_en": "A member is missing, unknown or has not its form.",
-    }
-
-
-def bearer(headers: Mapping[bytes, bytes]) -> str:
-    """Return the bearer token, empty when there is none (RFC 6750 section 2.1)."""
-    kind, _, token = headers.get(b"authorization", b"").partition(b" ")
-    return token.strip().decode("latin-1") if kind.lower() == b"bearer" else ""
 
 
 def _call(scope: Scope) -> Call:
     headers = header_map(scope["headers"])  # type: ignore[arg-type]
     exchange_id = str(uuid_utils.uuid7())
     wanted = headers.get(b"lgsp-request-id", b"")
-    trace = headers.get(b"traceparent", b"").decode("latin-1")
     client = scope["client"]
     return Call(
         exchange_id=exchange_id,
@@ -283,9 +247,27 @@ def _call(scope: Scope) -> Call:
         service=scope["path"].removeprefix(PREFIX).strip("/"),
         peer="" if client is None else client[0],
         headers=headers,
-        traceparent=trace if TRACEPARENT.fullmatch(trace) else None,
+        traceparent=traceparent_of(headers),
         began=perf_counter(),
     )
+
+
+def _tell(ended: Recorded | Refusal, call: Call, service: str, total_s: float) -> None:
+    """Write a log line for refusals and faults; an answer has its record, and needs none."""
+    if not isinstance(ended, Refusal):
+        return
+    facts = {
+        "code": ended.code.value,
+        "service": service,
+        "exchange_id": call.exchange_id,
+        "duration_ms": round(total_s * 1000, 1),
+    }
+    if ended.code is Code.INTERNAL:
+        _log.error("exchange.fault", exc_info=ended.__cause__, **facts)
+    elif PROBLEMS[ended.code].origin is Origin.CALLER:
+        _log.info("exchange.refused", **facts)
+    else:
+        _log.warning("exchange.failed", **facts)
 
 
 def _answer_headers(recorded: Recorded) -> Headers:
@@ -297,6 +279,9 @@ def _answer_headers(recorded: Recorded) -> Headers:
         headers.append((b"ratelimit-policy", f'"{name}";q={limit}'.encode()))
         headers.append((b"ratelimit", f'"{name}";r={left};t={balance.resets_s}'.encode()))
     service = authorised.resolved.service
+    if service.state is ServiceState.DEPRECATED and service.deprecated_at is not None:
+        since = int(service.deprecated_at.timestamp())
+        headers.append((b"deprecation", b"@%d" % since))  # RFC 9745
     if service.state is ServiceState.DEPRECATED and service.sunset is not None:
         stamp = service.sunset.strftime("%a, %d %b %Y %H:%M:%S GMT").encode()
         headers.append((b"sunset", stamp))  # RFC 8594

@@ -21,7 +21,8 @@ from litestar.openapi.spec import (
 )
 from msgspec import Struct
 
-from gateway.api.exchanges import LONGEST_WAIT_MS, ExchangeBody
+from gateway.api.bodies import LONGEST_WAIT_MS
+from gateway.api.exchanges import ExchangeBody
 from gateway.errors import Code
 from gateway.problems import PROBLEMS, problem_body
 from gateway.stages.evidence import Reply

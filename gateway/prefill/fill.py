@@ -50,6 +50,7 @@ class Prefill:
 
     authenticate: Callable[[Asked], Awaitable[Identified]]
     exchange: Callable[[Asked], Awaitable[Recorded]]
+    turn_away: Callable[[Asked, Refusal], Awaitable[None]]
     snapshot: Callable[[], Snapshot]
     new_id: Callable[[], str]
     # Beyond the sources' deadline: a record that is just being committed is waited for, at most

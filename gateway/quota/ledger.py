@@ -71,6 +71,15 @@ class Ledger:
             await self._admit(f"{key}/p", day_of(at), person, scope.persons_per_day, at)
         return balance
 
+    async def spend_consent(self, record_id: str, calls_per_day: int, at: datetime) -> None:
+        """Take one of the calls a day that a consent allows its recipient.
+
+        Raises:
+            Refusal: QUOTA, with `retry_after_s`.
+        """
+        key = f"consent/{record_id}/d"
+        await self._take(key, day_of(at), DAY, calls_per_day, Code.QUOTA, at)
+
     async def _take(  # noqa: PLR0917 - one quota, fully said
         self, key: str, start: datetime, length: timedelta, limit: int, code: Code, at: datetime
     ) -> Balance:

@@ -20,6 +20,7 @@ MEMO_ENTRIES = 10_000  # decisions and classes remembered for one catalog revisi
 
 FindsGrants = Callable[[str, str, str, str], Awaitable[Sequence[Grant]]]
 FindsRepresentation = Callable[[str], Awaitable[Representation | None]]
+Spends = Callable[[str, int, datetime], Awaitable[None]]  # consent id, calls a day, instant
 Names = Callable[[Subject, datetime], str | None]
 
 
@@ -48,10 +49,12 @@ class Consent:
         grants: FindsGrants,
         representation: FindsRepresentation,
         principal_ref: Names,
+        spend: Spends,
     ) -> None:
         self._grants = grants
         self._representation = representation
         self._principal_ref = principal_ref
+        self._spend = spend
         self._memo_of: Snapshot | None = None
         self._classes: dict[frozenset[str], Classes] = {}
         self._rulings: dict[Asks, Ruling] = {}
@@ -62,7 +65,8 @@ class Consent:
 
         Raises:
             Refusal: NO_LEGAL_BASIS, PURPOSE_NOT_COVERED, CONSENT_REQUIRED, CONSENT_WITHDRAWN,
-                REPRESENTATIVE_REQUIRED, or a need of the decision table that is not met.
+                REPRESENTATIVE_REQUIRED, a need of the decision table that is not met, or QUOTA
+                when the person allowed fewer calls a day.
         """
         asked = authorised.resolved.identified.asked
         return await self._decide(authorised, standing(asked.subject, asked.at))
@@ -92,7 +96,11 @@ class Consent:
         case = self._case(authorised, classes, person, ruling)
         grants = await self._grants_of(case) if ruling.asks_grants else ()
         acting = await self._acting(authorised, ruling)
-        return _consented(authorised, ground(case, ruling, snapshot.bases, grants, acting))
+        found = ground(case, ruling, snapshot.bases, grants, acting)
+        consent = found.consent
+        if consent is not None and consent.calls_per_day is not None:
+            await self._spend(consent.id, consent.calls_per_day, asked.at)
+        return _consented(authorised, found)
 
     def _ruling_on(self, asks: Asks, snapshot: Snapshot, at: datetime) -> Ruling:
         """Return the row that speaks; remembered for a day and a catalog, refusals are not."""

@@ -50,6 +50,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     deadline: float  # event-loop time
     traceparent: str | None = None
     route: str = "/v1/data/{service}"
+    method: str = "POST"
     raw: bytes = b""  # the body as it came, for the record's salted digest
     peer: str = ""  # network address of the caller, for anonymous refusals only
 

@@ -42,6 +42,7 @@ Known: TypeAlias = Identified | Resolved | Authorised | Consented | Answered | R
 
 MILLISECOND = timedelta(milliseconds=1)
 MEMO_ENTRIES = 10_000
+METHODS = {method.value: method for method in Method}
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -219,7 +220,7 @@ def _grade(snapshot: Snapshot, fields: tuple[str, ...]) -> int | None:
 
 def _request(asked: Asked, digest: str) -> Request:
     return Request(
-        m=Method.POST,
+        m=METHODS.get(asked.method),
         route=asked.route,
         id=asked.exchange_id,
         trace=words.trace_of(asked.traceparent),

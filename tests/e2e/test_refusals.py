@@ -155,14 +155,16 @@ def test_a_broken_question_is_refused_before_anything_is_believed(  # noqa: PLR0
     headers: dict[str, str],
     code: Code,
 ) -> None:
-    """What cannot be read is counted, not recorded: noise must not fill the log."""
+    """Somebody known sent it, so the log says who was refused and why; of the rest nothing."""
     named = {"Authorization": f"Bearer {system('motcua-xa').token()}"}
     usual = {"Content-Type": "application/json"}
 
     answer = send(province.gateway, method, "/v1/data/dancu.xacthuc", body, named | usual | headers)
 
     expect_problem(answer, code)
-    assert [] == leaves_of(province, exchange_of(answer))
+    (leaf,) = leaves_of(province, exchange_of(answer))
+    assert ([code.value], method) == (leaf["basis"]["reasons"], leaf["req"]["m"])
+    assert ("motcua-xa", None) == (leaf["actor"]["client"], leaf.get("subj"))
 
 
 TOKENS = {

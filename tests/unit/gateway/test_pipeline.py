@@ -24,6 +24,7 @@ from gateway.stages.resolve import Resolve
 from gateway.stages.respond import respond
 from gateway.stages.route import Route
 from tests.builders import CANARY, NOON, a_principal, a_rule, a_snapshot, a_subject, asked
+from tests.consent_builders import a_grant
 from tests.fakes import FakeAdapter, FakeConsents, FakeLog, Live
 from tests.unit.gateway.quota.test_ledger import Memory
 
@@ -39,17 +40,19 @@ class Bench:
         self.noise: list[tuple[str, str]] = []
         self.counts: list[tuple[str, str, str]] = []
         snapshot = parts.get("snapshot") or a_snapshot()
-        consents = FakeConsents()
+        consents: FakeConsents = parts.get("consents") or FakeConsents()  # type: ignore[assignment]
         pseudonyms = Pseudonyms(Keyring(keys))
+        ledger = Ledger(Memory())
         consent = Consent(
             grants=consents.grants_for,
             representation=consents.representation,
             principal_ref=lambda _subject, _at: "a" * 32,
+            spend=ledger.spend_consent,
         )
         self.exchange = Exchange(
             authenticate=Authenticate(parts.get("verify") or (lambda _token, _now: a_principal())),  # type: ignore[arg-type]
             resolve=Resolve(lambda: snapshot),  # type: ignore[arg-type, return-value]
-            authorise=Authorise(Ledger(Memory()), lambda _subject, _at: None),
+            authorise=Authorise(ledger, lambda _subject, _at: None),
             consent=consent,
             route=Route({"population": self.adapter}, consent.confirm),
             record=Record(
@@ -217,3 +220,48 @@ async def test_a_parcel_is_nobody(tmp_path: Path) -> None:
 def test_the_subject_type_is_the_wires() -> None:
     """Everything about the person is in one struct that no log line prints."""
     assert "so_dinh_danh" in Subject.__struct_fields__
+
+
+async def test_a_known_caller_is_recorded_even_when_nothing_can_be_read(tmp_path: Path) -> None:
+    """An authenticated refusal is a leaf; also one that came before the stages."""
+    bench = Bench(tmp_path / "keys")
+
+    await bench.exchange.turn_away(asked(), Refusal(Code.MALFORMED_JSON))
+
+    leaf = bench.log.entries[0].body
+    assert (Code.MALFORMED_JSON,) == leaf.basis.reasons  # type: ignore[union-attr]
+    assert "motcua-xa" == leaf.actor.client  # type: ignore[union-attr]
+
+
+async def test_a_stranger_who_cannot_be_read_is_noise(tmp_path: Path) -> None:
+    """Nobody proven, nothing recorded; counted all the same, with what was wrong."""
+
+    def verify(_token: str, _now: float) -> Principal:
+        raise TokenExpired
+
+    bench = Bench(tmp_path / "keys", verify=verify)
+
+    await bench.exchange.turn_away(asked(peer="127.0.0.1"), Refusal(Code.MALFORMED_JSON))
+
+    assert [("malformed_json", "127.0.0.1")] == bench.noise
+    assert [] == bench.log.entries
+
+
+async def test_a_consent_says_how_often_its_recipient_may_ask(tmp_path: Path) -> None:
+    """Frequency is part of what was agreed: the second call of the day is refused."""
+    grant = a_grant(
+        "ho_ten",
+        principal_ref="a" * 32,
+        recipient="H99.30.01",
+        purpose="giai-quyet-tthc",
+        service="dancu.tracuu",
+        given_at=NOON,
+        calls_per_day=1,
+    )
+    snapshot = a_snapshot(rules=(a_rule(Answer.CONSENT),))
+    bench = Bench(tmp_path / "keys", snapshot=snapshot, consents=FakeConsents([grant]))
+
+    first = await bench.exchange(asked(fields=("ho_ten",)))
+
+    assert grant.id == first.reply.basis.consent_id
+    assert Code.QUOTA is await bench.refused(fields=("ho_ten",))

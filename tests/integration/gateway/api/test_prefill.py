@@ -5,15 +5,17 @@ import socket
 from collections.abc import AsyncIterator, Callable
 
 import httpx
+import msgspec
 import pytest
 import uvicorn
 from litestar import Litestar
 from litestar.di import Provide
 
-from gateway.api.exchanges import Limits
+from gateway.api.bodies import Limits, decoded
 from gateway.api.failures import HANDLERS
-from gateway.api.prefill import PrefillController, deadline_s, decode, describe, request_id
+from gateway.api.prefill import PrefillController, describe, request_id
 from gateway.errors import Code, Refusal
+from gateway.prefill.schemas import PrefillBody
 from gateway.stages.evidence import Asked, Identified
 from tests.builders import CANARY, NOON, a_principal
 from tests.prefill_builders import LOOKUP, PERMIT, TITLE, FakeExchange, a_prefill
@@ -38,21 +40,24 @@ async def good_tokens_only(asked: Asked) -> Identified:
 
 
 class Desk:
-    """The application, what it asks, and what it counts as noise."""
+    """The application, what it asks, and whom it turned away."""
 
     def __init__(self) -> None:
         self.exchange = FakeExchange()
-        self.noise: list[str] = []
+        self.turned_away: list[tuple[str, str]] = []
         self.limits = Limits(deadline_ms=2_000)
 
     def application(self) -> Litestar:
         """Return the application with this one controller."""
-        prefill = a_prefill(self.exchange, authenticate=good_tokens_only)
+
+        async def turn_away(asked: Asked, refused: Refusal) -> None:
+            self.turned_away.append((asked.token, refused.code.value))
+
+        prefill = a_prefill(self.exchange, authenticate=good_tokens_only, turn_away=turn_away)
         values: dict[str, Callable[[], object]] = {
             "prefill": lambda: prefill,
             "clock": lambda: lambda: NOON,
             "limits": lambda: self.limits,
-            "noise": lambda: lambda code, _peer: self.noise.append(code),
         }
         return Litestar(
             [PrefillController],
@@ -129,14 +134,14 @@ async def test_the_subject_is_put_into_its_one_form(http: httpx.AsyncClient, des
     ("headers", "code"),
     [({}, "token_missing"), ({"Authorization": "Bearer bad"}, "token_invalid")],
 )
-async def test_an_unknown_caller_is_a_401_and_a_count(
+async def test_an_unknown_caller_is_a_401(
     http: httpx.AsyncClient, desk: Desk, headers: dict[str, str], code: str
 ) -> None:
-    """Nothing is asked, and the noise is counted."""
+    """Nothing is asked, and the log is told who came and why they went."""
     reply = await http.post(PATH, json=BODY, headers=headers)
 
     assert (401, code) == (reply.status_code, reply.json()["code"])
-    assert [code] == desk.noise
+    assert [code] == [each for _, each in desk.turned_away]
     assert [] == desk.exchange.asked
 
 
@@ -169,6 +174,7 @@ async def test_an_unknown_procedure_is_told(http: httpx.AsyncClient, desk: Desk)
     reply = await http.post("/v1/prefill/9.999999", json=BODY, headers=TOKEN)
 
     assert (404, "procedure_unknown") == (reply.status_code, reply.json()["code"])
+    assert [("good", "procedure_unknown")] == desk.turned_away
     assert [] == desk.exchange.asked
 
 
@@ -205,28 +211,12 @@ async def test_a_failed_source_leaves_a_form_with_holes(
     assert ("filled", "missing") == (states["chu.thuong_tru"], states["dat.so_phat_hanh"])
 
 
-@pytest.mark.parametrize(
-    ("wanted", "seconds"), [(None, 2.0), (b"500", 0.5), (b"1", 0.001), (b"600000", 2.0)]
-)
-def test_the_caller_may_shorten_the_wait(wanted: bytes | None, seconds: float) -> None:
-    """Never lengthen it."""
-    assert seconds == deadline_s(wanted, Limits(deadline_ms=2_000))
-
-
-@pytest.mark.parametrize("wanted", [b"0", b"-1", b"1.5", b"600001", b"", b"abc"])
-def test_a_wait_that_is_no_number_is_refused(wanted: bytes) -> None:
-    """A misspelt deadline is not silently ignored."""
-    with pytest.raises(Refusal) as refused:
-        deadline_s(wanted, Limits(deadline_ms=2_000))
-
-    assert Code.VALIDATION_FAILED == refused.value.code
-
-
 @pytest.mark.parametrize("wanted", [b"", b"\xff", b"003190000123", b"0192f0c1"])
 def test_a_request_id_that_is_none_is_replaced(wanted: bytes) -> None:
     """Only a UUID is echoed; a number in its place is not."""
-    assert 36 == len(request_id(wanted))
-    assert request_id(wanted).encode() != wanted
+    given = {b"lgsp-request-id": wanted}
+    assert 36 == len(request_id(given))
+    assert request_id(given).encode() != wanted
 
 
 @pytest.mark.parametrize(
@@ -241,7 +231,7 @@ def test_a_request_id_that_is_none_is_replaced(wanted: bytes) -> None:
 def test_what_is_wrong_is_named_by_its_place(raw: bytes, pointer: str) -> None:
     """RFC 6901."""
     with pytest.raises(Refusal) as refused:
-        decode(raw)
+        decoded(msgspec.json.Decoder(PrefillBody), raw, 16)
 
     errors = refused.value.facts["errors"]
     assert [pointer] == [each["pointer"] for each in errors]  # type: ignore[attr-defined]

@@ -65,6 +65,7 @@ class Desk:
             grants=consents.grants_for,
             representation=consents.representation,
             principal_ref=lambda _subject, _at: "a" * 32,
+            spend=Ledger(Memory()).spend_consent,
         )
         exchange = Exchange(
             authenticate=Authenticate(lambda _token, _now: a_principal(scopes=agreements)),
@@ -84,6 +85,7 @@ class Desk:
         self.prefill = Prefill(
             authenticate=exchange.authenticate,
             exchange=exchange,
+            turn_away=exchange.turn_away,
             snapshot=catalog,
             new_id=lambda: f"01930f2e-7c1d-7c3a-9d52-{next(numbers):012x}",
         )

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from gateway import app
-from gateway.api.exchanges import decode
+from gateway.api.bodies import decoded
+from gateway.api.exchanges import ExchangeBody
 from gateway.api.openapi import PATH, ProblemDocument
 from gateway.errors import Code
 from gateway.problems import PROBLEMS
@@ -61,7 +62,9 @@ def test_every_example_of_a_question_would_be_understood(document: dict[str, Any
     asked = [msgspec.json.encode(each["value"]) for each in content["examples"].values()]
 
     assert asked
-    assert ["giai-quyet-tthc"] * len(asked) == [decode(body).purpose for body in asked]
+    assert ["giai-quyet-tthc"] * len(asked) == [
+        decoded(msgspec.json.Decoder(ExchangeBody), body, 16).purpose for body in asked
+    ]
 
 
 def test_the_exchange_demands_a_token(document: dict[str, Any]) -> None:

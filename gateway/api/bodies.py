@@ -1,0 +1,129 @@
+"""What every question over the wire shares: its body, its words, its deadline, its token."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from adapters.protocol import Subject
+from gateway.api.wire import TRACEPARENT, deeper_than
+from gateway.errors import Code, Refusal
+from gateway.stages.evidence import Asked
+
+LONGEST_WAIT_MS = 600_000  # what a caller may ask for; the limit holds all the same
+
+Body = TypeVar("Body")
+_PLACE = re.compile(r"at `\$([^`]*)`")
+_MISSING = re.compile(r"missing required field `([a-z_]+)`")
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What one worker takes on."""
+
+    body_bytes: int = 65_536
+    json_depth: int = 16  # levels; refused before decoding
+    deadline_ms: int = 3_000
+    in_flight: int = 1_000
+
+
+def decoded(decoder: "msgspec.json.Decoder[Body]", raw: bytes, depth: int) -> Body:
+    """Return the body as its struct.
+
+    Raises:
+        Refusal: MALFORMED_JSON when it is not JSON or nests more than *depth* levels;
+            PURPOSE_MISSING or VALIDATION_FAILED with the place, never the value, when it has not
+            the agreed shape.
+    """
+    if deeper_than(raw, depth):
+        raise Refusal(Code.MALFORMED_JSON)
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as wrong:
+        raise _shape_refusal(str(wrong)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refusal(Code.MALFORMED_JSON) from None
+
+
+def _shape_refusal(message: str) -> Refusal:
+    """Turn the decoder's message into a place; its own words may quote what the caller sent."""
+    if "missing required field `purpose`" in message:
+        return Refusal(Code.PURPOSE_MISSING)
+    place, missing = _PLACE.search(message), _MISSING.search(message)
+    path = "" if place is None else re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", place.group(1))
+    steps = [
+        step for step in path.replace(".", "/").split("/") if re.fullmatch(r"[a-z0-9_]+", step)
+    ]
+    return invalid("/" + "/".join([*steps, *([] if missing is None else [missing.group(1)])]))
+
+
+def invalid(pointer: str) -> Refusal:
+    """Return the refusal of a member that is missing, unknown or has not its form."""
+    error = {
+        "pointer": pointer,
+        "code": "format",
+        "message_vi": "Thành phần thiếu, thừa hoặc sai dạng.",
+        "message_en": "A member is missing, unknown or has not its form.",
+    }
+    return Refusal(Code.VALIDATION_FAILED, errors=[error])
+
+
+def deadline_s(headers: Mapping[bytes, bytes], limits: Limits) -> float:
+    """Return how long the caller waits, never more than the limit.
+
+    Raises:
+        Refusal: VALIDATION_FAILED unless ``Lgsp-Deadline-Ms`` is 1 to 600,000.
+    """
+    wanted = headers.get(b"lgsp-deadline-ms")
+    if wanted is None:
+        return limits.deadline_ms / 1000
+    if not wanted.isdigit() or len(wanted) > 6 or not 1 <= int(wanted) <= LONGEST_WAIT_MS:  # noqa: PLR2004 - digits of the bound
+        raise invalid("/headers/lgsp-deadline-ms")
+    return min(limits.deadline_ms, int(wanted)) / 1000
+
+
+def unread(
+    headers: Mapping[bytes, bytes],
+    *,
+    exchange_id: str,
+    request_id: str,
+    at: datetime,
+    raw: bytes,
+    peer: str,
+    route: str,
+    method: str = "POST",
+) -> Asked:
+    """Return a question of which nothing is understood but who sent it."""
+    return Asked(
+        exchange_id=exchange_id,
+        request_id=request_id,
+        token=bearer(headers),
+        service="",
+        subject=Subject(),
+        purpose="",
+        procedure=None,
+        dossier=None,
+        fields=(),
+        representative=None,
+        at=at,
+        deadline=0.0,
+        traceparent=traceparent_of(headers),
+        route=route,
+        method=method,
+        raw=raw,
+        peer=peer,
+    )
+
+
+def traceparent_of(headers: Mapping[bytes, bytes]) -> str | None:
+    """Return the W3C trace header when it has its form; anything else is no trace."""
+    given = headers.get(b"traceparent", b"").decode("latin-1")
+    return given if TRACEPARENT.fullmatch(given) else None
+
+
+def bearer(headers: Mapping[bytes, bytes]) -> str:
+    """Return the bearer token, empty when there is none (RFC 6750 section 2.1)."""
+    kind, _, token = headers.get(b"authorization", b"").partition(b" ")
+    return token.strip().decode("latin-1") if kind.lower() == b"bearer" else ""
