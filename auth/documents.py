@@ -1,7 +1,7 @@
 """Registrations as files: `kind: system` documents in YAML, every mistake with its line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any, cast
 from unicodedata import normalize
@@ -61,6 +61,18 @@ class _Wrong(Exception):
         self.fact = fact
 
 
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One registration as somebody wrote it down, with the lines of its members."""
+
+    registration: Registration
+    source: str
+    lines: Mapping[str, int]
+
+    def finding(self, member: str, code: str, fact: str) -> Finding:
+        """Return a mistake that only shows beside what stands: another document, the catalog."""
+        return Finding(source=self.source, line=self.lines[member], code=code, fact=fact)
+
+
 def read(text: str, source: str) -> tuple[Registration, ...]:
     """Read the `kind: system` documents of one file.
 
@@ -71,18 +83,36 @@ def read(text: str, source: str) -> tuple[Registration, ...]:
     Raises:
         DocumentsRefused: with every mistake found, at most one for each document.
     """
-    found: dict[str, Registration] = {}
-    wrong: list[_Wrong] = []
-    for node in _documents(text, source):
+    return tuple(each.registration for each in read_all({source: text}))
+
+
+def read_all(texts: Mapping[str, str]) -> tuple[Document, ...]:
+    """Read the documents of several files, each client id at most once in all of them.
+
+    Args:
+        texts: name of the file to its YAML, as `read` takes it.
+
+    Raises:
+        DocumentsRefused: with the mistakes of every file.
+    """
+    found: dict[str, Document] = {}
+    wrong: list[Finding] = []
+    for source, text in texts.items():
         try:
-            registration = _registration(node)
-            if registration.client_id in found:
-                raise _wrong(node, "client_id_twice", "another document has the same client_id")
-            found[registration.client_id] = registration
-        except _Wrong as mistake:
-            wrong.append(mistake)
+            nodes = _documents(text, source)
+        except DocumentsRefused as broken:  # the rest of this file cannot be trusted
+            wrong.extend(broken.findings)
+            continue
+        for node in nodes:
+            try:
+                document = _document(node, source)
+                if document.registration.client_id in found:
+                    raise _wrong(node, "client_id_twice", "another document has the same client_id")
+                found[document.registration.client_id] = document
+            except _Wrong as mistake:
+                wrong.append(_finding(source, mistake))
     if wrong:
-        raise DocumentsRefused(tuple(_finding(source, each) for each in wrong))
+        raise DocumentsRefused(tuple(wrong))
     return tuple(found.values())
 
 
@@ -129,8 +159,14 @@ def _composed(text: str) -> Iterator[yaml.Node]:
             yield node
 
 
-def _registration(node: yaml.Node) -> Registration:
+def _document(node: yaml.Node, source: str) -> Document:
     members = _members(node)
+    registration = _registration(node, members)
+    lines = {name: value.start_mark.line + 1 for name, value in members.items()}
+    return Document(registration=registration, source=source, lines=lines)
+
+
+def _registration(node: yaml.Node, members: dict[str, yaml.Node]) -> Registration:
     if "kind" not in members or _text(members["kind"]) != KIND:
         raise _wrong(members.get("kind", node), "kind_unknown", f"kind must be {KIND}")
     for name in members.keys() - _MEMBERS:

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mocks": ("gateway.cli.mocks:mocks", "Run stand-ins of registers, from a checkout."),
     "db": ("gateway.cli.db:db", "Start, stop, migrate and check the database."),
     "catalog": ("gateway.cli.catalog:catalog", "Check, compare, publish and export the catalog."),
+    "system": ("gateway.cli.system:system", "Register and suspend the systems of agencies."),
     "keys": ("gateway.cli.keys:keys", "List, rotate, revoke and export signing keys."),
     "audit": ("gateway.cli.audit:audit", "Read the access log."),
     "settings": ("gateway.cli.settings:settings", "Show and check the settings."),

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 import click
 import msgspec
 
-from auth.errors import PartyError
+from auth.errors import PartyError, RegistrationsUnavailable
 from catalog.errors import CatalogInvalid, EntryUnknown, SecondPersonMissing, TransitionRefused
 from gateway.cli.exits import Exit
 from gateway.database import DRIVER_ERRORS, MigrationBusy, RevisionUnknown
@@ -47,6 +47,7 @@ FAILURES: tuple[tuple[type[Exception], Exit, bool], ...] = (
     (EntryUnknown, Exit.REFUSED, True),
     (SecondPersonMissing, Exit.REFUSED, True),
     (TransitionRefused, Exit.REFUSED, True),
+    (RegistrationsUnavailable, Exit.DATABASE, True),
     (PartyError, Exit.REFUSED, True),
     # Their texts may quote a row, or the password of an address.
     *((kind, Exit.DATABASE, False) for kind in DRIVER_ERRORS),

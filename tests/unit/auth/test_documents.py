@@ -154,3 +154,23 @@ def test_a_finding_repeats_nothing_of_the_file() -> None:
 
     assert secret not in str(refused.value)
     assert str(refused.value).startswith("systems.yaml:8: key_refused")
+
+
+def test_several_files_are_read_as_one() -> None:
+    """Each agency keeps a file of its own; one id in two of them is two truths."""
+    other = documents.write((a_registration(client_id="an-sinh"),))
+    both = documents.read_all({"a.yaml": GOOD, "b.yaml": other})
+    with pytest.raises(DocumentsRefused) as refused:
+        documents.read_all({"a.yaml": GOOD, "b.yaml": "x: [", "c.yaml": f"---\n{GOOD}"})
+
+    assert ["a.yaml", "b.yaml"] == [each.source for each in both]
+    assert [("b.yaml", "not_yaml"), ("c.yaml", "client_id_twice")] == [
+        (each.source, each.code) for each in refused.value.findings
+    ]
+
+
+def test_a_mistake_that_shows_only_beside_the_catalog_has_its_line_too() -> None:
+    """Who writes the file sees where, whoever found it."""
+    (document,) = documents.read_all({"a.yaml": GOOD})
+
+    assert "a.yaml:3: agency_unknown: no" == str(document.finding("agency", "agency_unknown", "no"))
