@@ -3,7 +3,7 @@
 import functools
 import ssl
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec
 
@@ -80,7 +80,7 @@ def encoded(facts: object) -> bytes:
     return msgspec.json.encode(facts, enc_hook=str)
 
 
-def table(rows: list[Mapping[str, object]]) -> str:
+def table(rows: Sequence[Mapping[str, object]]) -> str:
     """Return rows as aligned columns; nothing for none."""
     if not rows:
         return ""
