@@ -131,3 +131,6 @@ class TransitionRefused(Exception):
 
 class SecondPersonMissing(Exception):
     """Publishing and granting take two people, by name (promise P8)."""
+
+    def __init__(self) -> None:
+        super().__init__("this takes two people: who does it, and another who approves it")

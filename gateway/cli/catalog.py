@@ -12,11 +12,13 @@ from rich_click import RichGroup
 
 from catalog.changes import Changes
 from catalog.documents import Documents, read_folder, write
+from catalog.entries import AgreementState, ServiceState
 from catalog.errors import CatalogInvalid, Finding
+from catalog.kinds import STATES, Kind
 from catalog.repository import CatalogRepository, TwoPeople
 from catalog.texts import line, pointer, text
 from gateway import database
-from gateway.cli.answers import Answer, answering
+from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.edge import database_options, reachable, settings_with
 from gateway.cli.exits import Exit
 from gateway.clock import utc_now
@@ -25,6 +27,9 @@ Result = TypeVar("Result")
 PUBLISHER = None  # the owner of the database: no role of a running gateway may publish
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+STATE_NAMES: dict[str, ServiceState | AgreementState] = {
+    state.value: state for states in (ServiceState, AgreementState) for state in states
+}
 
 
 @click.group(cls=RichGroup)
@@ -82,6 +87,50 @@ def export(folder: Path, url: str | None, directory: Path | None) -> Answer:
         names[kind].write_text(stream, encoding="utf-8")
     written = [str(path) for path in names.values()]
     return Answer({"files": written}, "\n".join(written) or "the catalog is empty")
+
+
+@catalog.command(name="state")
+@click.argument("kind", type=click.Choice([each.value for each in STATES]))
+@click.argument("code")
+@click.argument("state", type=click.Choice([*STATE_NAMES]))
+@click.option("--reason", required=True, help="Why; it is kept with the act.")
+@click.option("--by", required=True, help="Staff id of who does it.")
+@click.option("--approved-by", help="Staff id of another person; opening anything again needs one.")
+@database_options
+@answering
+def move(
+    kind: str, code: str, state: str, url: str | None, directory: Path | None, **said: str | None
+) -> Answer:
+    """Move the service or agreement CODE to STATE, from this commit on in every process.
+
+    Closing may be done alone; opening again takes a second person.
+    """
+    by, reason = _said(said["by"]), _said(said["reason"])
+
+    async def work(repository: CatalogRepository) -> bool:
+        return await repository.set_state(
+            Kind(kind),
+            code,
+            STATE_NAMES[state],
+            reason=reason,
+            by=by,
+            approved_by=said["approved_by"],
+        )
+
+    try:
+        with reachable(settings_with(url, directory)) as dsn:
+            changed = asyncio.run(_in_transaction(dsn, work))
+    except CatalogInvalid as invalid:
+        return _findings(invalid.findings)
+    before = "" if changed else ", as it was before"
+    facts = {"kind": kind, "code": code, "state": state, "changed": changed}
+    return Answer(facts, f"{kind} {code} is {state}{before}")
+
+
+def _said(text: str | None) -> str:
+    if text is None or not text.strip():
+        raise Failed(Exit.REFUSED, "--by and --reason must say something")
+    return text.strip()
 
 
 async def _diff(repository: CatalogRepository, documents: Documents) -> Changes:
