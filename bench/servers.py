@@ -84,11 +84,15 @@ class Bench:
         self._worker = _only_child(province.processes.pid("gateway"))
         pin(self._worker)
         self._start_fastify()
+        self._start_granian()
         token = {"Authorization": f"Bearer {self._token()}"}
         gateway = f"{province.gateway}/v1/data/datdai.thua"
         proxied = f"{self._nginx}/api/v1/thua-dat/tim-kiem"
         self.peers = [
             Peer("gateway", gateway, (self._worker,), QUESTION, token),
+            Peer(
+                "granian", f"{self._granian}/v1/data/datdai.thua", (self._other,), QUESTION, token
+            ),
             Peer("fastify", f"{self._fastify}/v1/data/datdai.thua", (self._node,), QUESTION, token),
             Peer("nginx", proxied, (self._proxy,), QUESTION, token),
         ]
@@ -140,11 +144,29 @@ class Bench:
         _await_port(port)
         pin(self._node)
 
+    def _start_granian(self) -> None:
+        """Serve the same application by another server, on the same settings."""
+        port = free_port(0)
+        self._granian = f"http://127.0.0.1:{port}"
+        command = [
+            sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--workers", "1", "--loop", "uvloop",
+            "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "gateway.app:create",
+        ]  # fmt: skip
+        process = self._run(command, self._folder / "granian.log", env=self.province.environment())
+        _await_port(port, 60)
+        self._other = _only_child(process.pid)
+        for task in Path(f"/proc/{self._other}/task").iterdir():
+            pin(int(task.name))
+
     def _run(
-        self, command: list[str], log: Path, cwd: Path | None = None
+        self,
+        command: list[str],
+        log: Path,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
-            process = subprocess.Popen(command, cwd=cwd, stdout=output, stderr=output)
+            process = subprocess.Popen(command, cwd=cwd, env=env, stdout=output, stderr=output)
         self._started.append(process)
         return process
 
@@ -190,10 +212,10 @@ def _only_child(pid: int) -> int:
     sys.exit(f"process {pid} has no worker")
 
 
-def _await_port(port: int) -> None:
+def _await_port(port: int, within_s: int = 20) -> None:
     import socket  # noqa: PLC0415
 
-    until = time.monotonic() + 20
+    until = time.monotonic() + within_s
     while time.monotonic() < until:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
