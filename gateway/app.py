@@ -7,6 +7,7 @@ from litestar import Litestar, asgi
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import ASGIRoute, HTTPRoute
 from litestar.types import Receive, Scope, Send
@@ -92,6 +93,8 @@ def _openapi() -> OpenAPIConfig:
         version=__version__,
         description="Cổng tích hợp, chia sẻ dữ liệu cấp tỉnh / Provincial data-sharing gateway",
         components=Components(security_schemes={"accessToken": token}),
+        # The document alone: the framework's reader pages load their scripts from outside.
+        render_plugins=[JsonRenderPlugin()],
     )
 
 

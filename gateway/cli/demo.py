@@ -65,7 +65,7 @@ def _stay(province: Province, teller: Teller, *, once: bool) -> None:
         return
     teller.say("", "")
     teller.say(f"Cổng / gateway      {province.gateway}")
-    teller.say(f"API                 {province.gateway}/schema")
+    teller.say(f"API                 {province.gateway}/schema/openapi.json")
     teller.say(f"Sức khoẻ / health   {province.management}/health")
     teller.say(f"Số đo / metrics     {province.management}/metrics")
     for name, url in province.registers.items():
