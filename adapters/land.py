@@ -2,6 +2,8 @@
 
 A certificate is shown only to a question that names one of its holders.  Old certificates hold
 the holder's 9-digit card, so a question that brings `so_cmnd` too is put once for each number.
+Nothing but the caller's word ties that card to the person, so what stands under it counts only
+when the register holds it under the same name, and the same year of birth where both are known.
 Source: domain.md 2.4 and the register's OpenAPI document.
 """
 
@@ -9,6 +11,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from adapters.breaker import BreakerState
 from adapters.client import QuestionRefused, SourceReply, accepted, decoded, trace_headers
@@ -20,6 +23,7 @@ from adapters.land_answers import (
     Parcel,
     Verdict,
     certificates,
+    named_on,
     parcel,
     same_serial,
 )
@@ -92,21 +96,29 @@ class LandAdapter:
         await self._client.aclose()
 
     async def _certificates(self, query: Query) -> Record:
-        serial = query.subject.so_phat_hanh
         found: dict[str, Certificate] = {}
         for paper in _papers(query):
-            asked: dict[str, Json] = {"soGiayTo": paper}
-            if serial is not None:
-                asked["soPhatHanh"] = serial
-            for each in await self._pages(_CERTIFICATES, asked, query, _CERTIFICATE_PAGE):
-                demand_same(SOURCE, paper, [holder.so_giay_to for holder in each.chu_su_dung])
-                if serial is not None and not same_serial(serial, each.so_phat_hanh):
-                    raise SourceSchemaMismatch(SOURCE, "an answer about another certificate")
+            for each in await self._under(paper, query):
                 found[each.gcn_id] = each
         live = [each for each in found.values() if each.tinh_trang == "HIEU_LUC"]
         if not live:
             raise SubjectUnknown(SOURCE, "no certificate in force")
         return record(query, certificates(live, _papers(query), query.fields))
+
+    async def _under(self, paper: str, query: Query) -> list[Certificate]:
+        """Return the certificates under one number, those of others' cards left out."""
+        serial = query.subject.so_phat_hanh
+        asked: dict[str, Json] = {"soGiayTo": paper}
+        if serial is not None:
+            asked["soPhatHanh"] = serial
+        found = await self._pages(_CERTIFICATES, asked, query, _CERTIFICATE_PAGE)
+        for each in found:
+            demand_same(SOURCE, paper, [holder.so_giay_to for holder in each.chu_su_dung])
+            if serial is not None and not same_serial(serial, each.so_phat_hanh):
+                raise SourceSchemaMismatch(SOURCE, "an answer about another certificate")
+        if paper != query.subject.so_cmnd:
+            return found
+        return [each for each in found if named_on(each, paper, query.subject)]
 
     async def _parcel(self, query: Query) -> Record:
         subject = query.subject
@@ -148,6 +160,12 @@ class LandAdapter:
         for paper in _papers(query):
             verdict = await self._ask(_HOLDERS, asked | {"soGiayTo": paper}, query, _VERDICT)
             demand_same(SOURCE, paper, (verdict.so_giay_to,))
+            if verdict.la_chu_su_dung and paper == query.subject.so_cmnd:
+                # A yes about a card is a yes about the person only under the person's name.
+                theirs = bool(await self._under(paper, query))
+                verdict = (
+                    verdict if theirs else replace(verdict, la_chu_su_dung=False, vai_tro=None)
+                )
             if verdict.la_chu_su_dung:
                 break
         if verdict is None:

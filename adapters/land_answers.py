@@ -11,8 +11,8 @@ from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from adapters.protocol import Json, Match
-from adapters.shapes import Told, instant_of, nfc
+from adapters.protocol import Json, Match, PartialDate, Subject
+from adapters.shapes import Told, folded, instant_of, nfc
 
 SOURCE = "land"
 SEVERAL_CERTIFICATES = "several_certificates"  # the values stand in `thua_dat`, by parcel
@@ -67,6 +67,7 @@ class Holder(Struct, frozen=True, rename="camel"):
     ho_ten: str
     so_giay_to: str | None
     vai_tro: Literal["CHU_SU_DUNG", "DONG_SU_DUNG", "VO_CHONG"]
+    nam_sinh: int | None = None
 
 
 class Restriction(Struct, frozen=True, rename="camel"):
@@ -103,6 +104,26 @@ class Verdict(Struct, frozen=True, rename="camel"):
 def same_serial(asked: str, answered: str) -> bool:
     """Compare certificate serials as the register does: upper case, without blanks."""
     return "".join(asked.upper().split()) == "".join(answered.upper().split())
+
+
+def named_on(told: Certificate, paper: str, subject: Subject) -> bool:
+    """Say whether *told* holds *paper* under the name of *subject*, and under no other birth year.
+
+    A name matches as the registers compare them: without marks, case and spare blanks.
+    """
+    year = _year(subject.ngay_sinh)
+    return subject.ho_ten is not None and any(
+        holder.so_giay_to == paper
+        and folded(holder.ho_ten) == folded(subject.ho_ten)
+        and (year is None or holder.nam_sinh in {None, year})
+        for holder in told.chu_su_dung
+    )
+
+
+def _year(day: str | PartialDate | None) -> int | None:
+    if isinstance(day, PartialDate):
+        return day.nam
+    return None if day is None else int(day[:4])
 
 
 def parcel(told: Parcel) -> Told:

@@ -24,6 +24,7 @@ from gateway.prefill.plan import Call, Plan, plan
 from gateway.prefill.provenance import assemble
 from gateway.prefill.reasons import Left
 from gateway.prefill.schemas import PrefillBody, Prefilled
+from gateway.prefill.values import items
 from gateway.stages.evidence import Asked, Identified, Recorded
 
 ROUTE = "/v1/prefill/{procedure}"
@@ -153,7 +154,7 @@ def subject_for(
     members = {name: getattr(stated, name) for name in _MEMBERS if name in takes}
     subject = Subject(**members)
     for feed in call.feeds:
-        values = known[feed.source].values(feed.element, feed.path)
+        values = items(known[feed.source].values(feed.element, feed.path))
         if len(values) != 1:
             return Left.SEVERAL if values else Left.NO_FEED
         subject = replace(subject, **{feed.member: str(values[0])})

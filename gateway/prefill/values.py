@@ -49,6 +49,15 @@ def each_of(value: Json, path: str) -> Values:
     return tuple(next(iter(found(item, path)), None) for item in items)
 
 
+def items(values: Values) -> Values:
+    """Return *values* with the items of a list in the list's place: a list of one is that one."""
+    return tuple(
+        item
+        for value in values
+        for item in (cast("list[Json]", value) if isinstance(value, list) else [value])
+    )
+
+
 def distinct(values: Values) -> Values:
     """Return *values* without repetitions, the first of each kept."""
     seen: dict[bytes, Json] = {}

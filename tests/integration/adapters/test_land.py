@@ -114,6 +114,34 @@ async def test_an_old_certificate_is_found_by_the_old_card(land: SourceAdapter) 
     assert {"so_phat_hanh": "AB 232323"} == record.values
 
 
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        pytest.param({}, id="another name"),
+        pytest.param({"ho_ten": "Tạ Đình Phong"}, id="the same name, another year of birth"),
+    ],
+)
+async def test_a_strangers_card_opens_nothing(land: SourceAdapter, claimed: dict[str, str]) -> None:
+    """Only the caller's word ties a card to a person: the record would name one, show another."""
+    subject = subject_of("p03", so_cmnd=persona("p23").cmnd, **claimed)
+
+    with pytest.raises(SubjectUnknown):
+        await land.fetch(a_query("datdai.gcn", subject, "so_phat_hanh"))
+    record = await land.fetch(a_query("datdai.xacminhchu", subject, "khop", "vai_tro"))
+
+    assert False is record.values["khop"]
+    assert "vai_tro" not in record.values
+
+
+async def test_a_holder_is_verified_under_the_old_card(land: SourceAdapter) -> None:
+    """Who holds an old certificate holds the land."""
+    without = await land.fetch(a_query("datdai.xacminhchu", subject_of("p23"), "khop"))
+    subject = subject_of("p23", so_cmnd=persona("p23").cmnd, so_phat_hanh="AB 232323")
+    record = await land.fetch(a_query("datdai.xacminhchu", subject, "khop"))
+
+    assert (False, True) == (without.values["khop"], record.values["khop"])
+
+
 async def test_a_parcel_is_no_person(land: SourceAdapter) -> None:
     """A question about land says nothing of its holders."""
     subject = Subject(ma_xa="99003", so_to="12", so_thua="207")

@@ -5,6 +5,7 @@ from dataclasses import replace as with_other
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.protocol import Subject
 from catalog.entries import ElementCode, Feed, ServiceCode
@@ -135,6 +136,28 @@ def test_what_feeds_must_be_one_value() -> None:
     assert Left.SEVERAL == fed_by("207", "208")
     assert Left.NO_FEED == fed_by()
     assert a_subject(ngay_sinh=None, so_phat_hanh="207") == fed_by("207", "207")
+
+
+@pytest.mark.parametrize(
+    ("cards", "expected"),
+    [
+        (["990000123"], a_subject(ngay_sinh=None, so_cmnd="990000123")),
+        (["990000123", "990000124"], Left.SEVERAL),
+        ([], Left.NO_FEED),
+    ],
+)
+def test_a_list_of_one_feeds_like_the_one_in_it(cards: list[str], expected: Subject | Left) -> None:
+    """A person may have had several old cards; with one of them there is nothing to choose."""
+    card = ElementCode("so_cmnd")
+    feed = Feed(service=TITLE, member="so_cmnd", source=LOOKUP, element=card)
+    service = the_services()[TITLE]
+    takes = replace(service, subject_optional=(*service.subject_optional, "so_cmnd"))
+    call = Call(service=TITLE, operation=service.operation, elements=(), feeds=(feed,))
+    reply = a_reply(asked(fields=("so_cmnd",), service=LOOKUP), {"so_cmnd": cards})
+
+    assert expected == subject_for(
+        call, takes, a_subject(), {LOOKUP: Outcome(call=call, reply=reply)}
+    )
 
 
 async def test_all_questions_of_a_wave_run_at_once() -> None:

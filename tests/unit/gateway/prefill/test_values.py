@@ -5,7 +5,16 @@ import unicodedata
 import pytest
 
 from adapters.protocol import Json
-from gateway.prefill.values import COMPARISONS, as_typed, distinct, each_of, found, name_key, same
+from gateway.prefill.values import (
+    COMPARISONS,
+    as_typed,
+    distinct,
+    each_of,
+    found,
+    items,
+    name_key,
+    same,
+)
 
 PARCELS = [{"so_thua": "207", "chu": [{"ten": "A"}]}, {"so_thua": "208"}]
 
@@ -34,6 +43,11 @@ def test_a_path_leads_to_every_value_it_names(
 ) -> None:
     """False and zero are values; nothing and the empty text are not."""
     assert expected == found(value, path)
+
+
+def test_a_list_of_one_is_that_one() -> None:
+    """An element that may be several is still one value for the question that it feeds."""
+    assert ("a", "b", "c") == items(("a", ["b"], [], ["c"]))
 
 
 def test_items_keep_their_places() -> None:
