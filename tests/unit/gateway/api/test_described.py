@@ -1,0 +1,42 @@
+"""What the OpenAPI document says of the framework's routes beyond their types."""
+
+from typing import Any
+
+import pytest
+
+from gateway.app import build
+from gateway.settings import load
+from gateway.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def paths() -> dict[str, Any]:
+    """The paths of the document as callers read it."""
+    document = build(Worker(load({}, {}))).openapi_schema.to_schema()
+    found: dict[str, Any] = document["paths"]
+    return found
+
+
+def test_prefill_demands_a_token_and_answers_in_problems(paths: dict[str, Any]) -> None:
+    """A client generated from the document knows what to send and what may come back."""
+    route = paths["/v1/prefill/{procedure}"]["post"]
+
+    assert [{"accessToken": []}] == route["security"]
+    assert {"200", "400", "401", "403", "404", "503"} <= route["responses"].keys()
+    assert "application/problem+json" in route["responses"]["403"]["content"]
+
+
+def test_the_token_endpoint_takes_a_form(paths: dict[str, Any]) -> None:
+    """RFC 6749 section 4.4.2: a form, not JSON."""
+    route = paths["/oauth/token"]["post"]
+
+    form = route["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    assert {"grant_type", "client_assertion_type", "client_assertion"} == set(form["required"])
+    assert {"200", "400", "401", "503"} <= route["responses"].keys()
+
+
+def test_keys_are_a_key_set(paths: dict[str, Any]) -> None:
+    """RFC 7517 names the type."""
+    answers = paths["/oauth/jwks"]["get"]["responses"]
+
+    assert ["application/jwk-set+json"] == list(answers["200"]["content"])
