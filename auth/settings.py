@@ -37,7 +37,7 @@ class IdentitySettings(BaseModel, frozen=True, extra="forbid"):
 
     issuer: Annotated[str, AfterValidator(_origin)] = "http://127.0.0.1:8100"
     audience: str | None = None  # default: the issuer, because gateway and issuer are one
-    keys_dir: Path = Path("var/keys/signing")
+    keys_dir: Path = Path(".motlan/keys/signing")
     algorithm: Literal["ES256", "EdDSA"] = "ES256"
     token_life_s: Annotated[int, Field(ge=30, le=300)] = 300
     assertion_life_s: Annotated[int, Field(ge=30, le=300)] = 300

@@ -81,7 +81,7 @@ class Audit(BaseModel, frozen=True, extra="forbid"):
     timeout_s: Annotated[float, Field(gt=0, le=10)] = 2.0  # then nothing leaves
     queue_records: Annotated[int, Field(ge=1, le=100_000)] = 2000
     synchronous_commit: Literal["on", "remote_apply"] = "on"
-    keys_dir: Path = Path(".motlan/keys")
+    keys_dir: Path = Path(".motlan/keys/pseudonyms")
 
 
 class Exchange(BaseModel, frozen=True, extra="forbid"):
@@ -255,6 +255,10 @@ def _database_in_clear(settings: Settings) -> bool:
     return remote and mode not in {"require", "verify-ca", "verify-full"}
 
 
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
 PRODUCTION_REFUSES: tuple[Refused, ...] = (
     Refused(
         "database.directory",
@@ -290,6 +294,11 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
         "identity.keys_dir",
         "name a folder by its full path; a relative one follows the working directory",
         lambda s: not s.identity.keys_dir.is_absolute(),
+    ),
+    Refused(
+        "audit.keys_dir",
+        "keep it apart from identity.keys_dir; the two are backed up, and destroyed, differently",
+        lambda s: _overlap(s.audit.keys_dir, s.identity.keys_dir),
     ),
 )
 

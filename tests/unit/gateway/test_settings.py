@@ -158,6 +158,9 @@ def test_a_sound_production_is_accepted() -> None:
         pytest.param("IDENTITY__ISSUER", "http://127.0.0.1:8100", id="http issuer"),
         pytest.param("IDENTITY__KEYS_DIR", "keys", id="relative signing keys"),
         pytest.param("AUDIT__KEYS_DIR", "keys", id="relative pseudonym keys"),
+        pytest.param("AUDIT__KEYS_DIR", "/var/lib/motlan/signing", id="keys in one folder"),
+        pytest.param("AUDIT__KEYS_DIR", "/var/lib/motlan/signing/p", id="keys inside keys"),
+        pytest.param("AUDIT__KEYS_DIR", "/var/lib/motlan", id="keys around keys"),
         pytest.param("SOURCES__POPULATION__BASE_URL", "http://127.0.0.1:9101", id="mock"),
         pytest.param("SOURCES__POPULATION__BASE_URL", "http://dancu", id="source in clear"),
         pytest.param("SOURCES__POPULATION__CREDENTIALS__KEY", SECRET, id="demo key"),
@@ -172,6 +175,14 @@ def test_production_refuses_what_only_a_demo_may_have(name: str, value: str | No
 
     with pytest.raises(ConfigurationError, match="production refuses"):
         load({}, environ)
+
+
+def test_the_two_kinds_of_keys_are_neighbours_by_default() -> None:
+    """Who starts in an empty folder finds everything that was made in one place, apart."""
+    settings = load({}, {})
+
+    assert Path(".motlan/keys/signing") == settings.identity.keys_dir
+    assert Path(".motlan/keys/pseudonyms") == settings.audit.keys_dir
 
 
 def test_elsewhere_nothing_of_it_is_refused() -> None:
