@@ -1,0 +1,87 @@
+"""The service port's protocol over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from gateway.cli.protocol import ServiceProtocol
+
+LARGE = b"x" * 300_000
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Echo the body's length; ``/large`` answers with more than any socket buffer holds."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    content = LARGE if scope["path"] == "/large" else b"%d" % len(body)
+    length = (b"content-length", b"%d" % len(content))
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    await send({"type": "http.response.body", "body": content})
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """The port of a server that speaks this protocol."""
+    config = uvicorn.Config(
+        application, port=0, http=ServiceProtocol, lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.get_running_loop().create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+async def test_head_and_body_arrive_together(port: int) -> None:
+    """One packet for one small answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+
+    first = await reader.read(65_536)
+
+    assert first.startswith(b"HTTP/1.1 200")
+    assert first.endswith(b"\r\n\r\n3")
+    writer.close()
+
+
+async def test_one_connection_serves_many(port: int) -> None:
+    """Kept alive, in order, also when questions come at once."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"".join(
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (n, b"a" * n)
+        for n in range(1, 6)
+    ))  # fmt: skip
+
+    answers = [(await reader.readuntil(b"\r\n\r\n"), await reader.readexactly(1)) for _ in range(5)]
+
+    assert [b"1", b"2", b"3", b"4", b"5"] == [body for _, body in answers]
+    writer.close()
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1\r\nConnection: close"])
+async def test_a_closing_connection_still_says_everything(port: int, version: bytes) -> None:
+    """What was kept for the end of the turn is sent before the close."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /large HTTP/%s\r\nHost: x\r\n\r\n" % version)
+
+    whole = await reader.read()
+
+    assert LARGE == whole.partition(b"\r\n\r\n")[2]
+    writer.close()
+
+
+async def test_nonsense_is_refused(port: int) -> None:
+    """The parser's own refusal leaves by the same way."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"\x00\x01\x02\r\n\r\n")
+
+    assert (await reader.read()).startswith(b"HTTP/1.1 400")
+    writer.close()
