@@ -1,15 +1,16 @@
-"""Write the pages that are made from the code (`make docs`): commands, problems, settings."""
+"""Write the pages that are made from the code (`make docs`)."""
 
 import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from docs import commands_page, problems_page, settings_page
+from docs import commands_page, members_page, problems_page, settings_page
 
 HERE = Path(__file__).resolve().parent
 MADE = "<!-- Made from the code by `make docs`; a change here is lost. -->\n"
 PAGES: dict[str, Callable[[], str]] = {
+    "catalog-members.md": members_page.page,
     "cli.md": commands_page.page,
     "problems.md": problems_page.page,
     "settings.md": settings_page.page,

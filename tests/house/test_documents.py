@@ -24,6 +24,7 @@ EXPECTED = (
     "publiccode.yml",
     "docs/architecture.md",
     "docs/audit-events.md",
+    "docs/catalog.md",
     "docs/cli.md",
     "docs/first-call.md",
     "docs/glossary.md",
