@@ -1,10 +1,11 @@
 """The database: engine, one transaction for each use case, driver pools, migrations."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Self, TypeAlias, TypeVar, cast
 
 import asyncpg
 from alembic import command
@@ -15,6 +16,8 @@ from sqlalchemy import AdaptedConnection, Connection, ExecutionContext, NullPool
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from gateway.errors import Code, Refusal
 
 # Whoever migrates holds this lock; the number means nothing but must never change.
 MIGRATION_LOCK = 6_171_014_926_812_331
@@ -28,8 +31,20 @@ MIGRATION_STATEMENT_TIMEOUT_MS = 600_000
 
 LOCK_NOT_AVAILABLE = "55P03"
 
-Pool: TypeAlias = asyncpg.Pool
+PATIENCE_S = 1.5  # for a place, for an answer, and for letting go: three steps, each bounded
+
+Row: TypeAlias = asyncpg.Record
 Answer = TypeVar("Answer")
+
+# What a database that is away looks like, as opposed to one that says no.
+AWAY: tuple[type[Exception], ...] = (
+    OSError,  # TimeoutError among them
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
 
 # Every way in which the driver, or SQLAlchemy above it, fails.
 DRIVER_ERRORS: tuple[type[Exception], ...] = (
@@ -106,6 +121,63 @@ async def transaction(of: AsyncEngine) -> AsyncGenerator[AsyncSession, None]:
         yield session
 
 
+class Pool:
+    """Driver connections for the paths of exchanges; nobody waits long for a hanging database.
+
+    The driver's own pool has no bound for giving a connection back, and a server that stands still
+    would hold a caller there for ever.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[Row]", patience_s: float = PATIENCE_S) -> None:
+        self._pool = pool
+        self._patience_s = patience_s
+
+    async def fetch(self, query: str, *args: object) -> list[Row]:
+        """Return all rows; raise Refusal DATABASE_UNAVAILABLE when the database is away."""
+        async with self._connection() as connection:
+            return await connection.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: object) -> Row | None:
+        """Return the first row; raise as `fetch`."""
+        async with self._connection() as connection:
+            return await connection.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401 - a column's value
+        """Return the first column of the first row; raise as `fetch`."""
+        async with self._connection() as connection:
+            return await connection.fetchval(query, *args)
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Run one statement and return its status; raise as `fetch`."""
+        async with self._connection() as connection:
+            return await connection.execute(query, *args)
+
+    async def close(self) -> None:
+        """Let go of every connection, at once where the server does not answer."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._pool.close()
+        except AWAY:
+            self._pool.terminate()
+
+    async def __aenter__(self) -> Self:
+        """Give the pool itself."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.close()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator["asyncpg.Connection[Row]"]:
+        """Give a connection; acquiring and releasing it are bounded by the same patience."""
+        try:
+            async with self._pool.acquire(timeout=self._patience_s) as connection:
+                yield connection
+        except AWAY as away:
+            raise Refusal(Code.DATABASE_UNAVAILABLE) from away
+
+
 async def raw_pool(
     dsn: str,
     role: str | None,
@@ -113,6 +185,7 @@ async def raw_pool(
     *,
     application_name: str = "motlan",
     statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    patience_s: float = PATIENCE_S,
 ) -> Pool:
     """Open a pool of driver connections for the paths that live on array parameters.
 
@@ -122,15 +195,23 @@ async def raw_pool(
         size: the most connections, 1 to 100; one is opened at once.
         application_name: what ``pg_stat_activity`` shows.
         statement_timeout_ms: the longest a statement may run; 0 for no bound.
+        patience_s: the longest that we wait for a connection, for an answer, and for giving the
+            connection back.
 
     Raises:
         OSError: nobody listens.
         asyncpg.PostgresError: the server refuses us, or *role*.
     """
     settings = server_settings(role, application_name, statement_timeout_ms=statement_timeout_ms)
-    return await asyncpg.create_pool(
-        dsn, min_size=1, max_size=size, timeout=10, command_timeout=30, server_settings=settings
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=10,
+        command_timeout=patience_s,
+        server_settings=settings,
     )
+    return Pool(pool, patience_s)
 
 
 def server_settings(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-import asyncpg
+from gateway.database import Pool
 
 
 class Counters(Protocol):
@@ -25,7 +25,7 @@ class Counters(Protocol):
 class CounterRepository:
     """Counters in PostgreSQL: one row for each key and period, one function call for each lease."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def lease(self, key: str, start: datetime, limit: int, want: int) -> tuple[int, int]:

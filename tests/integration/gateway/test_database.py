@@ -1,7 +1,9 @@
 """Tests of the database module: migrations alone and in order, roles, pools, transactions."""
 
 import asyncio
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import asyncpg
@@ -10,6 +12,7 @@ from sqlalchemy import text
 
 from gateway import database
 from gateway.embedded import EmbeddedPostgres
+from gateway.errors import Code, Refusal
 from tests.embedded_places import DEBIAN, a_directory
 
 STRUCTURE = """
@@ -235,3 +238,29 @@ def test_migrations_run_on_debians_postgresql_15() -> None:
         version = asyncio.run(_value(dsn, "SHOW server_version_num"))
 
     assert str(version).startswith("15")
+
+
+async def test_a_pool_does_not_wait_for_a_server_that_stands_still(database_url: str) -> None:
+    """A caller's patience is bounded at every step; the refusal says whose fault it is."""
+    loop = asyncio.get_running_loop()
+    async with await database.raw_pool(database_url, "motlan_app", 1, patience_s=0.3) as pool:
+        held = await pool.fetchval("SELECT pg_backend_pid()")
+        os.kill(held, signal.SIGSTOP)
+        began = loop.time()
+        try:
+            with pytest.raises(Refusal, match=Code.DATABASE_UNAVAILABLE):
+                await pool.fetchval("SELECT 1")
+            spent = loop.time() - began
+            fresh = await pool.fetchval("SELECT pg_backend_pid()")
+        finally:
+            os.kill(held, signal.SIGCONT)
+
+    assert spent < 2
+    assert held != fresh  # the one that hangs is given up, the next caller gets another
+
+
+async def test_a_pool_lets_the_databases_own_no_pass(database_url: str) -> None:
+    """A broken constraint is no absence: whoever asked must see which one it was."""
+    async with await database.raw_pool(database_url, "motlan_app", 1) as pool:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pool.execute("DELETE FROM gateway.live_right")

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
-import asyncpg
 import pytest_asyncio
 
 from gateway import database
@@ -18,7 +17,7 @@ DAY = NOON.replace(hour=0)
 
 
 @pytest_asyncio.fixture
-async def pool(database_url: str) -> AsyncGenerator["asyncpg.Pool[asyncpg.Record]", None]:
+async def pool(database_url: str) -> AsyncGenerator[database.Pool, None]:
     """Give connections that act as the application does."""
     opened = await database.raw_pool(database_url, "motlan_app", WORKERS)
     yield opened
@@ -39,7 +38,7 @@ async def passed(ledger: Ledger, calls: int, *, people: int | None, **limits: in
     return through
 
 
-async def test_racing_workers_share_one_limit(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+async def test_racing_workers_share_one_limit(pool: database.Pool) -> None:
     """An agreement counts its calls, not a worker's."""
     ledgers = [Ledger(CounterRepository(pool)) for _ in range(WORKERS)]
 
@@ -51,7 +50,7 @@ async def test_racing_workers_share_one_limit(pool: "asyncpg.Pool[asyncpg.Record
 
 
 async def test_racing_workers_admit_exactly_as_many_people(
-    pool: "asyncpg.Pool[asyncpg.Record]",
+    pool: database.Pool,
 ) -> None:
     """The bound that protects people is exact: each may come again, one more may not come."""
     ledgers = [Ledger(CounterRepository(pool)) for _ in range(WORKERS)]
@@ -64,7 +63,7 @@ async def test_racing_workers_admit_exactly_as_many_people(
 
 
 async def test_what_a_stopping_worker_holds_goes_back(
-    pool: "asyncpg.Pool[asyncpg.Record]",
+    pool: database.Pool,
 ) -> None:
     """A restart at noon must not cost the agency its afternoon."""
     counters = CounterRepository(pool)
@@ -77,7 +76,7 @@ async def test_what_a_stopping_worker_holds_goes_back(
 
 
 async def test_a_forgotten_period_is_gone_and_the_present_one_stays(
-    pool: "asyncpg.Pool[asyncpg.Record]",
+    pool: database.Pool,
 ) -> None:
     """Counters are kept no longer than they count."""
     counters = CounterRepository(pool)

@@ -1,0 +1,102 @@
+"""The raw handler by itself: how many calls it takes on, and what a wall of them is told."""
+
+import asyncio
+import json
+from typing import Any
+
+from gateway.api.bodies import Limits
+from gateway.api.exchanges import ExchangeHandler, Outcome
+from gateway.errors import Code, Refusal
+from gateway.stages.evidence import Asked, Recorded
+from tests.builders import NOON
+
+BODY = json.dumps({"subject": {}, "purpose": "giai-quyet-tthc"}).encode()
+HEADERS = [(b"content-type", b"application/json"), (b"accept-language", b"en")]
+
+
+class Slow:
+    """An exchange that waits until told, then refuses; remembers who was turned away."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.begun = 0
+        self.turned_away: list[Code] = []
+
+    async def __call__(self, asked: Asked) -> Recorded:
+        """Wait, then say no."""
+        del asked
+        self.begun += 1
+        await self.go_on.wait()
+        raise Refusal(Code.NO_AGREEMENT)
+
+    async def turn_away(self, asked: Asked, refused: Refusal) -> None:
+        """Remember."""
+        del asked
+        self.turned_away.append(refused.code)
+
+
+class NoSpans:
+    """No call is sampled."""
+
+    def start(self, name: str, traceparent: str | None = None, **attributes: str) -> None:
+        """Begin nothing."""
+
+
+def a_handler(exchange: Slow, ended: list[Outcome], *, in_flight: int) -> ExchangeHandler:
+    """Return a handler that takes on *in_flight* calls."""
+    return ExchangeHandler(
+        exchange=exchange,
+        knows=lambda service: service == "dancu.xacthuc",
+        limits=Limits(in_flight=in_flight),
+        clock=lambda: NOON,
+        observe=ended.append,
+        spans=NoSpans(),
+    )
+
+
+async def call(handler: ExchangeHandler) -> tuple[int, dict[bytes, bytes], dict[str, Any]]:
+    """Make one call and return status, headers and body."""
+    sent: list[dict[str, Any]] = []
+    scope = {
+        "type": "http", "method": "POST", "path": "/v1/data/dancu.xacthuc", "headers": HEADERS,
+        "client": ("127.0.0.1", 5),
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": BODY, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await handler(scope, receive, send)  # type: ignore[arg-type]
+    start, body = sent
+    return start["status"], dict(start["headers"]), json.loads(body["body"])
+
+
+async def test_one_call_too_many_is_told_to_come_back_at_once() -> None:
+    """A full worker answers 503 in no time instead of queueing until every caller gives up."""
+    exchange, ended = Slow(), list[Outcome]()
+    handler = a_handler(exchange, ended, in_flight=3)
+    async with asyncio.TaskGroup() as tasks:
+        taken = [tasks.create_task(call(handler)) for _ in range(3)]
+        while exchange.begun < 3:
+            await asyncio.sleep(0)
+
+        status, headers, body = await call(handler)
+
+        exchange.go_on.set()
+
+    assert (503, Code.OVERLOADED.value, True) == (status, body["code"], body["retryable"])
+    assert int(headers[b"retry-after"]) >= 1
+    assert [403] * 3 == [each.result()[0] for each in taken]
+    assert [Code.OVERLOADED] == exchange.turned_away
+    assert ["overloaded", *["no_agreement"] * 3] == [each.code for each in ended]
+
+
+async def test_room_that_was_given_back_is_room_again() -> None:
+    """Refusals free their place too; otherwise a worker would fill up with ghosts."""
+    exchange = Slow()
+    exchange.go_on.set()
+    handler = a_handler(exchange, [], in_flight=1)
+
+    assert [403] * 5 == [(await call(handler))[0] for _ in range(5)]
