@@ -149,8 +149,8 @@ class Bench:
         port = free_port(0)
         self._granian = f"http://127.0.0.1:{port}"
         command = [
-            sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--workers", "1", "--loop", "uvloop",
-            "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "gateway.app:create",
+            sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop",
+            "--workers", "1", "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "gateway.app:create",
         ]  # fmt: skip
         process = self._run(command, self._folder / "granian.log", env=self.province.environment())
         _await_port(port, 60)

@@ -82,4 +82,5 @@ def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     name = f"test_{next(NUMBERS)}"
     execute(postgres.dsn(), f"CREATE DATABASE {name} TEMPLATE {template}")
     yield postgres.dsn(name)
-    execute(postgres.dsn(), f"DROP DATABASE {name} WITH (FORCE)")
+    # As the superuser: autovacuum may be in it, and only its own account may end that.
+    execute(postgres.dsn(user="postgres"), f"DROP DATABASE {name} WITH (FORCE)")

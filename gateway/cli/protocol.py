@@ -69,10 +69,6 @@ class Together(asyncio.Transport):
         """Hand the connection to another protocol."""
         self._transport.set_protocol(protocol)
 
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        """Return the protocol of the connection."""
-        return self._transport.get_protocol()
-
 
 class ServiceProtocol(HttpToolsProtocol):
     """The server's own protocol over a transport that writes together."""
