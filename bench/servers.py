@@ -150,7 +150,8 @@ class Bench:
         self._granian = f"http://127.0.0.1:{port}"
         command = [
             sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop",
-            "--workers", "1", "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "gateway.app:create",
+            "--workers", "1", "--host", "127.0.0.1", "--port", str(port), "--no-access-log",
+            "gateway.app:create",
         ]  # fmt: skip
         process = self._run(command, self._folder / "granian.log", env=self.province.environment())
         _await_port(port, 60)
