@@ -26,7 +26,8 @@ _is_hash = re.compile(r"[0-9a-f]{64}").fullmatch
 _is_pseudonym = re.compile(r"[a-z2-7]{32}").fullmatch
 _is_epoch = re.compile(r"\d{4}|all").fullmatch
 # A trace id comes from the caller: one of digits alone could carry a number, chance makes none.
-_is_trace = re.compile(r"(?=[0-9a-f]*[a-f])[0-9a-f]{32}").fullmatch
+# A zero and eleven digits are a citizen's number among letters; chance makes less than 1 in 100.
+_is_trace = re.compile(r"(?=[0-9a-f]*[a-f])(?!.*0\d{11})[0-9a-f]{32}").fullmatch
 _trace_in = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?").fullmatch
 
 

@@ -57,6 +57,7 @@ def traces() -> Iterator[Traces]:
         ask_sources_that_fail(left)
         ask_what_cannot_be_read(left)
         ask_in_the_wrong_place(left)
+        ask_with_ids_that_carry_it(left)
         ask_for_tokens(left)
         yield left
 
@@ -160,6 +161,19 @@ def ask_in_the_wrong_place(left: Traces) -> None:
                 send(left.province.gateway, "POST", "/v1/data/dancu.xacthuc", content,
                      usual | {name: value})
             )  # fmt: skip
+
+
+def ask_with_ids_that_carry_it(left: Traces) -> None:
+    """Dress the number as the caller's own ids; they come back to the caller, and stay nowhere."""
+    desk = system_of(left.province, "motcua-xa")
+    ids = {
+        "traceparent": f"00-{NUMBER}{'a' * 20}-{'b' * 16}-01",
+        "Lgsp-Request-Id": f"01930f2e-7c1d-7c3a-9d52-{NUMBER}",
+    }
+    for service in ("dancu.xacthuc", "dancu.danhsach", NUMBER):
+        answer = desk.ask(service, WHOLE, **ids)
+        assert ids["Lgsp-Request-Id"] == answer.headers["lgsp-request-id"]
+    desk.post("/v1/prefill/1.013225", {"subject": YEN, "dossier": "1"}, **ids)
 
 
 def ask_for_tokens(left: Traces) -> None:

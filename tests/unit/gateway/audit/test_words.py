@@ -87,10 +87,19 @@ def test_a_consent_is_named_by_uuid() -> None:
             "4bf92f3577b34da6a3ce929d0e0e4736",
         ),
         ("00-00000000000000000000003190000123-00f067aa0ba902b7-01", None),
+        ("00-003190000123aaaaaaaaaaaaaaaaaaaa-00f067aa0ba902b7-01", None),
+        ("00-abc003190000123def003190000123ab-00f067aa0ba902b7-01", None),
         ("nonsense", None),
         (None, None),
     ],
-    ids=["a trace", "a number dressed as a trace", "nonsense", "none"],
+    ids=[
+        "a trace",
+        "a number dressed as a trace",
+        "a number padded with letters",
+        "a number among letters",
+        "nonsense",
+        "none",
+    ],
 )
 def test_a_trace_id_cannot_carry_a_number(header: str | None, trace: str | None) -> None:
     """The caller chooses it, so it is not believed."""
