@@ -12,7 +12,6 @@ class Code(StrEnum):
     PURPOSE_MISSING = "purpose_missing"
     DOSSIER_REQUIRED = "dossier_required"
     PROCEDURE_REQUIRED = "procedure_required"
-    AMBIGUOUS_UNIT = "ambiguous_unit"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     METHOD_NOT_ALLOWED = "method_not_allowed"

@@ -59,6 +59,7 @@ class Exchange:
             Refusal: AUDIT_UNAVAILABLE; even a no is not given without its record.
         """
         trail = self.record(asked)
-        with suppress(Refusal):  # nobody: counted, not recorded
-            trail.reached(await self.authenticate(asked))
+        if refused.code is not Code.OVERLOADED:  # a full worker counts, it takes on nothing more
+            with suppress(Refusal):  # nobody: counted, not recorded
+                trail.reached(await self.authenticate(asked))
         await trail.refuse(refused)

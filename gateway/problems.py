@@ -63,11 +63,6 @@ PROBLEMS: dict[Code, Problem] = {
         "Chưa nêu mã hồ sơ", "The dossier is missing",
         "Nêu dossier là mã hồ sơ đang giải quyết.", "Name in dossier the dossier being handled.",
     ),
-    Code.AMBIGUOUS_UNIT: Problem(
-        400, _C, False,
-        "Mã đơn vị hành chính cần kèm ngày", "The commune code is ambiguous without a date",
-        "Nêu ngay_dia_gioi là ngày mà mã xã được hiểu.", "Give ngay_dia_gioi, the date at which the code is meant.",
-    ),
     Code.UNSUPPORTED_MEDIA_TYPE: Problem(
         415, _C, False,
         "Kiểu nội dung không được hỗ trợ", "The media type is not supported",

@@ -265,3 +265,12 @@ async def test_a_consent_says_how_often_its_recipient_may_ask(tmp_path: Path) ->
 
     assert grant.id == first.reply.basis.consent_id
     assert Code.QUOTA is await bench.refused(fields=("ho_ten",))
+
+
+async def test_a_full_worker_counts_and_takes_on_nothing_more(tmp_path: Path) -> None:
+    """A record for each call that is turned away would add to the load that turned it away."""
+    bench = Bench(tmp_path / "keys")
+
+    await bench.exchange.turn_away(asked(peer="127.0.0.1"), Refusal(Code.OVERLOADED))
+
+    assert [("overloaded", "127.0.0.1")] == bench.noise
