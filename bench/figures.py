@@ -97,10 +97,6 @@ class Figures:
         )
         return rows
 
-    def within_budget(self) -> bool:
-        """Say whether every budget is met."""
-        return all(met for *_, met in self.budgets())
-
     def text(self) -> str:
         """Return the figures for people, as Markdown."""
         lines = ["| Figure | Value |", "|---|--:|"]

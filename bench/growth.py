@@ -59,7 +59,7 @@ def measure_growth(bench: Bench, seconds: int) -> list[dict[str, object]]:
     law = bench.peers[0]
     rows: list[dict[str, object]] = []
     for services, agreements, consents in (SMALL, LARGE):
-        asyncio.run(_fill(bench.dsn, services, agreements, consents))
+        asyncio.run(_fill(bench, services, agreements, consents))
         _await_catalog(bench)
         token = {"Authorization": f"Bearer {bank.token()}"}
         consent = Peer("bank", f"{gateway}/v1/data/dancu.tracuu", law.pids, question, token)
@@ -76,8 +76,8 @@ def measure_growth(bench: Bench, seconds: int) -> list[dict[str, object]]:
     return rows
 
 
-async def _fill(dsn: str, services: int, agreements: int, consents: int) -> None:
-    engine = database.engine(dsn, role=None)
+async def _fill(bench: Bench, services: int, agreements: int, consents: int) -> None:
+    engine = database.engine(bench.dsn, role=None)
     try:
         async with database.transaction(engine) as session:
             repository = CatalogRepository(session)
@@ -86,7 +86,7 @@ async def _fill(dsn: str, services: int, agreements: int, consents: int) -> None
             await repository.apply(documents, people, today=utc_now().date())
     finally:
         await engine.dispose()
-    connection: Any = await asyncpg.connect(dsn)
+    connection: Any = await asyncpg.connect(bench.superuser_dsn)
     try:
         await _fill_consents(connection, consents)
     finally:

@@ -14,6 +14,7 @@ from bench.load import Load, Peer, cpu_s, saturated
 from gateway.demo.caller import System, send
 from gateway.demo.processes import free_port
 from gateway.demo.province import Plan, Province
+from gateway.embedded import EmbeddedPostgres
 
 SERVING_CORE = 0
 HERE = Path(__file__).parent
@@ -170,6 +171,11 @@ class Bench:
             process = subprocess.Popen(command, cwd=cwd, env=env, stdout=output, stderr=output)
         self._started.append(process)
         return process
+
+    @property
+    def superuser_dsn(self) -> str:
+        """Return the address by which triggers may be put to rest."""
+        return EmbeddedPostgres(self.province.plan.directory / "postgres").dsn(user="postgres")
 
     def worker_mib(self) -> float:
         """Return the resident memory of the gateway's worker, MiB."""
