@@ -1,6 +1,7 @@
 """What was measured, as ratios between peers of one run; the budgets of design section 9."""
 
 import json
+import os
 import platform
 import subprocess
 from dataclasses import dataclass, field
@@ -123,7 +124,7 @@ def machine() -> dict[str, str]:
     named = ("litestar", "uvicorn", "uvloop", "msgspec", "asyncpg")
     return {
         "cpu": model,
-        "cores": str(len(__import__("os").sched_getaffinity(0))),
+        "cores": str(os.cpu_count()),
         "python": platform.python_version(),
         "node": node.stdout.strip(),
         **{name: version(name) for name in named},
