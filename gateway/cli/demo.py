@@ -70,7 +70,7 @@ def _stay(province: Province, teller: Teller, *, once: bool) -> None:
     teller.say(f"Số đo / metrics     {province.management}/metrics")
     for name, url in province.registers.items():
         teller.say(f"{name:<20}{url}")
-    teller.say("", "Ready to copy (the token lives 300 s; `motlan call` is not needed):")
+    teller.say("", "Ready to copy; the token lives 300 seconds:")
     click.echo(_curl(province))
     while not province.processes.ended("gateway"):
         time.sleep(0.5)
