@@ -1,5 +1,6 @@
 """Processes of the demo: started, watched, stopped by their own id."""
 
+import random
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 STOP_S = 8.0  # a process that does not end by then is killed
 POLL_S = 0.05
+NOT_LENT = (20_000, 32_000)  # Linux lends 32,768 to 60,999
 
 
 class NotReady(Exception):
@@ -86,12 +88,17 @@ def answers(url: str) -> bool:
 
 
 def free_port(wanted: int) -> int:
-    """Return *wanted* when nobody listens there on the loopback, else some free port."""
-    for port in (wanted, 0):
+    """Return *wanted* when nobody listens there on the loopback, else some free port.
+
+    Some port is one below those that the kernel lends to outgoing connections, so that none of
+    them takes it, or the ones after it, before it is used.
+    """
+    others = random.sample(range(*NOT_LENT), 50)
+    for port in ([wanted] if wanted else []) + others:
         with socket(AF_INET, SOCK_STREAM) as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise NotReady(f"port {wanted}")
