@@ -49,6 +49,7 @@ from gateway.telemetry import Exposition, Meters, describe_process, open_spans
 # Exchanges make many short-lived values; looking for cycles in them each 700 costs a tenth.
 COLLECT_AFTER = 20_000
 FORGET_EVERY_S = 3600.0
+MIGRATIONS_LOOK_S = 60.0
 KEPT_COUNTERS = timedelta(days=2)
 
 _log = structlog.get_logger(__name__)
@@ -93,6 +94,7 @@ class Worker:
         )
         self.pseudonyms = Pseudonyms(Keyring(settings.audit.keys_dir))
         self.adapters: dict[str, SourceAdapter] = {}
+        self._at_head_since = float("-inf")  # loop time
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -275,8 +277,14 @@ class Worker:
         await self.pool.fetchval("SELECT 1")
 
     async def _check_migrations(self) -> None:
-        if not (await database.check(self.dsn)).at_head:
+        """Look once a minute, beside the loop: reading the whole chain would hold up exchanges."""
+        now = asyncio.get_running_loop().time()
+        if now - self._at_head_since < MIGRATIONS_LOOK_S:
+            return
+        found = await asyncio.to_thread(lambda: asyncio.run(database.check(self.dsn)))
+        if not found.at_head:
             raise NotReady
+        self._at_head_since = now
 
     async def _check_key(self) -> None:
         self.signing.signing(utc_now())
