@@ -16,6 +16,7 @@ from gateway.audit.repository import AuditRepository
 from gateway.clock import utc_now
 from gateway.consents.records import Act, Terms, notice_hash
 from gateway.consents.repository import ConsentRepository
+from gateway.consents.states import ConsentState
 
 T = TypeVar("T")
 NOTICE = (
@@ -78,6 +79,12 @@ class Books:
         until = now + timedelta(days=30)
         self._kept(lambda book: book.give(terms, act, valid_to=until, notice=NOTICE))
         return terms.id
+
+    def withdrawn_before(self, number: str, recipient: str, service: str) -> bool:
+        """Say whether the person took a consent back in an earlier telling of the story."""
+        person = self._pseudonyms.person(number)
+        found = self._kept(lambda book: book.grants_for(person, recipient, "khach-hang", service))
+        return any(grant.state == ConsentState.WITHDRAWN for grant in found)
 
     def withdraw(self, record_id: str, number: str) -> None:
         """Store that the person took the consent back."""

@@ -68,7 +68,9 @@ class Story:
             "A bank: refused without consent, allowed with it, refused once it is withdrawn",
         )
         question = {"subject": KHOI, "purpose": "khach-hang", "fields": ["ho_ten", "thuong_tru"]}
-        self._refused("nganhang-demo", "dancu.tracuu", question, "consent_required")
+        told = self._books.withdrawn_before(KHOI["so_dinh_danh"], BANK, "dancu.tracuu")
+        before = "consent_withdrawn" if told else "consent_required"
+        self._refused("nganhang-demo", "dancu.tracuu", question, before)
         fields = ("ho_ten", "ngay_sinh", "thuong_tru")
         given = self._books.give(KHOI["so_dinh_danh"], BANK, "dancu.tracuu", fields)
         self._tell.say("Anh Khôi đồng ý trên VNeID.", "Khôi gives consent.")

@@ -32,21 +32,26 @@ class Told:
 async def told() -> AsyncGenerator[Told, None]:
     """Run the story once, in a province as small as it can be."""
     with a_directory() as directory:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gateway", "demo", "--once", "--people", "24"),
-            *("--directory", str(directory)),
-            cwd=ROOT,
-            env={**os.environ, "COLUMNS": "200"},  # noqa: TID251 - a child needs PATH and HOME
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            said, _ = await asyncio.wait_for(process.communicate(), LONGEST_S)
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                await process.wait()
-        yield Told(process.returncode or 0, said.decode(), directory)
+        yield await telling(directory)
+
+
+async def telling(directory: Path) -> Told:
+    """Tell the story once in *directory*."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", "demo", "--once", "--people", "24"),
+        *("--directory", str(directory)),
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},  # noqa: TID251 - a child needs PATH and HOME
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), LONGEST_S)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    return Told(process.returncode or 0, said.decode(), directory)
 
 
 def test_the_story_goes_as_it_is_told(told: Told) -> None:
@@ -77,6 +82,13 @@ def test_nothing_is_left_running(told: Told) -> None:
         time.sleep(0.1)
 
     assert [] == left
+
+
+async def test_the_story_can_be_told_again(told: Told) -> None:
+    """A second start finds the database of the first, and what people did in it."""
+    again = await telling(told.directory)
+
+    assert (0, "") == (again.code, "" if again.code == 0 else again.said)
 
 
 def running(directory: Path) -> list[str]:
