@@ -322,3 +322,8 @@ def problem_body(
     }
     body.update((name, value) for name, value in facts.items() if name in PUBLIC_FACTS)
     return body
+
+
+def field_error(pointer: str, code: str, vi: str, en: str) -> dict[str, str]:
+    """Return one entry of a problem's `errors`: where (RFC 6901), what, in two languages."""
+    return {"pointer": pointer, "code": code, "message_vi": vi, "message_en": en}

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from adapters.protocol import PartialDate, Subject
 from gateway.errors import Code, Refusal
+from gateway.problems import field_error
 
 FORMS: dict[str, tuple[re.Pattern[str], str, str]] = {
     "so_dinh_danh": (re.compile(r"[0-9]{12}"), "Gồm đúng 12 chữ số.", "Exactly 12 digits."),
@@ -73,7 +74,7 @@ def _problem(name: str, value: object, today: date) -> tuple[str, str] | None:
 
 
 def _error(name: str, vi: str, en: str) -> dict[str, str]:
-    return {"pointer": f"/subject/{name}", "code": "format", "message_vi": vi, "message_en": en}
+    return field_error(f"/subject/{name}", "format", vi, en)
 
 
 def is_name(text: str) -> bool:

@@ -25,6 +25,7 @@ from gateway.prefill.provenance import assemble
 from gateway.prefill.reasons import Left
 from gateway.prefill.schemas import PrefillBody, Prefilled
 from gateway.prefill.values import items
+from gateway.problems import field_error
 from gateway.stages.evidence import Asked, Identified, Recorded
 
 ROUTE = "/v1/prefill/{procedure}"
@@ -196,18 +197,18 @@ def _validate(procedure: Procedure, body: PrefillBody) -> None:
     codes = {field.code for field in procedure.form}
     errors = [
         *(
-            _error(f"/fields/{place}", "unknown_field", "Biểu mẫu không có trường này.",
+            field_error(f"/fields/{place}", "unknown_field", "Biểu mẫu không có trường này.",
                    "The form has no such field.")
             for place, code in enumerate(body.fields)
             if code not in codes
         ),
         *(
-            _error("/typed", "unknown_field", "Biểu mẫu không có trường đã khai.",
+            field_error("/typed", "unknown_field", "Biểu mẫu không có trường đã khai.",
                    "The form has no field that was typed.")
             for _ in body.typed.keys() - codes
         ),
         *(
-            _error(f"/subject/{name}", "required", "Thiếu thành phần bắt buộc.",
+            field_error(f"/subject/{name}", "required", "Thiếu thành phần bắt buộc.",
                    "A required member is missing.")
             for name in procedure.applicant
             if getattr(body.subject, name, None) is None
@@ -215,10 +216,6 @@ def _validate(procedure: Procedure, body: PrefillBody) -> None:
     ]  # fmt: skip
     if errors:
         raise Refusal(Code.VALIDATION_FAILED, errors=errors)
-
-
-def _error(pointer: str, code: str, vi: str, en: str) -> dict[str, str]:
-    return {"pointer": pointer, "code": code, "message_vi": vi, "message_en": en}
 
 
 def _given(subject: Subject) -> frozenset[str]:

@@ -6,6 +6,7 @@ from adapters.protocol import Subject
 from catalog.entries import ServiceState, ServiceVersion
 from catalog.snapshot import Snapshot
 from gateway.errors import Code, Refusal
+from gateway.problems import field_error
 from gateway.stages.evidence import Asked, Identified, Resolved
 
 
@@ -71,8 +72,3 @@ def _subject_errors(service: ServiceVersion, subject: Subject) -> list[dict[str,
             if name not in known
         ),
     ]  # fmt: skip
-
-
-def field_error(pointer: str, code: str, vi: str, en: str) -> dict[str, str]:
-    """Return one entry of a problem's `errors`: where (RFC 6901), what, in two languages."""
-    return {"pointer": pointer, "code": code, "message_vi": vi, "message_en": en}
