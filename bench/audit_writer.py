@@ -19,7 +19,7 @@ from typing import Any
 
 import asyncpg
 
-from gateway import database
+from gateway import migrating
 from gateway.audit.chain import Linked, Position, link
 from gateway.audit.entry import Entry
 from gateway.audit.lane import Lane
@@ -192,7 +192,7 @@ async def a_server() -> AsyncGenerator[tuple[str, int]]:
     server = EmbeddedPostgres(directory / "postgres")
     await asyncio.to_thread(server.start)
     try:
-        await database.upgrade(server.dsn())
+        await migrating.upgrade(server.dsn())
         connection: Any = await asyncpg.connect(server.dsn())
         for right in RIGHTS:
             await connection.execute("SELECT gateway.set_right($1, 1, true, NULL)", right.key)

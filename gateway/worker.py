@@ -277,12 +277,11 @@ class Worker:
         await self.pool.fetchval("SELECT 1")
 
     async def _check_migrations(self) -> None:
-        """Look once a minute, beside the loop: reading the whole chain would hold up exchanges."""
+        """Look once a minute: a database does not go back while we serve."""
         now = asyncio.get_running_loop().time()
         if now - self._at_head_since < MIGRATIONS_LOOK_S:
             return
-        found = await asyncio.to_thread(lambda: asyncio.run(database.check(self.dsn)))
-        if not found.at_head:
+        if self.pool is None or not await database.is_at_head(self.pool):
             raise NotReady
         self._at_head_since = now
 

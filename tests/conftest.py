@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 
-from gateway import database
+from gateway import migrating
 from gateway.embedded import EmbeddedPostgres
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 def template(postgres: EmbeddedPostgres) -> str:
     """Give the name of a database with every migration applied, to copy from."""
     execute(postgres.dsn(), "CREATE DATABASE template_motlan")
-    in_a_loop(lambda: database.upgrade(postgres.dsn("template_motlan")))
+    in_a_loop(lambda: migrating.upgrade(postgres.dsn("template_motlan")))
     return "template_motlan"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich_click import RichGroup
 
-from gateway import database
+from gateway import migrating
 from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.edge import database_options, reachable, settings_with
 from gateway.cli.exits import Exit
@@ -54,9 +54,9 @@ def stop(url: str | None, directory: Path | None) -> Answer:
 def upgrade(url: str | None, directory: Path | None, revision: str, wait_s: float) -> Answer:
     """Apply the migrations that are missing."""
     with reachable(settings_with(url, directory)) as dsn:
-        before = asyncio.run(database.current(dsn))
-        asyncio.run(database.upgrade(dsn, revision, wait_s=wait_s))
-        after = asyncio.run(database.current(dsn))
+        before = asyncio.run(migrating.current(dsn))
+        asyncio.run(migrating.upgrade(dsn, revision, wait_s=wait_s))
+        after = asyncio.run(migrating.current(dsn))
     moved = f"from {before or 'nothing'} to {after}" if before != after else f"already at {after}"
     return Answer({"before": before, "current": after}, moved)
 
@@ -71,8 +71,8 @@ def downgrade(url: str | None, directory: Path | None, revision: str, *, yes: bo
     if not yes:
         raise Failed(Exit.REFUSED, "the data of these migrations would be lost; add --yes")
     with reachable(settings_with(url, directory)) as dsn:
-        asyncio.run(database.downgrade(dsn, revision))
-        after = asyncio.run(database.current(dsn))
+        asyncio.run(migrating.downgrade(dsn, revision))
+        after = asyncio.run(migrating.current(dsn))
     return Answer({"current": after}, f"now at {after or 'nothing'}")
 
 
@@ -82,7 +82,7 @@ def downgrade(url: str | None, directory: Path | None, revision: str, *, yes: bo
 def check(url: str | None, directory: Path | None) -> Answer:
     """Say whether every migration of this release has been applied."""
     with reachable(settings_with(url, directory)) as dsn:
-        found = asyncio.run(database.check(dsn))
+        found = asyncio.run(migrating.check(dsn))
     facts = {"current": found.current, "head": found.head, "pending": found.pending}
     if found.at_head:
         return Answer(facts, f"at {found.head}, nothing pending")
@@ -96,7 +96,7 @@ def check(url: str | None, directory: Path | None) -> Answer:
 def current(url: str | None, directory: Path | None) -> Answer:
     """Print the number of the last applied migration."""
     with reachable(settings_with(url, directory)) as dsn:
-        at = asyncio.run(database.current(dsn))
+        at = asyncio.run(migrating.current(dsn))
     return Answer({"current": at}, at or "none")
 
 

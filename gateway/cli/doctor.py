@@ -15,7 +15,7 @@ from rich_click import RichCommand
 from auth.keys import SigningKeyRing
 from catalog.lint import faults, lint
 from catalog.repository import CatalogRepository
-from gateway import database
+from gateway import database, migrating
 from gateway.cli.answers import Answer, answering, table
 from gateway.cli.edge import database_options, reachable, settings_with
 from gateway.cli.exits import Exit
@@ -147,7 +147,7 @@ async def _audit(connection: asyncpg.Connection) -> Finding:
 
 async def _migrations(dsn: str) -> Finding:
     try:
-        found = await database.check(dsn)
+        found = await migrating.check(dsn)
     except database.RevisionUnknown as newer:
         return Finding("migrations", ok=False, says=str(newer), do="as it says")
     says = f"at {found.current}" if found.at_head else f"pending: {', '.join(found.pending)}"

@@ -8,7 +8,7 @@ import click
 import structlog
 from rich_click import RichCommand
 
-from gateway import __version__, database
+from gateway import __version__, migrating
 from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.edge import reachable
 from gateway.cli.exits import Exit
@@ -37,7 +37,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> Answer:
 
 def _demand_head(dsn: str) -> None:
     """Refuse to run on a database that is behind: nobody migrates by starting a server."""
-    found = asyncio.run(database.check(dsn))
+    found = asyncio.run(migrating.check(dsn))
     if not found.at_head:
         pending = ", ".join(found.pending)
         raise Failed(Exit.MIGRATIONS, f"pending migrations: {pending}; run `motlan db upgrade`")

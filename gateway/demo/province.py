@@ -15,7 +15,7 @@ from auth.systems import Note, Registration
 from catalog.documents import Documents, read_folder
 from catalog.entries import Agency, Agreement
 from catalog.repository import CatalogRepository, TwoPeople
-from gateway import database
+from gateway import database, migrating
 from gateway.clock import utc_now
 from gateway.demo.configuration import Places, configuration
 from gateway.demo.processes import Processes, free_port
@@ -123,7 +123,7 @@ class Province:
         return self._postgres.start()
 
     async def _fill(self, documents: Documents) -> None:
-        await database.upgrade(self.dsn)
+        await migrating.upgrade(self.dsn)
         engine = database.engine(self.dsn, role=None)
         try:
             today = utc_now().astimezone(LOCAL).date()

@@ -91,6 +91,9 @@ GRANT INSERT ON audit.run TO motlan_sequencer;
 GRANT UPDATE ON audit.tree, audit.lease TO motlan_sequencer;
 GRANT INSERT, DELETE ON audit.checkpoint TO motlan_sequencer;
 GRANT INSERT ON audit.cosignature TO motlan_sequencer;
+
+-- Readiness compares it with the newest migration of the release.
+GRANT SELECT ON alembic_version TO motlan_app;
 """
 
 
@@ -121,3 +124,4 @@ def downgrade() -> None:
     )
     op.execute("REVOKE USAGE ON SCHEMA audit, gateway FROM motlan_auditor, motlan_follower")
     op.execute("REVOKE USAGE ON SCHEMA audit FROM motlan_app")
+    op.execute("REVOKE SELECT ON alembic_version FROM motlan_app")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import database
+from gateway import migrating
 from gateway.audit.entry import Receipt
 from gateway.audit.lane import UnsafeDatabase
 from gateway.audit.writer import AuditWriter
@@ -34,7 +34,7 @@ def server() -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(directory / "postgres")
     server.start()
     try:
-        in_a_loop(lambda: database.upgrade(server.dsn()))
+        in_a_loop(lambda: migrating.upgrade(server.dsn()))
         yield server
     finally:
         server.stop()

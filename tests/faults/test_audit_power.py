@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import database
+from gateway import migrating
 from gateway.audit.entry import Receipt
 from gateway.audit.writer import AuditWriter
 from gateway.clock import utc_now
@@ -166,7 +166,7 @@ async def after_a_power_cut(
 ) -> tuple[list[Row], list[Receipt]]:
     """Run the whole accident; return what is on record and what was acknowledged."""
     await asyncio.to_thread(machine.start, setting)
-    await database.upgrade(machine.dsn)
+    await migrating.upgrade(machine.dsn)
     writer = AuditWriter(
         machine.dsn,
         node=NODE,

@@ -10,7 +10,7 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from gateway import database
+from gateway import migrating
 from tests.house.tree import ROOT, Module, modules
 
 CHAIN = re.compile(r'^(revision|down_revision)\b[^=]*= (?:"(\w+)"|None)', re.MULTILINE)
@@ -132,11 +132,11 @@ async def test_no_function_with_its_owners_rights_is_everybodys(database_url: st
 
 async def test_migrations_go_up_and_down_and_up(empty_database_url: str) -> None:
     """A release that cannot be taken back is not released at night."""
-    await asyncio.wait_for(database.upgrade(empty_database_url), 60)
+    await asyncio.wait_for(migrating.upgrade(empty_database_url), 60)
     first = await ask(empty_database_url, SHAPE, list(OWNERS))
-    await asyncio.wait_for(database.downgrade(empty_database_url, "base"), 60)
+    await asyncio.wait_for(migrating.downgrade(empty_database_url, "base"), 60)
     bare = await ask(empty_database_url, SHAPE, list(OWNERS))
-    await asyncio.wait_for(database.upgrade(empty_database_url), 60)
+    await asyncio.wait_for(migrating.upgrade(empty_database_url), 60)
 
     assert [] == bare
     assert first == await ask(empty_database_url, SHAPE, list(OWNERS))

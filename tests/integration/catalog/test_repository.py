@@ -21,7 +21,7 @@ from catalog.errors import (
 )
 from catalog.kinds import Entry, Kind
 from catalog.repository import CatalogRepository, TwoPeople
-from gateway import database
+from gateway import migrating
 from tests.catalog_builders import TODAY, agreement, basis, documents, element, rule, scope, service
 from tests.integration.catalog.conftest import PEOPLE
 
@@ -405,11 +405,11 @@ async def test_taking_the_catalog_back_takes_its_rights_along(
     """Version numbers start anew, and a right with a higher one would never be heeded again."""
     await publish(published, agreement(scope(calls_per_day=5)))
     await published.dispose()
-    await database.downgrade(database_url, "0001")
+    await migrating.downgrade(database_url, "0001")
     assert [] == await rows(published, "SELECT key FROM gateway.live_right")
 
     await published.dispose()
-    await database.upgrade(database_url)
+    await migrating.upgrade(database_url)
     async with published.begin() as connection:
         await CatalogRepository(connection).apply(documents(), PEOPLE, today=TODAY)
     assert (1, True) == await right(published)

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from gateway import database
+from gateway import database, migrating
 from gateway.embedded import EmbeddedPostgres
 from gateway.errors import Code, Refusal
 from tests.embedded_places import DEBIAN, a_directory
@@ -55,7 +55,7 @@ def _chain(folder: Path, number: str, script: str) -> Path:
 
 async def test_a_migrated_database_is_at_head(database_url: str) -> None:
     """The fixture that every other test leans on gives what it says."""
-    found = await database.check(database_url)
+    found = await migrating.check(database_url)
 
     assert () == found.pending
     assert found.head == found.current
@@ -63,11 +63,11 @@ async def test_a_migrated_database_is_at_head(database_url: str) -> None:
 
 async def test_migrations_go_up_down_and_up(empty_database_url: str) -> None:
     """What cannot be taken back cannot be tried; what comes back must be the same."""
-    await database.upgrade(empty_database_url)
+    await migrating.upgrade(empty_database_url)
     first = await _value(empty_database_url, STRUCTURE)
-    await database.downgrade(empty_database_url, "base")
+    await migrating.downgrade(empty_database_url, "base")
     nothing = await _value(empty_database_url, STRUCTURE)
-    await database.upgrade(empty_database_url)
+    await migrating.upgrade(empty_database_url)
 
     assert "" == nothing
     assert first == await _value(empty_database_url, STRUCTURE)
@@ -75,19 +75,19 @@ async def test_migrations_go_up_down_and_up(empty_database_url: str) -> None:
 
 async def test_each_migration_goes_down_by_itself(empty_database_url: str) -> None:
     """An operator takes back one step, not all of them."""
-    await database.upgrade(empty_database_url)
-    head = (await database.check(empty_database_url)).head
+    await migrating.upgrade(empty_database_url)
+    head = (await migrating.check(empty_database_url)).head
     for number in range(int(head) - 1, 0, -1):
-        await database.downgrade(empty_database_url, f"{number:04}")
-        assert f"{number:04}" == await database.current(empty_database_url)
-    await database.upgrade(empty_database_url)
+        await migrating.downgrade(empty_database_url, f"{number:04}")
+        assert f"{number:04}" == await migrating.current(empty_database_url)
+    await migrating.upgrade(empty_database_url)
 
-    assert head == await database.current(empty_database_url)
+    assert head == await migrating.current(empty_database_url)
 
 
 async def test_an_empty_database_names_everything_as_pending(empty_database_url: str) -> None:
     """`motlan db check` says what `motlan db upgrade` would do, in its order."""
-    found = await database.check(empty_database_url)
+    found = await migrating.check(empty_database_url)
 
     assert found.current is None
     assert tuple(sorted(found.pending)) == found.pending
@@ -96,18 +96,18 @@ async def test_an_empty_database_names_everything_as_pending(empty_database_url:
 
 async def test_two_upgrades_at_once_do_it_once(empty_database_url: str) -> None:
     """Two replicas that deploy together must not both create the tables."""
-    await asyncio.gather(*(database.upgrade(empty_database_url) for _ in range(2)))
+    await asyncio.gather(*(migrating.upgrade(empty_database_url) for _ in range(2)))
 
-    assert (await database.check(empty_database_url)).at_head
+    assert (await migrating.check(empty_database_url)).at_head
 
 
 async def test_who_waits_too_long_for_another_migration_is_told(empty_database_url: str) -> None:
     """A deployment that hangs is worse than one that fails."""
     holder = await asyncpg.connect(empty_database_url)
-    await holder.execute(f"SELECT pg_advisory_lock({database.MIGRATION_LOCK})")
+    await holder.execute(f"SELECT pg_advisory_lock({migrating.MIGRATION_LOCK})")
     try:
         with pytest.raises(database.MigrationBusy):
-            await database.upgrade(empty_database_url, wait_s=0.2)
+            await migrating.upgrade(empty_database_url, wait_s=0.2)
     finally:
         await holder.close()
 
@@ -117,12 +117,12 @@ async def test_a_database_of_a_newer_release_is_left_alone(
 ) -> None:
     """After going back to an older release, nothing may be applied on top."""
     newer = _chain(tmp_path, "9999", "CREATE TABLE gateway.later (a int)")
-    await database.upgrade(database_url, folder=newer)
+    await migrating.upgrade(database_url, folder=newer)
 
     with pytest.raises(database.RevisionUnknown, match="9999"):
-        await database.upgrade(database_url)
+        await migrating.upgrade(database_url)
     with pytest.raises(database.RevisionUnknown):
-        await database.check(database_url)
+        await migrating.check(database_url)
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(
@@ -131,9 +131,9 @@ async def test_a_migration_that_fails_leaves_nothing_behind(
     """Each migration is one transaction, also when its script has many statements."""
     broken = _chain(tmp_path, "9999", "CREATE TABLE gateway.half (a int); SELECT 1 / 0;")
     with pytest.raises(asyncpg.DivisionByZeroError):
-        await database.upgrade(database_url, folder=broken)
+        await migrating.upgrade(database_url, folder=broken)
 
-    assert (await database.check(database_url)).at_head
+    assert (await migrating.check(database_url)).at_head
     assert await _value(database_url, "SELECT to_regclass('gateway.half') IS NULL")
 
 
@@ -145,9 +145,9 @@ async def test_a_migration_does_not_queue_all_traffic_behind_a_lock(
         tmp_path, "9999", "DO $$ BEGIN ASSERT current_setting('lock_timeout') = '5s'; END $$"
     )
 
-    await database.upgrade(database_url, folder=chain)
+    await migrating.upgrade(database_url, folder=chain)
 
-    assert "9999" == await database.current(database_url)
+    assert "9999" == await migrating.current(database_url)
 
 
 @pytest.mark.parametrize("role", ["motlan_app", "motlan_append", "motlan_sequencer"])
@@ -231,10 +231,10 @@ def test_migrations_run_on_debians_postgresql_15() -> None:
     if not DEBIAN.exists():
         pytest.skip("Debian's PostgreSQL 15 is not installed: apt-get install postgresql")
     with a_directory() as place, EmbeddedPostgres(place, programs=DEBIAN) as dsn:
-        asyncio.run(database.upgrade(dsn))
-        assert asyncio.run(database.check(dsn)).at_head
-        asyncio.run(database.downgrade(dsn, "base"))
-        asyncio.run(database.upgrade(dsn))
+        asyncio.run(migrating.upgrade(dsn))
+        assert asyncio.run(migrating.check(dsn)).at_head
+        asyncio.run(migrating.downgrade(dsn, "base"))
+        asyncio.run(migrating.upgrade(dsn))
         version = asyncio.run(_value(dsn, "SHOW server_version_num"))
 
     assert str(version).startswith("15")
