@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from adapters.settings import SourceSettings
 from auth.settings import IdentitySettings
+from gateway.settings_record import Keeper, Tree
 
 PREFIX = "MOTLAN_"
 FILE = "__FILE"  # MOTLAN_DATABASE__URL__FILE names a file that holds MOTLAN_DATABASE__URL
@@ -120,6 +121,8 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     sources: dict[str, SourceSettings] = {}  # by the source's code in the catalog
     audit: Audit = Audit()
+    keeper: Keeper = Keeper()
+    tree: Tree = Tree()
     exchange: Exchange = Exchange()
     catalog: Catalog = Catalog()
     telemetry: Telemetry = Telemetry()

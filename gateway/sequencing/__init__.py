@@ -1,0 +1,1 @@
+"""The tree over all records: folds writers' sequences in, signs checkpoints, reads it back."""
