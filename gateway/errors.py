@@ -25,6 +25,7 @@ class Code(StrEnum):
     SCOPE_MISSING = "scope_missing"
     OFFICIAL_REQUIRED = "official_required"
     APPLICATION_SUSPENDED = "application_suspended"
+    PERMISSION_MISSING = "permission_missing"
     # what is asked for
     SERVICE_UNKNOWN = "service_unknown"
     SERVICE_DISABLED = "service_disabled"

@@ -123,6 +123,12 @@ PROBLEMS: dict[Code, Problem] = {
         "Hệ thống đang bị tạm dừng", "The system is suspended",
         "Liên hệ đơn vị vận hành.", "Contact the operator.",
     ),
+    Code.PERMISSION_MISSING: Problem(
+        403, _C, False,
+        "Vai trò của bạn không có quyền này", "No role of yours holds this permission",
+        "Đăng nhập bằng tài khoản có vai trò phù hợp, hoặc đề nghị người quản trị cấp vai trò.",
+        "Sign on with an account that has the role, or ask an administrator for it.",
+    ),
     Code.SERVICE_UNKNOWN: Problem(
         404, _C, False,
         "Không có dịch vụ này trong danh mục", "No such service is published",

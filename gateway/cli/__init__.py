@@ -12,12 +12,14 @@ from gateway.cli.exits import EPILOGUE
 # `motlan db current` does not wait for a web framework.
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("gateway.cli.serve:serve", "Run the gateway."),
+    "keep": ("gateway.cli.keep:keep", "Run the keeper of the record by itself."),
     "demo": ("gateway.cli.demo:demo", "Run a whole province on this machine."),
     "mocks": ("gateway.cli.mocks:mocks", "Run stand-ins of registers, from a checkout."),
     "db": ("gateway.cli.db:db", "Start, stop, migrate and check the database."),
     "catalog": ("gateway.cli.catalog:catalog", "Check, compare, publish and export the catalog."),
     "system": ("gateway.cli.system:system", "Register and suspend the systems of agencies."),
     "keys": ("gateway.cli.keys:keys", "List, rotate, revoke and export signing keys."),
+    "people": ("gateway.cli.people:people", "Sign people on, in a demonstration."),
     "audit": ("gateway.cli.audit:audit", "Read the access log."),
     "settings": ("gateway.cli.settings:settings", "Show and check the settings."),
     "openapi": ("gateway.cli.openapi:openapi", "Export the description of the API."),
