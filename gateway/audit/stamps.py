@@ -22,3 +22,8 @@ def stamp(at: datetime) -> Stamp:
 def stamp_now(clock: Clock) -> Stamp:
     """Mark a new leaf with the present instant."""
     return stamp(clock())
+
+
+def instant(mark: Stamp) -> datetime:
+    """Return the instant that a leaf with *mark* claims, UTC."""
+    return _EPOCH + mark.ts * _MICROSECOND
