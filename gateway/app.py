@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-from litestar import Litestar, asgi
+from litestar import Controller, Litestar, asgi
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
@@ -25,6 +25,7 @@ from gateway.api.prefill import describe as describe_prefill
 from gateway.clock import utc_now
 from gateway.settings import load
 from gateway.telemetry import configure_logs
+from gateway.wiring.every import PARTS
 from gateway.worker import Worker
 
 FRAMEWORK = "litestar."  # its own routes: the API document, the answer to OPTIONS
@@ -58,7 +59,7 @@ def build(worker: Worker) -> Litestar:
             yield
 
     app = Litestar(
-        route_handlers=[data, OAuthController, PrefillController],
+        route_handlers=[data, OAuthController, PrefillController, *_handlers()],
         dependencies=_dependencies(worker),
         exception_handlers={**HANDLERS},
         lifespan=[lifespan],
@@ -83,7 +84,17 @@ def _dependencies(worker: Worker) -> dict[str, Provide]:
         "prefill": lambda: worker.prefill,
         "signing_keys": lambda: worker.signing,
     }
+    for name in (name for part in PARTS for name in part.PROVIDES):
+        values[name] = _given(worker, name)
     return {name: Provide(value, sync_to_thread=False) for name, value in values.items()}
+
+
+def _given(worker: Worker, name: str) -> Callable[[], object]:
+    return lambda: worker.provided[name]
+
+
+def _handlers() -> list[type[Controller]]:
+    return [handler for part in PARTS for handler in part.HANDLERS]
 
 
 def _openapi() -> OpenAPIConfig:

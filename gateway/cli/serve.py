@@ -31,11 +31,11 @@ def serve(host: str | None, port: int | None, workers: int | None) -> Answer:
     settings = load(overrides)
     configure_logs(settings.telemetry.log_level)
     with reachable(settings) as dsn:
-        _demand_head(dsn)
+        demand_head(dsn)
         return _served(settings, overrides)
 
 
-def _demand_head(dsn: str) -> None:
+def demand_head(dsn: str) -> None:
     """Refuse to run on a database that is behind: nobody migrates by starting a server."""
     found = asyncio.run(migrating.check(dsn))
     if not found.at_head:
@@ -55,7 +55,13 @@ def _served(settings: Settings, overrides: dict[str, Any]) -> Answer:
             version=__version__,
             state=settings.environment,
         )
-        kept = Workers(listener, listen.workers, listen.grace_s, variables(overrides))
+        kept = Workers(
+            listener,
+            listen.workers,
+            listen.grace_s,
+            variables(overrides),
+            keeper=settings.keeper.enabled,
+        )
         if not kept.run():
             raise Failed(Exit.FAULT, "no worker came up; the log lines above say why")
     return Answer({"stopped": True}, "")

@@ -1,4 +1,4 @@
-"""Worker processes: started, watched, started again; they end when we do, however we end."""
+"""Our processes: started, watched, started again; they end when we do, however we end."""
 
 import os
 import signal
@@ -15,6 +15,7 @@ import structlog
 
 STARTUP_FAILED = 3  # what a worker ends with that never came up
 FACTORY = "gateway.app:create"
+WORKER, KEEPER = "gateway.cli.worker", "gateway.cli.keeping"
 LOOK_S = 0.2
 SETTLED_S = 5.0  # a worker that served this long has not failed at its start
 FIRST_PAUSE_S = 0.5
@@ -26,10 +27,12 @@ _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _Worker:
-    """One place for a worker, and who holds it now."""
+class _Place:
+    """One place for a process, and who holds it now."""
 
-    number: int
+    name: str  # a worker's number, or "keeper"
+    command: tuple[str, ...]
+    inherited: tuple[int, ...]
     process: subprocess.Popen[bytes] | None = None
     since: float = 0.0
     again_at: float = 0.0
@@ -38,7 +41,7 @@ class _Worker:
 
 @dataclass(slots=True)
 class Workers:
-    """Keeps a number of workers on one listening socket.
+    """Keeps a number of workers on one listening socket, and a keeper beside them.
 
     Each worker inherits the socket and the reading end of a pipe that nobody writes to: when this
     process dies, even by ``kill -9``, the pipe ends and the worker shuts down by itself.  Through
@@ -50,6 +53,7 @@ class Workers:
     grace_s: float
     environment: Mapping[str, str]
     factory: str = FACTORY
+    keeper: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> bool:
@@ -58,9 +62,9 @@ class Workers:
         heard, ready = os.pipe()
         os.set_blocking(heard, False)
         previous = {each: signal.signal(each, self._asked) for each in _ENDS}
-        places = [_Worker(number) for number in range(self.count)]
+        places = self._places(lifeline, ready)
         try:
-            return self._watch(places, (self.listener.fileno(), lifeline, ready), heard)
+            return self._watch(places, heard)
         finally:
             for each, handler in previous.items():
                 signal.signal(each, handler)
@@ -68,43 +72,50 @@ class Workers:
                 os.close(descriptor)
             self._end(places)
 
-    def _watch(self, places: list[_Worker], inherited: tuple[int, ...], heard: int) -> bool:
+    def _places(self, lifeline: int, ready: int) -> list[_Place]:
+        command = (WORKER, self.factory, str(self.grace_s))
+        inherited = (self.listener.fileno(), lifeline, ready)
+        places = [_Place(str(number), command, inherited) for number in range(self.count)]
+        if self.keeper:
+            places.append(_Place("keeper", (KEEPER,), (lifeline,)))
+        return places
+
+    def _watch(self, places: list[_Place], heard: int) -> bool:
         came_up = False
         while not self._stop.is_set():
             now = time.monotonic()
             for place in places:
-                self._look(place, now, inherited)
+                self._look(place, now)
             came_up = came_up or _has_word(heard)
-            if not came_up and any(place.failures >= HOPELESS for place in places):
+            if not came_up and any(place.failures >= HOPELESS for place in places[: self.count]):
                 return False
             self._stop.wait(LOOK_S)
         return True
 
-    def _look(self, place: _Worker, now: float, inherited: tuple[int, ...]) -> None:
-        """Start a worker where there is none, after a pause that grows with its failures."""
+    def _look(self, place: _Place, now: float) -> None:
+        """Start a process where there is none, after a pause that grows with its failures."""
         if place.process is not None:
             code = place.process.poll()
             if code is None:
                 return
             self._ended(place, code, now)
         if now >= place.again_at:
-            place.process = self._start(inherited)
+            place.process = self._start(place)
             place.since = now
-            _log.info("worker.started", worker=place.number, pid=place.process.pid)
+            _log.info("worker.started", worker=place.name, pid=place.process.pid)
 
-    def _ended(self, place: _Worker, code: int, now: float) -> None:
-        _log.error("worker.ended", worker=place.number, exit_code=code)
+    def _ended(self, place: _Place, code: int, now: float) -> None:
+        _log.error("worker.ended", worker=place.name, exit_code=code)
         served = code != STARTUP_FAILED and now - place.since > SETTLED_S
         place.failures = 0 if served else place.failures + 1
         pause_s = FIRST_PAUSE_S * 2 ** (place.failures - 1) if place.failures else 0.0
         place.again_at = now + min(pause_s, LONGEST_PAUSE_S)
         place.process = None
 
-    def _start(self, inherited: tuple[int, ...]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "gateway.cli.worker", self.factory, str(self.grace_s)]
-        return subprocess.Popen(  # noqa: S603 - our own module, numbers as arguments
-            [*command, *map(str, inherited)],
-            pass_fds=inherited,
+    def _start(self, place: _Place) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - our own modules, numbers as arguments
+            [sys.executable, "-m", *place.command, *map(str, place.inherited)],
+            pass_fds=place.inherited,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             # A group of its own: Ctrl-C reaches us alone, and we decide.
@@ -116,7 +127,7 @@ class Workers:
         _log.info("serve.stopping", signal=signal.Signals(number).name)
         self._stop.set()
 
-    def _end(self, places: list[_Worker]) -> None:
+    def _end(self, places: list[_Place]) -> None:
         """Ask every worker to finish, and kill what does not in time."""
         running = [place.process for place in places if place.process is not None]
         for process in running:

@@ -38,6 +38,7 @@ class Places:
     dsn: str
     gateway: str  # http://127.0.0.1:port
     management: str
+    keeper: str  # health and metrics of the keeper
     registers: Mapping[str, str]
     workers: int
 
@@ -51,8 +52,13 @@ def configuration(at: Places) -> str:
         "database": {"url": at.dsn},
         "listen": {"port": gateway_port, "workers": at.workers},
         "management": {"port": management_port},
+        "keeper": {"port": int(at.keeper.rpartition(":")[2])},
         "identity": {"issuer": at.gateway, "keys_dir": str(at.keys / "signing")},
         "audit": {"keys_dir": str(at.keys / "pseudonyms")},
+        "tree": {
+            "keys_dir": str(at.keys / "log"),
+            "guard_file": str(at.keys / "tree-guard.json"),
+        },
     }
     for name, url in at.registers.items():
         tables[f"sources.{name}"] = {"base_url": url}

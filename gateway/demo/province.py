@@ -23,7 +23,7 @@ from gateway.embedded import EmbeddedPostgres
 from gateway.quota.windows import LOCAL
 
 REGISTERS = {"population": 9101, "land": 9102, "insurance": 9103, "civil": 9104}
-GATEWAY_PORT, MANAGEMENT_PORT = 8100, 9000
+GATEWAY_PORT, MANAGEMENT_PORT, KEEPER_PORT = 8100, 9000, 9080
 SEED_FOLDER = Path("deploy/seed")
 REGISTER_S, GATEWAY_S = 60.0, 30.0  # a first start builds the province
 PUBLISHER, APPROVER = "can-bo-danh-muc", "lanh-dao-phe-duyet"  # two made-up staff ids
@@ -41,6 +41,7 @@ class Plan:
     dsn: str | None = None  # None: a PostgreSQL of our own
     gateway_port: int = GATEWAY_PORT
     management_port: int = MANAGEMENT_PORT
+    keeper_port: int = KEEPER_PORT
     registers: Mapping[str, int] = field(default_factory=lambda: dict(REGISTERS))
     catalog: Path = SEED_FOLDER
 
@@ -55,6 +56,7 @@ class Province:
         self.registers: dict[str, str] = {}
         self.gateway = ""
         self.management = ""
+        self.keeper = ""
         self.dsn = ""
         self._postgres: EmbeddedPostgres | None = None
 
@@ -90,6 +92,7 @@ class Province:
         management = free_port(self.plan.management_port)
         self.gateway = f"http://127.0.0.1:{port}"
         self.management = f"http://127.0.0.1:{management}"
+        self.keeper = f"http://127.0.0.1:{free_port(self.plan.keeper_port)}"
         self.processes.start(
             "gateway", [sys.executable, "-m", "gateway", "serve"], self.environment()
         )
@@ -104,6 +107,7 @@ class Province:
             dsn=self.dsn,
             gateway=self.gateway,
             management=self.management,
+            keeper=self.keeper,
             registers=self.registers,
             workers=self.plan.workers,
         )

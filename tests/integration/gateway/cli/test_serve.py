@@ -32,6 +32,9 @@ def _environment(database_url: str, tmp_path: Path) -> dict[str, str]:
         "MOTLAN_AUDIT__KEYS_DIR": str(tmp_path / "pseudonyms"),
         "MOTLAN_IDENTITY__KEYS_DIR": str(tmp_path / "signing"),
         "MOTLAN_MANAGEMENT__PORT": str(_free_port()),
+        "MOTLAN_KEEPER__PORT": str(_free_port()),
+        "MOTLAN_TREE__KEYS_DIR": str(tmp_path / "log"),
+        "MOTLAN_TREE__GUARD_FILE": str(tmp_path / "guard.json"),
     }
 
 

@@ -22,6 +22,7 @@ def read(folder: Path, environment: str = "demo") -> Settings:
         dsn="postgresql://motlan@127.0.0.1:5432/motlan",
         gateway="http://127.0.0.1:8123",
         management="http://127.0.0.1:9123",
+        keeper="http://127.0.0.1:9180",
         registers=REGISTERS,
         workers=3,
     )

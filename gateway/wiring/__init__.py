@@ -1,0 +1,1 @@
+"""How the parts around the record are put into processes: one module for each part."""

@@ -1,0 +1,5 @@
+"""Every part, in the order in which a process opens them."""
+
+from gateway.wiring.parts import Part
+
+PARTS: tuple[Part, ...] = ()

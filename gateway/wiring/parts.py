@@ -1,0 +1,25 @@
+"""What a part is: routes and background work around the record, wired by one module each."""
+
+from contextlib import AsyncExitStack
+from typing import Protocol
+
+from litestar import Controller
+
+from gateway.wiring.shared import Shared
+
+__all__ = ["Part", "Shared"]
+
+
+class Part(Protocol):
+    """A module of `gateway.wiring`, as both processes see it."""
+
+    HANDLERS: tuple[type[Controller], ...]
+    PROVIDES: tuple[str, ...]  # names of the dependencies that its handlers ask for
+
+    async def serve(self, stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
+        """Open in a web worker what the handlers need; return the dependencies by name."""
+        ...
+
+    async def keep(self, stack: AsyncExitStack, shared: Shared) -> None:
+        """Start in the keeper what runs beside the exchanges."""
+        ...
