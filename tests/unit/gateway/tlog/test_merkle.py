@@ -159,9 +159,7 @@ def test_we_accept_the_roots_of_an_outsider(sizes: tuple[int, int]) -> None:
 
     assert merkle.verify_consistency(old, new, path, tree.get_root(old), tree.get_root(new))
     if old:
-        verify_consistency(
-            tree.get_root(old), tree.get_root(new), tree.prove_consistency(old, new)
-        )
+        verify_consistency(tree.get_root(old), tree.get_root(new), tree.prove_consistency(old, new))
 
 
 @pytest.mark.parametrize(("index", "size"), [(-1, 1), (0, 0), (5, 5), (2**63, 2**63)])
