@@ -56,6 +56,7 @@ class Code(StrEnum):
     CIRCUIT_OPEN = "circuit_open"
     # ourselves
     AUDIT_UNAVAILABLE = "audit_unavailable"
+    WITNESS_OVERDUE = "witness_overdue"
     OVERLOADED = "overloaded"
     DATABASE_UNAVAILABLE = "database_unavailable"
     INTERNAL = "internal"

@@ -260,6 +260,11 @@ PROBLEMS: dict[Code, Problem] = {
         "Chưa ghi được nhật ký nên không cung cấp dữ liệu", "No record could be made, so no data leaves",
         "Thử lại sau thời gian nêu trong Retry-After.", "Try again after Retry-After.",
     ),
+    Code.WITNESS_OVERDUE: Problem(
+        503, _G, True,
+        "Đã quá lâu chưa có bên làm chứng xác nhận nhật ký nên dịch vụ này tạm dừng", "No quorum of witnesses has confirmed the log for too long, so this service pauses",
+        "Thử lại sau; đơn vị vận hành cần khôi phục kết nối tới các bên làm chứng.", "Try again later; the operator has to reach the witnesses again.",
+    ),
     Code.OVERLOADED: Problem(
         503, _G, True,
         "Cổng đang quá tải", "The gateway is at its limit",

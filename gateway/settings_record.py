@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from adapters.settings import TlsSettings
+
 
 class Keeper(BaseModel, frozen=True, extra="forbid"):
     """The process beside the workers that folds, follows, proves and retains the record."""
@@ -23,3 +25,16 @@ class Tree(BaseModel, frozen=True, extra="forbid"):
     round_ms: Annotated[int, Field(ge=20, le=250)] = 100  # between two rounds with work
     round_records: Annotated[int, Field(ge=100, le=50_000)] = 5_000  # folded in one round, at most
     alarm_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0  # merge delay that is an alarm
+
+
+class Witnesses(BaseModel, frozen=True, extra="forbid"):
+    """Who cosigns our checkpoints, and how long strict services go without it."""
+
+    policy_file: Path | None = None  # C2SP tlog-policy; None: nobody is asked
+    interval_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0  # between two rounds
+    deadline_s: Annotated[float, Field(ge=0.5, le=60)] = 10.0  # for one witness, in one round
+    alarm_s: Annotated[float, Field(ge=1, le=86_400)] = 600.0  # without a quorum: an alarm
+    # Without a quorum for so long, strict services stop; X-Road's limit for time stamps.
+    max_unwitnessed_s: Annotated[float, Field(ge=1, le=86_400)] = 14_400.0
+    look_s: Annotated[float, Field(ge=0.1, le=60)] = 1.0  # a worker's looks at the state
+    tls: TlsSettings = TlsSettings()  # for witnesses behind https

@@ -80,10 +80,27 @@ CREATE TABLE audit.cosignature (
   CONSTRAINT cosignature_pkey PRIMARY KEY (size, witness)
 );
 
+-- What each witness said last, and when a quorum of them last stood behind our newest checkpoint.
+-- Nothing is unwitnessed in an empty tree, so the clock starts here.
+CREATE TABLE audit.witness (
+  name text CONSTRAINT witness_pkey PRIMARY KEY,
+  outcome text NOT NULL,
+  size bigint NOT NULL CONSTRAINT witness_size_check CHECK (size >= 0),
+  since timestamptz NOT NULL,
+  asked_at timestamptz NOT NULL,
+  cosigned_at timestamptz
+);
+CREATE TABLE audit.witnessed (
+  one boolean CONSTRAINT witnessed_pkey PRIMARY KEY CONSTRAINT witnessed_one_check CHECK (one),
+  size bigint NOT NULL CONSTRAINT witnessed_size_check CHECK (size >= 0),
+  at timestamptz NOT NULL
+) WITH (fillfactor = 10);
+INSERT INTO audit.witnessed (one, size, at) VALUES (true, 0, now());
+
 GRANT USAGE ON SCHEMA audit, gateway TO motlan_auditor, motlan_follower;
 GRANT USAGE ON SCHEMA audit TO motlan_app;
 GRANT SELECT ON audit.cursor, audit.run, audit.tile, audit.tree, audit.lease, audit.checkpoint,
-  audit.cosignature
+  audit.cosignature, audit.witness, audit.witnessed
   TO motlan_app, motlan_append, motlan_sequencer, motlan_retention, motlan_auditor, motlan_follower;
 GRANT SELECT ON audit.writer, audit.entry, audit.detail TO motlan_auditor, motlan_follower;
 GRANT INSERT, UPDATE ON audit.cursor, audit.tile TO motlan_sequencer;
@@ -91,6 +108,8 @@ GRANT INSERT ON audit.run TO motlan_sequencer;
 GRANT UPDATE ON audit.tree, audit.lease TO motlan_sequencer;
 GRANT INSERT, DELETE ON audit.checkpoint TO motlan_sequencer;
 GRANT INSERT ON audit.cosignature TO motlan_sequencer;
+GRANT INSERT, UPDATE, DELETE ON audit.witness TO motlan_sequencer;
+GRANT UPDATE ON audit.witnessed TO motlan_sequencer;
 
 -- Readiness compares it with the newest migration of the release.
 GRANT SELECT ON alembic_version TO motlan_app;
@@ -116,8 +135,8 @@ def downgrade() -> None:
         "END IF; END $$"
     )
     op.execute(
-        "DROP TABLE audit.cosignature, audit.checkpoint, audit.lease, audit.tree, audit.tile, "
-        "audit.run, audit.cursor"
+        "DROP TABLE audit.witnessed, audit.witness, audit.cosignature, audit.checkpoint, "
+        "audit.lease, audit.tree, audit.tile, audit.run, audit.cursor"
     )
     op.execute(
         "REVOKE ALL ON audit.writer, audit.entry, audit.detail FROM motlan_auditor, motlan_follower"
