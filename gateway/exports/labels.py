@@ -1,0 +1,69 @@
+"""Plain Vietnamese for the words of a leaf; codes stay codes beside them."""
+
+from gateway.audit.events import Decision, Delivered, Event, Matched, Op
+
+EVENTS: dict[Event, str] = {
+    Event.ACCESS: "Tra cứu dữ liệu",
+    Event.ACCESS_OUTCOME: "Kết quả gửi dữ liệu",
+    Event.DENY: "Từ chối",
+    Event.DENY_AGGREGATE: "Từ chối bên chưa định danh (gộp theo phút)",
+    Event.CONSENT_GRANT: "Người dân đồng ý",
+    Event.CONSENT_REFUSE: "Người dân không đồng ý",
+    Event.CONSENT_RENEW: "Người dân gia hạn đồng ý",
+    Event.CONSENT_WITHDRAW: "Người dân rút lại đồng ý",
+    Event.CONSENT_SHRED: "Huỷ chứng cứ đồng ý hết hạn lưu",
+    Event.AGREEMENT_SIGN: "Thoả thuận có hiệu lực",
+    Event.AGREEMENT_AMEND: "Sửa đổi thoả thuận",
+    Event.AGREEMENT_SUSPEND: "Tạm dừng thoả thuận",
+    Event.AGREEMENT_RESUME: "Tiếp tục thoả thuận",
+    Event.AGREEMENT_TERMINATE: "Chấm dứt thoả thuận",
+    Event.CATALOG_DRAFT: "Soạn mục danh mục",
+    Event.CATALOG_REVIEW: "Thẩm định mục danh mục",
+    Event.CATALOG_PUBLISH: "Công bố mục danh mục",
+    Event.CATALOG_DEPRECATE: "Báo ngừng phiên bản",
+    Event.CATALOG_DISABLE: "Tắt dịch vụ",
+    Event.CATALOG_RETIRE: "Ngừng phiên bản",
+    Event.POLICY_PUBLISH: "Bảng quyết định có hiệu lực",
+    Event.POLICY_REJECT: "Không nhận cấu hình mới",
+    Event.POLICY_RETIRE: "Bảng quyết định hết hiệu lực",
+    Event.KEY_CREATE: "Tạo khoá",
+    Event.KEY_ROTATE: "Thay khoá",
+    Event.KEY_DESTROY: "Huỷ khoá",
+    Event.AUDIT_SEARCH: "Tra cứu nhật ký",
+    Event.AUDIT_EXPORT: "Kết xuất nhật ký",
+    Event.AUDIT_UNBLIND: "Mở bút danh hoặc mã băm",
+    Event.BREAKGLASS_OPEN: "Mở quyền khẩn cấp",
+    Event.BREAKGLASS_CLOSE: "Đóng quyền khẩn cấp",
+    Event.WRITER_OPEN: "Bắt đầu một chuỗi ghi",
+    Event.WRITER_CLOSE: "Kết thúc một chuỗi ghi",
+    Event.INDEX_PUBLISH: "Công bố chỉ mục ngày",
+}
+
+DECISIONS: dict[Decision, str] = {Decision.ALLOW: "Cho phép", Decision.DENY: "Từ chối"}
+
+DELIVERED: dict[Delivered, str] = {
+    Delivered.YES: "Đã gửi",
+    Delivered.NO: "Không gửi",
+    Delivered.PARTIAL: "Gửi một phần",
+    Delivered.UNKNOWN: "Chưa rõ, có thể đã gửi",
+}
+
+MATCHES: dict[Matched, str] = {
+    Matched.EXACT: "Khớp",
+    Matched.SUPERSEDED: "Khớp theo số cũ",
+    Matched.NONE: "Không khớp",
+    Matched.NOT_A_PERSON: "Không phải người",
+}
+
+OPERATIONS: dict[Op, str] = {
+    Op.READ: "Đọc",
+    Op.LIST: "Liệt kê",
+    Op.SEARCH: "Tìm",
+    Op.WRITE: "Ghi",
+    Op.EXPORT: "Kết xuất",
+}
+
+
+def event_name(event: Event) -> str:
+    """Return *event* in plain Vietnamese; its code when nobody has named it yet."""
+    return EVENTS.get(event, event.value)

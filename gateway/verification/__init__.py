@@ -1,0 +1,1 @@
+"""Replaying the record: every leaf, tile, checkpoint and signature, and a sample of decisions."""
