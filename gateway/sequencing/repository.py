@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
+from gateway.sequencing.hashes import Place, with_hashes
 from gateway.sequencing.rows import EntriesGone, Sequenced, StoredCheckpoint, TreeHead
-from gateway.sequencing.tiles import Place, with_hashes
 from gateway.tlog import merkle
 from gateway.tlog.merkle import HASH_BYTES, HashReader
 
