@@ -1,0 +1,217 @@
+"""Days in, days out: what the walk gathers, and the index of each closed day."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from gateway.disclosure.completeness import DayRoot, Page
+from gateway.disclosure.rows import Rows
+
+MOST_DROPPED = 10_000  # rows of one statement
+
+NEXT = "SELECT next_index FROM disclosure.walk"
+GATHER = """
+WITH moved AS (
+  UPDATE disclosure.walk SET next_index = $6 WHERE next_index = $5 RETURNING one)
+INSERT INTO disclosure.day_item (day, key, leaf_index, item)
+SELECT g.day, g.key, g.leaf_index, g.item
+FROM moved, unnest($1::date[], $2::bytea[], $3::bigint[], $4::bytea[])
+  AS g (day, key, leaf_index, item)
+ON CONFLICT ON CONSTRAINT day_item_pkey DO NOTHING
+"""
+ITEMS = """
+SELECT key, leaf_index, item FROM disclosure.day_item
+WHERE day = $1 AND (key, leaf_index) > ($2, $3) ORDER BY key, leaf_index LIMIT $4
+"""
+DROP_ITEMS = """
+DELETE FROM disclosure.day_item WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM disclosure.day_item WHERE day = $1 LIMIT $2))
+"""
+DROP_PAGES = "DELETE FROM disclosure.day_page WHERE day = $1 AND rev = $2"
+PUT_PAGE = """
+INSERT INTO disclosure.day_page (day, rev, number, first_key, root, data)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+PUT_INDEX = """
+INSERT INTO disclosure.day_index (day, rev, size, root, records, built_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+PUT_LEAF = """
+INSERT INTO disclosure.day_leaf (day, rev, entry_id, writer_day, writer, seq)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT ON CONSTRAINT day_leaf_pkey DO NOTHING
+"""
+NEWEST = """
+SELECT i.day, i.rev, i.size, i.root, i.records, l.entry_id, l.writer_day, l.writer, l.seq
+FROM disclosure.day_index i
+LEFT JOIN disclosure.day_leaf l ON l.day = i.day AND l.rev = i.rev
+WHERE i.day = $1 ORDER BY i.rev DESC LIMIT 1
+"""
+PUBLISHED = NEWEST.replace("LEFT JOIN", "JOIN")
+UNPUBLISHED = """
+SELECT i.day FROM disclosure.day_index i
+WHERE NOT EXISTS (SELECT FROM disclosure.day_leaf l WHERE l.day = i.day AND l.rev = i.rev)
+ORDER BY i.day, i.rev LIMIT 100
+"""
+ROOTS = "SELECT root FROM disclosure.day_page WHERE day = $1 AND rev = $2 ORDER BY number"
+PAGES = """
+SELECT number, root, data FROM disclosure.day_page
+WHERE day = $1 AND rev = $2 AND number = ANY($3)
+"""
+AT_KEY = """
+SELECT number, root, data FROM disclosure.day_page
+WHERE day = $1 AND rev = $2 AND first_key <= $3 ORDER BY first_key DESC LIMIT 1
+"""
+# Days of which the tree holds records, with how many, whether every writer has ended, and what
+# was counted when the index was last built.
+DAYS = """
+SELECT r.day, sum(r.n)::bigint AS records,
+  NOT EXISTS (SELECT FROM audit.writer w
+    LEFT JOIN audit.cursor c ON c.writer = w.writer
+    WHERE w.day = r.day AND NOT coalesce(c.done, false)) AS ended,
+  max(r.first_index + r.n) AS until
+FROM audit.run r WHERE r.day >= $1 AND r.day < $2 GROUP BY r.day ORDER BY r.day
+"""
+
+
+class Gathered(Struct, frozen=True):
+    """One record of one person on one day."""
+
+    day: date
+    key: bytes
+    leaf_index: int
+    item: bytes
+
+
+class Counted(Struct, frozen=True):
+    """What the tree holds of one day."""
+
+    day: date
+    records: int
+    ended: bool  # every writer of the day has been folded to its last record
+    until: int  # index after the day's last record
+
+
+class Leaf(Struct, frozen=True):
+    """Where the record stands that states a day's root."""
+
+    entry_id: str
+    day: date
+    writer: str
+    seq: int
+
+
+class DayIndex(Struct, frozen=True):
+    """One index as it was built; *leaf* is None until the log has stated its root."""
+
+    of: DayRoot
+    rev: int
+    records: int  # of the day, when it was built
+    leaf: Leaf | None
+
+
+class DayRepository:
+    """What the keeper gathers and builds; every statement is whole, or did not happen."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def next_index(self) -> int:
+        """Return how far the log was walked."""
+        rows = await self._rows.fetch(NEXT)
+        return int(rows[0]["next_index"])
+
+    async def gather(self, found: Sequence[Gathered], *, first: int, end: int) -> None:
+        """Keep what the records from *first* to *end*, excluded, say, and walk on.
+
+        When another keeper walked on meanwhile, nothing happens: it kept the same.
+        """
+        columns = zip(*((g.day, g.key, g.leaf_index, g.item) for g in found), strict=True)
+        lists = [list(each) for each in columns] or [[], [], [], []]
+        await self._rows.execute(GATHER, *lists, first, end)
+
+    async def items(
+        self, day: date, *, after: tuple[bytes, int], limit: int
+    ) -> list[tuple[bytes, int, bytes]]:
+        """Return (key, index, item) of *day* in order, those after the pair given."""
+        rows = await self._rows.fetch(ITEMS, day, *after, limit)
+        return [(row["key"], row["leaf_index"], row["item"]) for row in rows]
+
+    async def put_page(self, day: date, rev: int, page: Page) -> None:
+        """Store one page of an index that is being built."""
+        await self._rows.execute(
+            PUT_PAGE, day, rev, page.number, page.first_key, page.root, page.data
+        )
+
+    async def drop_pages(self, day: date, rev: int) -> None:
+        """Forget what an interrupted build left; pages of a built index are never dropped."""
+        await self._rows.execute(DROP_PAGES, day, rev)
+
+    async def put_index(self, index: DayIndex, at: datetime) -> None:
+        """Store the index once all its pages are there; the root is final from here on."""
+        of = index.of
+        await self._rows.execute(PUT_INDEX, of.day, index.rev, of.size, of.root, index.records, at)
+
+    async def put_leaf(self, index: DayIndex, leaf: Leaf) -> None:
+        """Remember where the log states the root."""
+        await self._rows.execute(
+            PUT_LEAF, index.of.day, index.rev, leaf.entry_id, leaf.day, leaf.writer, leaf.seq
+        )
+
+    async def newest(self, day: date) -> DayIndex | None:
+        """Return the newest index of *day*, stated in the log or not yet."""
+        return await self._index(NEWEST, day)
+
+    async def days(self, first: date, end: date) -> list[Counted]:
+        """Return what the tree holds of the days from *first* to *end*, excluded."""
+        rows = await self._rows.fetch(DAYS, first, end)
+        return [Counted(row["day"], row["records"], row["ended"], row["until"]) for row in rows]
+
+    async def unpublished(self) -> list[date]:
+        """Return days whose newest index the log does not state yet."""
+        return [row["day"] for row in await self._rows.fetch(UNPUBLISHED)]
+
+    async def _index(self, query: str, day: date) -> DayIndex | None:
+        return await _read(self._rows, query, day)
+
+
+class PublishedDays:
+    """Indexes whose roots the log states, and their proofs: what routes read."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def index(self, day: date) -> DayIndex | None:
+        """Return the newest index of *day* that the log states."""
+        return await _read(self._rows, PUBLISHED, day)
+
+    async def roots(self, day: date, rev: int) -> list[bytes]:
+        """Return the root of each page in order."""
+        return [row["root"] for row in await self._rows.fetch(ROOTS, day, rev)]
+
+    async def page_at(self, day: date, rev: int, key: bytes) -> Page | None:
+        """Return the page on which *key* stands or would stand; None before the first key."""
+        row = await self._rows.fetchrow(AT_KEY, day, rev, key)
+        return None if row is None else Page(row["number"], row["root"], row["data"])
+
+    async def pages(self, day: date, rev: int, numbers: Sequence[int]) -> list[Page]:
+        """Return the pages of these numbers, in no order."""
+        rows = await self._rows.fetch(PAGES, day, rev, list(numbers))
+        return [Page(row["number"], row["root"], row["data"]) for row in rows]
+
+
+async def forget_items(rows: Rows, day: date) -> None:
+    """Drop what was gathered of *day* in bounded steps; the log holds it all."""
+    while True:
+        done = await rows.execute(DROP_ITEMS, day, MOST_DROPPED)
+        if int(done.rpartition(" ")[2]) < MOST_DROPPED:
+            return
+
+
+async def _read(rows: Rows, query: str, day: date) -> DayIndex | None:
+    row = await rows.fetchrow(query, day)
+    if row is None:
+        return None
+    stands = [row[name] for name in ("entry_id", "writer_day", "writer", "seq")]
+    leaf = None if stands[0] is None else Leaf(*stands)
+    return DayIndex(DayRoot(row["day"], row["size"], row["root"]), row["rev"], row["records"], leaf)
