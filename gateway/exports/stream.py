@@ -47,15 +47,15 @@ class Stored(Protocol):
 class Cursors(Protocol):
     """Where places are kept."""
 
-    async def take(self, name: str, holder: str) -> Place | None:
+    async def take(self, name: str, holder: str, /) -> Place | None:
         """Take the stream for a while; None when another process has it."""
         ...
 
-    async def move(self, name: str, holder: str, place: Place) -> bool:
+    async def move(self, name: str, holder: str, place: Place, /) -> bool:
         """Keep *place*; False when another process has taken the stream meanwhile."""
         ...
 
-    async def release(self, name: str, holder: str) -> None:
+    async def release(self, name: str, holder: str, /) -> None:
         """Let another process take the stream at once."""
         ...
 
