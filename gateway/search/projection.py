@@ -1,0 +1,214 @@
+"""What the search tables hold of one leaf; pure, so that a rebuild gives the same bytes.
+
+Nothing is added that the leaf does not say: codes, numbers and pseudonyms, never a value.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+BLOCK_BITS = 12  # 4,096 leaf indexes share one row of `search.span`
+PART_BITS = 18  # 262,144 share one part of the tables
+
+
+class _Actor(Struct, frozen=True):
+    org: str | None = None
+    client: str | None = None
+    user: str | None = None
+
+
+class _Subjects(Struct, frozen=True):
+    p: tuple[str, ...] = ()
+    n: int | None = None
+
+
+class _Target(Struct, frozen=True):
+    service: str | None = None
+    dataset: str | None = None
+    fields: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    sens: int | None = None
+
+
+class _Ground(Struct, frozen=True):
+    decision: str | None = None
+    purpose: str | None = None
+    proc: str | None = None
+    law: str | None = None
+    agreement: str | None = None
+    consent: str | None = None
+    policy: str | None = None
+    dossier: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+class _Result(Struct, frozen=True):
+    status: int | None = None
+    match: str | None = None
+    delivered: str | None = None
+
+
+class _Request(Struct, frozen=True):
+    id: str | None = None
+
+
+class _Change(Struct, frozen=True):
+    kind: str
+    id: str
+
+
+class _Noise(Struct, frozen=True):
+    code: str
+    n: int
+
+
+class _Leaf(Struct, frozen=True):
+    """The members of a leaf that are searched for; read without judging them anew."""
+
+    id: str
+    ts: int
+    type: str
+    op: str | None = None
+    n: int | None = None
+    of: str | None = None
+    actor: _Actor = _Actor()
+    subj: _Subjects = _Subjects()
+    target: _Target = _Target()
+    basis: _Ground = _Ground()
+    req: _Request = _Request()
+    res: _Result = _Result()
+    change: _Change | None = None
+    noise: tuple[_Noise, ...] = ()
+
+
+class Indexed(Struct, frozen=True, kw_only=True):
+    """One row of `search.ix`; its members are the columns, in their order."""
+
+    leaf_index: int
+    ts: int  # microseconds since 1970, as the leaf claims
+    type: str
+    entry: UUID  # the leaf's own id
+    continues: UUID | None  # the leaf that this one continues
+    day: date
+    writer: str
+    seq: int
+    op: str | None
+    org: str | None
+    client: str | None
+    official: str | None  # pseudonym
+    service: str | None
+    dataset: str | None
+    purpose: str | None
+    proc: str | None
+    dossier: str | None  # pseudonym
+    law: str | None
+    agreement: str | None  # code, without version
+    consent: str | None  # id, without version
+    policy: str | None  # code of the rule, without version
+    decision: str | None
+    match: str | None
+    delivered: str | None
+    status: int | None
+    sens: int | None
+    n: int | None
+    exchange: UUID | None
+    change_kind: str | None
+    change_id: str | None
+    codes: tuple[str, ...]
+    fields: tuple[str, ...]
+    asked: tuple[str, ...]
+    subjects: tuple[str, ...]  # pseudonyms; the one asked for first, its successor second
+
+
+COLUMNS: tuple[str, ...] = Indexed.__struct_fields__
+
+_leaf = msgspec.json.Decoder(_Leaf)
+_row = msgspec.json.Encoder()
+
+
+def indexed(leaf_index: int, day: date, writer: str, seq: int, entry: bytes) -> Indexed:
+    """Return the row of one record.
+
+    Args:
+        leaf_index: its place in the tree, from 0.
+        day: of its writer, UTC.
+        writer: who wrote it.
+        seq: its number among the writer's.
+        entry: the record as it is stored.
+
+    Raises:
+        msgspec.DecodeError: it is no record.
+    """
+    leaf = _leaf.decode(entry)
+    actor, target, basis, res = leaf.actor, leaf.target, leaf.basis, leaf.res
+    return Indexed(
+        leaf_index=leaf_index,
+        ts=leaf.ts,
+        type=leaf.type,
+        entry=UUID(leaf.id),
+        continues=UUID(leaf.of) if leaf.of else None,
+        day=day,
+        writer=writer,
+        seq=seq,
+        op=leaf.op,
+        org=actor.org,
+        client=actor.client,
+        official=actor.user,
+        service=target.service,
+        dataset=target.dataset,
+        purpose=basis.purpose,
+        proc=basis.proc,
+        dossier=basis.dossier,
+        law=basis.law,
+        agreement=_unversioned(basis.agreement),
+        consent=_unversioned(basis.consent),
+        policy=_unversioned(basis.policy),
+        decision=basis.decision,
+        match=res.match,
+        delivered=res.delivered,
+        status=res.status,
+        sens=target.sens,
+        n=leaf.n if leaf.n is not None else leaf.subj.n,
+        exchange=UUID(leaf.req.id) if leaf.req.id else None,
+        change_kind=leaf.change.kind if leaf.change else None,
+        change_id=leaf.change.id if leaf.change else None,
+        codes=basis.reasons or tuple(dict.fromkeys(each.code for each in leaf.noise)),
+        fields=target.fields,
+        asked=target.asked,
+        subjects=leaf.subj.p,
+    )
+
+
+def _unversioned(reference: str | None) -> str | None:
+    return None if reference is None else reference.partition("@")[0]
+
+
+def spans(rows: Iterable[Indexed]) -> dict[int, tuple[int, int]]:
+    """Return the earliest and latest instant that each block of *rows* claims."""
+    found: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        block = row.leaf_index >> BLOCK_BITS
+        low, high = found.get(block, (row.ts, row.ts))
+        found[block] = min(low, row.ts), max(high, row.ts)
+    return found
+
+
+class Digest:
+    """A running SHA-256 over rows in canonical form: equal projections, equal digests."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self.rows = 0
+
+    def add(self, row: Indexed) -> None:
+        """Take in the next row of `search.ix`, in the order of leaf indexes."""
+        self._hash.update(_row.encode(row) + b"\n")
+        self.rows += 1
+
+    def hex(self) -> str:
+        """Return the digest of what was taken in."""
+        return self._hash.hexdigest()
