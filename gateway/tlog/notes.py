@@ -170,7 +170,9 @@ def add_signatures(note: str, signatures: Iterable[Signature]) -> str:
     Raises:
         NoteInvalid: what comes of it is no note.
     """
-    head, _, tail = note.rpartition("\n\n")
+    head, found, tail = note.rpartition("\n\n")
+    if not found:
+        raise NoteInvalid("text, empty line, signature lines")
     lines = dict.fromkeys([line + "\n" for line in tail.split("\n")[:-1]])
     lines |= dict.fromkeys(each.line() for each in signatures)
     signed = f"{head}\n\n{''.join(lines)}"

@@ -7,7 +7,7 @@ from pymerkle import InmemoryTree, verify_consistency, verify_inclusion
 
 from gateway.tlog import merkle
 from gateway.tlog.merkle import Frontier
-from tests.unit.gateway.tlog.trees import leaves, naive_root, reader_over
+from tests.tlog_builders import leaves, naive_root, reader_over
 
 MOST = 600
 LEAVES = leaves(MOST)

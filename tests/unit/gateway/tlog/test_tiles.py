@@ -15,7 +15,7 @@ from gateway.tlog.merkle import (
     verify_inclusion,
 )
 from gateway.tlog.tiles import TileInvalid, TilePlace, TileReader
-from tests.unit.gateway.tlog.trees import leaves
+from tests.tlog_builders import leaves
 
 LEAVES = leaves(70_000)
 FULL: dict[tuple[int, int], bytes] = tiles.grown(0, LEAVES, lambda _level, _n: b"")
