@@ -1,7 +1,7 @@
 """The sequencer's statements: what it reads of writers, and the one transaction that folds."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Protocol
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
@@ -77,28 +77,11 @@ WITH runs AS (
 SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM cursors), (SELECT count(*) FROM tiles),
   (SELECT count(*) FROM signed)
 """
-_LEASE = """
-UPDATE audit.lease SET holder = $1, until = statement_timestamp() + make_interval(secs => $2),
-  term = CASE WHEN holder = $1 THEN term ELSE term + 1 END
-WHERE holder = $1 OR until < statement_timestamp()
-RETURNING term
-"""
-_RELEASE = """
-UPDATE audit.lease SET until = statement_timestamp() - interval '1 second' WHERE holder = $1
-"""
 _DONE = """
 INSERT INTO audit.cursor AS c (writer, day, next_seq, last_leaf, done)
 SELECT writer, day, next_seq, leaf, true
 FROM unnest($1::text[], $2::date[], $3::bigint[], $4::bytea[]) AS w (writer, day, next_seq, leaf)
 ON CONFLICT (writer) DO UPDATE SET done = true WHERE c.next_seq = excluded.next_seq
-"""
-_TERM = "UPDATE audit.tree SET term = $1 WHERE term < $1"
-_PRUNE = """
-DELETE FROM audit.checkpoint AS c
-WHERE c.at < $1 AND c.size < (SELECT max(size) FROM audit.checkpoint)
-  AND NOT EXISTS (SELECT FROM audit.cosignature AS s WHERE s.size = c.size)
-  AND EXISTS (SELECT FROM audit.checkpoint AS l WHERE l.size > c.size
-    AND (l.at AT TIME ZONE 'UTC')::date = (c.at AT TIME ZONE 'UTC')::date)
 """
 
 
@@ -170,6 +153,11 @@ class Store:
     def __init__(self, connection: Driver) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> Driver:
+        """Return the connection, for the lease and the pruning that share it."""
+        return self._connection
+
     @classmethod
     async def connect(cls, dsn: str, *, timeout_s: float = 5.0) -> "Store":
         """Connect; every answer of the server is waited for *timeout_s* at most.
@@ -198,6 +186,10 @@ class Store:
     def terminate(self) -> None:
         """Cut the connection at once; harmless when it is gone."""
         self._connection.terminate()
+
+    async def fetch(self, query: str, *args: object) -> Sequence[Sequence[Any]]:
+        """Return all rows of another's query, as `gateway.sequencing.repository` asks them."""
+        return await self._connection.fetch(query, *args)
 
     async def tree(self) -> Fenced:
         """Return the tree's row."""
@@ -286,26 +278,3 @@ class Store:
             [one.next_seq for one in cursors],
             [one.last_leaf for one in cursors],
         )
-
-    async def lease(self, holder: str, seconds: float) -> int | None:
-        """Take or keep the lease for *seconds*; return its term, None while another holds it.
-
-        A new term is written into the tree's row at once: whoever folds under an older one fails.
-        """
-        async with self._connection.transaction():
-            rows = await self._connection.fetch(_LEASE, holder, seconds)
-            if not rows:
-                return None
-            await self._connection.execute(_TERM, rows[0][0])
-            return rows[0][0]
-
-    async def release(self, holder: str) -> None:
-        """Give the lease back, so that another need not wait for its end."""
-        await self._connection.execute(_RELEASE, holder)
-
-    async def prune(self, before: datetime) -> None:
-        """Delete checkpoints older than *before* that nobody can need.
-
-        The newest stays, what a witness cosigned, and the last of each UTC day.
-        """
-        await self._connection.execute(_PRUNE, before)
