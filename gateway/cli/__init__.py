@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("gateway.cli.keys:keys", "List, rotate, revoke and export signing keys."),
     "people": ("gateway.cli.people:people", "Sign people on, in a demonstration."),
     "audit": ("gateway.cli.audit:audit", "Read the access log."),
+    "witness": ("gateway.cli.witness:witness", "Run a witness for the logs of others."),
     "settings": ("gateway.cli.settings:settings", "Show and check the settings."),
     "openapi": ("gateway.cli.openapi:openapi", "Export the description of the API."),
     "doctor": ("gateway.cli.doctor:doctor", "Check everything the gateway needs."),

@@ -57,7 +57,15 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
             Instrument(
                 "motlan.audit.merge.delay", "s", (), "Age of the oldest record not in the tree"
             ),
-            Instrument("motlan.audit.witness.age", "s", (), "Since the last cosignature"),
+            Instrument(
+                "motlan.audit.witness.age",
+                "s",
+                (),
+                "Since a quorum of witnesses stood behind the log",
+            ),
+            Instrument(
+                "motlan.audit.witness.answers", "{answer}", ("outcome",), "What witnesses answered"
+            ),
             Instrument(
                 "motlan.audit.last_verified.age", "s", (), "Since the log was last verified"
             ),

@@ -1,5 +1,6 @@
 """Every part, in the order in which a process opens them."""
 
+from gateway.wiring import witnessing
 from gateway.wiring.parts import Part
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (witnessing,)

@@ -15,6 +15,7 @@ class Outcome(StrEnum):
     KEY_REFUSED = "key_refused"  # 403: it was not told about our signing key
     COSIGNATURE_BAD = "cosignature_bad"  # a 200 without a valid line of the key we trust
     ANSWER_ODD = "answer_odd"  # any other answer
+    OVERTAKEN = "overtaken"  # another keeper of ours offered a newer checkpoint meanwhile
     AHEAD = "ahead"  # it has seen a larger tree than we have: ours went back
     FORKED = "forked"  # it has seen another tree than ours
 

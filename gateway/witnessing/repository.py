@@ -38,7 +38,7 @@ SELECT name, outcome, size, since, asked_at, cosigned_at FROM audit.witness ORDE
 class Rows(Protocol):
     """What is asked of a pool of driver connections."""
 
-    async def fetch(self, query: str, *args: object) -> Sequence[Sequence[Any]]:
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
         """Return all rows."""
         ...
 

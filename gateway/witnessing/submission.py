@@ -15,6 +15,7 @@ from gateway.witnessing.outcomes import Outcome
 from gateway.witnessing.requests import PATH, SIZE_TYPE, AddCheckpoint, decode_size, encode
 
 TRIES = 3  # another keeper of ours may be a step ahead, twice
+LATEST_S = 253_402_300_799  # the end of 9999; zero states no time, which is no witness's statement
 
 ProofMaker: TypeAlias = Callable[[int, int], Awaitable[Sequence[bytes]]]  # consistency, old to new
 
@@ -114,7 +115,7 @@ class Submission:
                 ours = (each.name, each.key_id) == (key.name, key.key_id)
                 if ours and name not in found and verifier.verify(text.encode(), each.value):
                     time_s = stated_time(each.value, key.kind)
-                    if time_s > 0:  # zero states no time, which is no statement of a witness
+                    if 0 < time_s <= LATEST_S:
                         found[name] = Cosignature(name, each.line(), time_s)
         return tuple(found.values())
 

@@ -10,7 +10,10 @@ from gateway import app
 from gateway.settings import load
 from gateway.worker import Worker
 
-OPEN = {"/oauth/token", "/oauth/jwks", "/.well-known/oauth-authorization-server"}
+OPEN = {
+    *("/oauth/token", "/oauth/jwks", "/.well-known/oauth-authorization-server"),
+    *("/audit/log/policy", "/audit/log/witnesses"),  # whoever judges us needs no leave of ours
+}
 
 
 @pytest.fixture
