@@ -47,6 +47,9 @@ class Code(StrEnum):
     CONSENT_REQUIRED = "consent_required"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     REPRESENTATIVE_REQUIRED = "representative_required"
+    # looking at the record
+    QUERY_NOT_UNDERSTOOD = "query_not_understood"
+    SEARCH_TOO_WIDE = "search_too_wide"
     # the source
     NO_MATCH = "no_match"
     SOURCE_UNAVAILABLE = "source_unavailable"

@@ -230,6 +230,17 @@ PROBLEMS: dict[Code, Problem] = {
         "Kiểm tra lại giấy tờ; không tìm thấy không có nghĩa là không tồn tại. Sai sót ở nguồn: thủ tục 1.012564.",
         "Check the papers; not found does not mean not existing. Errors at the source: procedure 1.012564.",
     ),
+    Code.QUERY_NOT_UNDERSTOOD: Problem(
+        400, _C, False,
+        "Không hiểu câu tìm", "The query is not understood",
+        "Sửa chỗ nêu trong errors: at là vị trí ký tự đầu, tính từ 0.",
+        "Correct the place named in errors: at counts characters from 0.",
+    ),
+    Code.SEARCH_TOO_WIDE: Problem(
+        422, _C, False,
+        "Phạm vi tìm quá rộng", "The search takes too long",
+        "Thu hẹp thời gian hoặc thêm điều kiện.", "Narrow the window of time, or add a qualifier.",
+    ),
     Code.SOURCE_UNAVAILABLE: Problem(
         503, _S, True,
         "Nguồn dữ liệu đang không phục vụ", "The source is not serving",

@@ -226,11 +226,11 @@ def _bound(found: list[_Found], name: Qualifier, now: datetime) -> datetime | No
     named = [each for each in found if each.qualifier is name]
     if not named:
         return None
-    if len(named) > 1 or len(named[0].values) > 1:
+    if len(named) > 1 or len(named[-1].values) > 1:
         raise named[-1].refused(Fault.TWICE)
-    if named[0].negated:
-        raise named[0].refused(Fault.NEGATED)
-    ((value, at, length),) = named[0].values
+    if named[-1].negated:
+        raise named[-1].refused(Fault.NEGATED)
+    value, at, length = next(iter(named[-1].values))
     try:
         return instant(value, now)
     except NotAnInstant:

@@ -5,7 +5,7 @@ Nothing is added that the leaf does not say: codes, numbers and pseudonyms, neve
 
 import hashlib
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import msgspec
@@ -85,7 +85,7 @@ class _Leaf(Struct, frozen=True):
     noise: tuple[_Noise, ...] = ()
 
 
-class Indexed(Struct, frozen=True, kw_only=True):
+class Indexed(Struct, frozen=True):
     """One row of `search.ix`; its members are the columns, in their order."""
 
     leaf_index: int
@@ -183,32 +183,72 @@ def indexed(leaf_index: int, day: date, writer: str, seq: int, entry: bytes) -> 
     )
 
 
+UNREADABLE = "unreadable"
+_NO_ONE = dict.fromkeys(COLUMNS) | dict.fromkeys(("codes", "fields", "asked", "subjects"), ())
+
+
+def unreadable(leaf_index: int, day: date, writer: str, seq: int) -> Indexed:
+    """Return the row of a record that is none of ours: its place, and nothing else."""
+    place = {"leaf_index": leaf_index, "day": day, "writer": writer, "seq": seq}
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    said = {"ts": int(midnight.timestamp()) * 1_000_000, "type": UNREADABLE, "entry": UUID(int=0)}
+    return Indexed(**{**_NO_ONE, **place, **said})  # type: ignore[arg-type]
+
+
 def _unversioned(reference: str | None) -> str | None:
     return None if reference is None else reference.partition("@")[0]
+
+
+def widen(spans: dict[int, tuple[int, int]], row: Indexed) -> None:
+    """Let *spans*, the instants that each block claims, take in those of *row*."""
+    block = row.leaf_index >> BLOCK_BITS
+    low, high = spans.get(block, (row.ts, row.ts))
+    spans[block] = min(low, row.ts), max(high, row.ts)
 
 
 def spans(rows: Iterable[Indexed]) -> dict[int, tuple[int, int]]:
     """Return the earliest and latest instant that each block of *rows* claims."""
     found: dict[int, tuple[int, int]] = {}
     for row in rows:
-        block = row.leaf_index >> BLOCK_BITS
-        low, high = found.get(block, (row.ts, row.ts))
-        found[block] = min(low, row.ts), max(high, row.ts)
+        widen(found, row)
     return found
 
 
 class Digest:
-    """A running SHA-256 over rows in canonical form: equal projections, equal digests."""
+    """A running SHA-256 over the three tables in canonical form: equal tables, equal digests."""
 
     def __init__(self) -> None:
-        self._hash = hashlib.sha256()
         self.rows = 0
+        self._ix, self._subject, self._span = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
 
-    def add(self, row: Indexed) -> None:
-        """Take in the next row of `search.ix`, in the order of leaf indexes."""
-        self._hash.update(_row.encode(row) + b"\n")
-        self.rows += 1
+    def add(self, rows: Iterable[Indexed]) -> None:
+        """Take in the next rows of `search.ix`, in the order of leaf indexes."""
+        for row in rows:
+            self._ix.update(_row.encode(row) + b"\n")
+            self.rows += 1
+
+    def add_subjects(self, rows: Iterable[tuple[str, int]]) -> None:
+        """Take in the next rows of `search.subject`, in the order of leaf index and pseudonym."""
+        for p, leaf_index in rows:
+            self._subject.update(f"{p} {leaf_index}\n".encode())
+
+    def add_spans(self, rows: Iterable[tuple[int, int, int]]) -> None:
+        """Take in the rows of `search.span`, in the order of blocks."""
+        for block, low, high in rows:
+            self._span.update(f"{block} {low} {high}\n".encode())
 
     def hex(self) -> str:
         """Return the digest of what was taken in."""
-        return self._hash.hexdigest()
+        each = (one.digest() for one in (self._ix, self._subject, self._span))
+        return hashlib.sha256(b"".join(each)).hexdigest()
+
+
+def digest_of(rows: Iterable[Indexed]) -> Digest:
+    """Return the digest that the tables have when they hold *rows*, and nothing else."""
+    digest, found = Digest(), dict[int, tuple[int, int]]()
+    for row in rows:
+        digest.add((row,))
+        digest.add_subjects((p, row.leaf_index) for p in sorted(set(row.subjects)))
+        widen(found, row)
+    digest.add_spans((block, low, high) for block, (low, high) in sorted(found.items()))
+    return digest

@@ -159,13 +159,34 @@ BEGIN
   DELETE FROM search.span WHERE block < p_floor >> 12;
 END $$;
 
-REVOKE ALL ON FUNCTION search.ensure_part, search.raise_floor FROM PUBLIC;
+-- Everything from that part on is forgotten, to be followed anew from the log.
+CREATE FUNCTION search.rewind(p_part bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  old record;
+  start bigint;
+BEGIN
+  SELECT greatest(p_part << 18, floor) INTO STRICT start FROM search.cursor FOR UPDATE;
+  FOR old IN
+    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'search' AND c.relispartition AND c.relkind = 'r'
+      AND substring(c.relname FROM '_([0-9]{8})$')::bigint >= p_part
+    ORDER BY c.relname
+  LOOP
+    EXECUTE format('TRUNCATE search.%I', old.relname);
+  END LOOP;
+  DELETE FROM search.span WHERE block >= start >> 12;
+  UPDATE search.cursor SET next_index = start, at = now() WHERE next_index > start;
+  RETURN start;
+END $$;
+
+REVOKE ALL ON FUNCTION search.ensure_part, search.raise_floor, search.rewind FROM PUBLIC;
 GRANT USAGE ON SCHEMA search TO motlan_auditor, motlan_follower, motlan_retention;
 GRANT SELECT ON search.ix, search.subject, search.span, search.cursor
   TO motlan_auditor, motlan_follower, motlan_retention;
 GRANT INSERT ON search.ix, search.subject, search.span TO motlan_follower;
 GRANT UPDATE ON search.span, search.cursor TO motlan_follower;
-GRANT EXECUTE ON FUNCTION search.ensure_part TO motlan_follower;
+GRANT EXECUTE ON FUNCTION search.ensure_part, search.rewind TO motlan_follower;
 GRANT EXECUTE ON FUNCTION search.raise_floor TO motlan_retention;
 GRANT SELECT, INSERT, DELETE ON search.saved TO motlan_auditor;
 GRANT SELECT, INSERT ON search.inquiry TO motlan_auditor;

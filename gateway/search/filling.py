@@ -1,0 +1,116 @@
+"""Copies rows into the search tables: one transaction for each batch, cursor included."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from gateway import database
+from gateway.search.projection import COLUMNS, PART_BITS, Indexed, spans
+
+ROLE = "motlan_follower"
+PATIENCE_S = 60.0  # for one statement; counting a part may take a while on a slow disk
+
+_CURSOR = "SELECT next_index, floor FROM search.cursor FOR UPDATE SKIP LOCKED"
+_ADVANCE = "UPDATE search.cursor SET next_index = $1, at = statement_timestamp()"
+_SPANS = """
+INSERT INTO search.span (block, min_ts, max_ts)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+ON CONFLICT (block) DO UPDATE
+SET min_ts = least(span.min_ts, excluded.min_ts), max_ts = greatest(span.max_ts, excluded.max_ts)
+"""
+_COUNTED = """
+SELECT leaf_index >> $1 AS part, count(*) FROM search.ix
+WHERE leaf_index < (SELECT next_index FROM search.cursor)
+GROUP BY 1
+"""
+
+
+class Place(Struct, frozen=True):
+    """How far the projection reaches: from *floor*, included, to *next_index*, excluded."""
+
+    next_index: int
+    floor: int
+
+    def part_end(self) -> int:
+        """Return the first index that the part of `next_index` no longer holds."""
+        return ((self.next_index >> PART_BITS) + 1) << PART_BITS
+
+
+class Filling:
+    """One connection of the follower, and the transaction it is in."""
+
+    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self._connection = connection
+
+    async def place(self) -> Place | None:
+        """Return where to go on, held until the transaction ends; None while another follows."""
+        row = await self._connection.fetchrow(_CURSOR)
+        return None if row is None else Place(row["next_index"], row["floor"])
+
+    def transaction(self) -> Any:  # noqa: ANN401 - the driver's context manager
+        """Open the transaction of one batch."""
+        return self._connection.transaction()
+
+    async def add(self, rows: Sequence[Indexed], place: Place) -> None:
+        """Store *rows*, which begin at the place's index and stay within its part."""
+        connection = self._connection
+        await connection.execute("SELECT search.ensure_part($1)", place.next_index >> PART_BITS)
+        await connection.copy_records_to_table(
+            "ix", schema_name="search", columns=COLUMNS, records=map(msgspec.structs.astuple, rows)
+        )
+        await connection.copy_records_to_table(
+            "subject",
+            schema_name="search",
+            columns=("p", "leaf_index"),
+            records=[(p, row.leaf_index) for row in rows for p in dict.fromkeys(row.subjects)],
+        )
+        found = spans(rows)
+        lows, highs = ([each[end] for each in found.values()] for end in (0, 1))
+        await connection.execute(_SPANS, list(found), lows, highs)
+        await connection.execute(_ADVANCE, rows[-1].leaf_index + 1)
+
+    async def damaged(self) -> int | None:
+        """Return the first part that does not hold every leaf it should; None when all do."""
+        async with self.transaction():
+            place = await self.place()
+            if place is None or place.next_index == place.floor:
+                return None
+            rows = await self._connection.fetch(_COUNTED, PART_BITS)
+        counted = {row["part"]: row["count"] for row in rows}
+        for part in range(place.floor >> PART_BITS, ((place.next_index - 1) >> PART_BITS) + 1):
+            first = max(part << PART_BITS, place.floor)
+            end = min((part + 1) << PART_BITS, place.next_index)
+            if counted.get(part, 0) != end - first:
+                return part
+        return None
+
+    async def rewind(self, part: int) -> int:
+        """Forget everything from *part* on; return the index to go on from."""
+        return int(await self._connection.fetchval("SELECT search.rewind($1)", part))
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._connection.close(timeout=5)
+
+
+async def opened(dsn: str) -> Filling:
+    """Connect as the follower.
+
+    Commits are not waited for: what a crash takes away, the log gives again.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the database is away or refuses us.
+    """
+    settings = database.server_settings(
+        ROLE, "motlan search follower", statement_timeout_ms=int(PATIENCE_S * 1000)
+    )
+    connection = await asyncpg.connect(
+        dsn,
+        timeout=10,
+        command_timeout=PATIENCE_S,
+        server_settings={**settings, "synchronous_commit": "off"},
+    )
+    return Filling(connection)
