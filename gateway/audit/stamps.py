@@ -16,7 +16,7 @@ _MICROSECOND = timedelta(microseconds=1)
 def stamp(at: datetime) -> Stamp:
     """Mark a new leaf with the instant *at*, an id of its own and 16 random bytes."""
     salt = urlsafe_b64encode(os.urandom(16))[:22].decode("ascii")
-    return Stamp(str(uuid_utils.uuid7()), (at - _EPOCH) // _MICROSECOND, salt)
+    return Stamp(str(uuid_utils.uuid7()), microseconds(at), salt)
 
 
 def stamp_now(clock: Clock) -> Stamp:
@@ -27,3 +27,8 @@ def stamp_now(clock: Clock) -> Stamp:
 def instant(mark: Stamp) -> datetime:
     """Return the instant that a leaf with *mark* claims, UTC."""
     return _EPOCH + mark.ts * _MICROSECOND
+
+
+def microseconds(at: datetime) -> int:
+    """Return *at* as leaves claim it: microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
