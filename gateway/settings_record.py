@@ -21,6 +21,8 @@ class Tree(BaseModel, frozen=True, extra="forbid"):
     # Never changed once a checkpoint was signed: it is the log's name for ever (C2SP checkpoint).
     origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{2,100}$")] = "motlan.demo/audit/1"
     keys_dir: Path = Path(".motlan/keys/log")
+    key_lead_s: Annotated[float, Field(ge=0, le=31_536_000)] = 604_800.0  # next, before it signs
+    key_overlap_s: Annotated[float, Field(ge=0, le=31_536_000)] = 604_800.0  # old beside new
     guard_file: Path = Path(".motlan/tree-guard.json")  # what this node has published
     round_ms: Annotated[int, Field(ge=20, le=250)] = 100  # between two rounds with work
     round_records: Annotated[int, Field(ge=100, le=50_000)] = 5_000  # folded in one round, at most

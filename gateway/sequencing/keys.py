@@ -60,7 +60,7 @@ class LogKeys:
             overlap: how long a pair goes on signing beside its successor.
         """
         self._directory = directory
-        self._origin = origin
+        self.origin = origin
         self._overlap = overlap
         self._seen = -1
         self._pairs: list[KeyPair] = []
@@ -169,8 +169,8 @@ class LogKeys:
         return min([*ends, *(at + self._overlap for at in later)], default=None)
 
     def _vkeys(self, pair: KeyPair) -> tuple[VKey, VKey]:
-        ed25519 = vkey(self._origin, Kind.ED25519, pair.ed25519_public)
-        return ed25519, vkey(self._origin, Kind.ML_DSA_44, pair.ml_dsa_44_public)
+        ed25519 = vkey(self.origin, Kind.ED25519, pair.ed25519_public)
+        return ed25519, vkey(self.origin, Kind.ML_DSA_44, pair.ml_dsa_44_public)
 
     def _signers_of(self, pair: KeyPair) -> tuple[Signer, Signer]:
         found = self._signers.get(pair.id)
@@ -184,7 +184,7 @@ class LogKeys:
             ml_dsa_44 = MLDSA44PrivateKey.from_seed_bytes(pair.ml_dsa_44)
         except (ValueError, UnsupportedAlgorithm) as odd:
             raise LogKeysUnusable(f"the log key {pair.id} cannot be used") from odd
-        signers = (Ed25519Signer(self._origin, ed25519), MlDsa44Signer(self._origin, ml_dsa_44))
+        signers = (Ed25519Signer(self.origin, ed25519), MlDsa44Signer(self.origin, ml_dsa_44))
         if [str(one.vkey) for one in signers] != [str(one) for one in self._vkeys(pair)]:
             raise LogKeysUnusable(f"the halves of the log key {pair.id} do not belong together")
         return signers

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.clock import Clock
+from gateway.sequencing.keyfiles import LogKeysUnusable
 from gateway.sequencing.lease import RENEW_S, Lease, prune
 from gateway.sequencing.sequencer import Log, Sequencer
 from gateway.sequencing.standing import ADVICE, Halt, Halted, Standing
@@ -81,6 +82,11 @@ class Leading:
             return 0.0
         return max(0.0, (self._clock() - through).total_seconds())
 
+    def checkpoint_age_s(self) -> float:
+        """Return how long ago the newest checkpoint was signed, seconds; 0 before the first."""
+        at = self._standing.signed_at
+        return 0.0 if at is None else max(0.0, (self._clock() - at).total_seconds())
+
     async def run(self) -> None:
         """Fold until cancelled; whatever fails is tried again."""
         while True:
@@ -131,7 +137,7 @@ class Leading:
                 await asyncio.sleep(FOLLOW_S)
                 continue
             if term != sequencer.term:
-                await sequencer.open()
+                await self._open(sequencer)
             await sequencer.round()
             self._stand(sequencer, leads=True)
             if began >= prune_at:
@@ -139,6 +145,15 @@ class Leading:
                 prune_at = began + PRUNE_EVERY_S
             if not self._has_more(sequencer):
                 await asyncio.sleep(max(0.0, self._pace.round_s - (now() - began)))
+
+    async def _open(self, sequencer: Sequencer) -> None:
+        """Open; a log that never signed gets its first keys, any other must have them."""
+        head = await sequencer.open()
+        if head.size == 0:
+            try:
+                await asyncio.to_thread(self._log.keys.ensure, self._clock())
+            except (LogKeysUnusable, OSError) as unusable:
+                raise Halted(Halt.KEYS, str(unusable)) from unusable
 
     def _has_more(self, sequencer: Sequencer) -> bool:
         """Tell whether more waits than damaged writers hold back: then no pause is made."""

@@ -55,7 +55,7 @@ Answer = TypeVar("Answer")
 class Rows(Protocol):
     """What is asked of a pool of driver connections; roles that may read ``audit`` serve."""
 
-    async def fetch(self, query: str, *args: object) -> Sequence[Sequence[Any]]:
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
         """Return all rows."""
         ...
 

@@ -134,7 +134,7 @@ class Driver(Protocol):
         """Begin a transaction as a context manager."""
         ...
 
-    async def fetch(self, query: str, *args: object) -> Sequence[Sequence[Any]]:
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
         """Return all rows."""
         ...
 
@@ -187,7 +187,7 @@ class Store:
         """Cut the connection at once; harmless when it is gone."""
         self._connection.terminate()
 
-    async def fetch(self, query: str, *args: object) -> Sequence[Sequence[Any]]:
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
         """Return all rows of another's query, as `gateway.sequencing.repository` asks them."""
         return await self._connection.fetch(query, *args)
 

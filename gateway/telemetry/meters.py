@@ -57,6 +57,10 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
             Instrument(
                 "motlan.audit.merge.delay", "s", (), "Age of the oldest record not in the tree"
             ),
+            Instrument("motlan.audit.tree.size", "{record}", (), "Records in the tree"),
+            Instrument("motlan.audit.tree.backlog", "{record}", (), "Records not in the tree"),
+            Instrument("motlan.audit.tree.halted", "{state}", (), "1 while nothing is signed"),
+            Instrument("motlan.audit.checkpoint.age", "s", (), "Since the newest checkpoint"),
             Instrument(
                 "motlan.audit.witness.age",
                 "s",
