@@ -238,4 +238,4 @@ def _holds(condition: Condition) -> Condition_:
 
 
 def _indexed(row: Any) -> Indexed:  # noqa: ANN401 - a row of the driver
-    return Indexed(*(tuple(each) if isinstance(each, list) else each for each in row))
+    return Indexed(*row)
