@@ -7,9 +7,8 @@ is whole, or that there was none, and sees of the neighbours nothing but two has
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import islice
 
 from msgspec import Struct
 
@@ -95,25 +94,53 @@ def item_of(index: int, entry: bytes) -> bytes:
 
 
 def list_of(key: bytes, items: Iterable[bytes]) -> bytes:
-    """Return what stands for all records of a person on a day, *items* in order of their index."""
-    return hashlib.sha256(LIST_TAG + key + b"".join(items)).digest()
+    """Return what stands for all records of a person on a day.
 
-
-def paged(members: Iterable[Member]) -> Iterator[Page]:
-    """Cut *members* into pages.
-
-    Raises:
-        NotSorted: a key does not exceed the one before it.
+    Items are sorted by their own bytes, so that the place of a closed one tells no time of day.
     """
-    before, rest = b"", iter(members)
-    for number, some in enumerate(iter(lambda: tuple(islice(rest, PAGE_MEMBERS)), ())):
-        for member in some:
-            if member.key <= before:
-                raise NotSorted
-            before = member.key
-        entries = [member.entry() for member in some]
-        edge = merkle.Frontier().extend(merkle.leaf_hash(entry) for entry in entries)
-        yield Page(number, edge.root(), b"".join(entries))
+    return hashlib.sha256(LIST_TAG + key + b"".join(sorted(items))).digest()
+
+
+class Paging:
+    """Cuts members into pages as they come, in rising order of their keys."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.roots: list[bytes] = []  # of the pages so far
+        self._some: list[bytes] = []
+        self._before = b""
+
+    def add(self, member: Member) -> Page | None:
+        """Take the next member; return a page when it is full.
+
+        Raises:
+            NotSorted: the key does not exceed the one before it.
+        """
+        if member.key <= self._before:
+            raise NotSorted
+        self._before = member.key
+        self._some.append(member.entry())
+        self.size += 1
+        return self._cut() if len(self._some) == PAGE_MEMBERS else None
+
+    def rest(self) -> Page | None:
+        """Return the last page when it is not a full one; None when there is none."""
+        return self._cut() if self._some else None
+
+    def _cut(self) -> Page:
+        hashes = (merkle.leaf_hash(entry) for entry in self._some)
+        root = merkle.Frontier().extend(hashes).root()
+        page = Page(len(self.roots), root, b"".join(self._some))
+        self.roots.append(root)
+        self._some.clear()
+        return page
+
+
+def paged(members: Iterable[Member]) -> list[Page]:
+    """Return all pages of *members*; raise NotSorted as `Paging.add`."""
+    paging = Paging()
+    cut = [paging.add(member) for member in members]
+    return [page for page in (*cut, paging.rest()) if page is not None]
 
 
 def root_of(pages: Sequence[bytes], last: Page | None, size: int) -> bytes:
@@ -164,7 +191,7 @@ def proves_member(of: DayRoot, pseudonym: str, items: Sequence[bytes], found: Pl
     Args:
         of: the index, as its leaf in the log states it.
         pseudonym: the person on that day.
-        items: `item_of` each record, in order of their index; at least one.
+        items: `item_of` each record, in any order; at least one.
         found: the member and its path.
     """
     key = key_of(of.day, pseudonym)
