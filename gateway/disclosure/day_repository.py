@@ -1,4 +1,4 @@
-"""Days in, days out: what the walk gathers, and the index of each closed day."""
+"""Indexes of days in, indexes and their pages out; rows and SQL stay in here."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -8,34 +8,19 @@ from msgspec import Struct
 from gateway.disclosure.completeness import DayRoot, Page
 from gateway.disclosure.rows import Rows
 
-MOST_DROPPED = 10_000  # rows of one statement
-
-NEXT = "SELECT next_index FROM disclosure.walk"
-GATHER = """
-WITH moved AS (
-  UPDATE disclosure.walk SET next_index = $6 WHERE next_index = $5 RETURNING one)
-INSERT INTO disclosure.day_item (day, key, leaf_index, item)
-SELECT g.day, g.key, g.leaf_index, g.item
-FROM moved, unnest($1::date[], $2::bytea[], $3::bigint[], $4::bytea[])
-  AS g (day, key, leaf_index, item)
-ON CONFLICT ON CONSTRAINT day_item_pkey DO NOTHING
+DAY_OF = "SELECT day FROM audit.writer WHERE writer = $1"
+# Another keeper may have finished the same index meanwhile: its pages stay.
+DROP_PAGES = """
+DELETE FROM disclosure.day_page p WHERE p.day = $1 AND p.rev = $2
+  AND NOT EXISTS (SELECT FROM disclosure.day_index i WHERE i.day = $1 AND i.rev = $2)
 """
-ITEMS = """
-SELECT key, leaf_index, item FROM disclosure.day_item
-WHERE day = $1 AND (key, leaf_index) > ($2, $3) ORDER BY key, leaf_index LIMIT $4
-"""
-DROP_ITEMS = """
-DELETE FROM disclosure.day_item WHERE ctid = ANY(ARRAY(
-  SELECT ctid FROM disclosure.day_item WHERE day = $1 LIMIT $2))
-"""
-DROP_PAGES = "DELETE FROM disclosure.day_page WHERE day = $1 AND rev = $2"
 PUT_PAGE = """
 INSERT INTO disclosure.day_page (day, rev, number, first_key, root, data)
-VALUES ($1, $2, $3, $4, $5, $6)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT ON CONSTRAINT day_page_pkey DO NOTHING
 """
 PUT_INDEX = """
 INSERT INTO disclosure.day_index (day, rev, size, root, records, built_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT ON CONSTRAINT day_index_pkey DO NOTHING
 """
 PUT_LEAF = """
 INSERT INTO disclosure.day_leaf (day, rev, entry_id, writer_day, writer, seq)
@@ -48,11 +33,6 @@ LEFT JOIN disclosure.day_leaf l ON l.day = i.day AND l.rev = i.rev
 WHERE i.day = $1 ORDER BY i.rev DESC LIMIT 1
 """
 PUBLISHED = NEWEST.replace("LEFT JOIN", "JOIN")
-UNPUBLISHED = """
-SELECT i.day FROM disclosure.day_index i
-WHERE NOT EXISTS (SELECT FROM disclosure.day_leaf l WHERE l.day = i.day AND l.rev = i.rev)
-ORDER BY i.day, i.rev LIMIT 100
-"""
 ROOTS = "SELECT root FROM disclosure.day_page WHERE day = $1 AND rev = $2 ORDER BY number"
 PAGES = """
 SELECT number, root, data FROM disclosure.day_page
@@ -72,15 +52,6 @@ SELECT r.day, sum(r.n)::bigint AS records,
   max(r.first_index + r.n) AS until
 FROM audit.run r WHERE r.day >= $1 AND r.day < $2 GROUP BY r.day ORDER BY r.day
 """
-
-
-class Gathered(Struct, frozen=True):
-    """One record of one person on one day."""
-
-    day: date
-    key: bytes
-    leaf_index: int
-    item: bytes
 
 
 class Counted(Struct, frozen=True):
@@ -111,31 +82,15 @@ class DayIndex(Struct, frozen=True):
 
 
 class DayRepository:
-    """What the keeper gathers and builds; every statement is whole, or did not happen."""
+    """What the keeper builds; every statement is whole, or did not happen."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    async def next_index(self) -> int:
-        """Return how far the log was walked."""
-        rows = await self._rows.fetch(NEXT)
-        return int(rows[0]["next_index"])
-
-    async def gather(self, found: Sequence[Gathered], *, first: int, end: int) -> None:
-        """Keep what the records from *first* to *end*, excluded, say, and walk on.
-
-        When another keeper walked on meanwhile, nothing happens: it kept the same.
-        """
-        columns = zip(*((g.day, g.key, g.leaf_index, g.item) for g in found), strict=True)
-        lists = [list(each) for each in columns] or [[], [], [], []]
-        await self._rows.execute(GATHER, *lists, first, end)
-
-    async def items(
-        self, day: date, *, after: tuple[bytes, int], limit: int
-    ) -> list[tuple[bytes, int, bytes]]:
-        """Return (key, index, item) of *day* in order, those after the pair given."""
-        rows = await self._rows.fetch(ITEMS, day, *after, limit)
-        return [(row["key"], row["leaf_index"], row["item"]) for row in rows]
+    async def day_of(self, writer: str) -> date:
+        """Return the day of a writer: it lives on one only."""
+        ((day,),) = (tuple(row.values()) for row in await self._rows.fetch(DAY_OF, writer))
+        return day
 
     async def put_page(self, day: date, rev: int, page: Page) -> None:
         """Store one page of an index that is being built."""
@@ -160,19 +115,12 @@ class DayRepository:
 
     async def newest(self, day: date) -> DayIndex | None:
         """Return the newest index of *day*, stated in the log or not yet."""
-        return await self._index(NEWEST, day)
+        return await _read(self._rows, NEWEST, day)
 
     async def days(self, first: date, end: date) -> list[Counted]:
         """Return what the tree holds of the days from *first* to *end*, excluded."""
         rows = await self._rows.fetch(DAYS, first, end)
         return [Counted(row["day"], row["records"], row["ended"], row["until"]) for row in rows]
-
-    async def unpublished(self) -> list[date]:
-        """Return days whose newest index the log does not state yet."""
-        return [row["day"] for row in await self._rows.fetch(UNPUBLISHED)]
-
-    async def _index(self, query: str, day: date) -> DayIndex | None:
-        return await _read(self._rows, query, day)
 
 
 class PublishedDays:
@@ -198,14 +146,6 @@ class PublishedDays:
         """Return the pages of these numbers, in no order."""
         rows = await self._rows.fetch(PAGES, day, rev, list(numbers))
         return [Page(row["number"], row["root"], row["data"]) for row in rows]
-
-
-async def forget_items(rows: Rows, day: date) -> None:
-    """Drop what was gathered of *day* in bounded steps; the log holds it all."""
-    while True:
-        done = await rows.execute(DROP_ITEMS, day, MOST_DROPPED)
-        if int(done.rpartition(" ")[2]) < MOST_DROPPED:
-            return
 
 
 async def _read(rows: Rows, query: str, day: date) -> DayIndex | None:

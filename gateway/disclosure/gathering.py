@@ -1,0 +1,82 @@
+"""What a walk over the log gathers of days that are not closed yet; rows and SQL stay in here."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from gateway.disclosure.rows import Rows
+
+MOST_DROPPED = 10_000  # rows of one statement
+
+NEXT = "SELECT next_index FROM disclosure.walk"
+GATHER = """
+WITH moved AS (
+  UPDATE disclosure.walk SET next_index = $6 WHERE next_index = $5 RETURNING one)
+INSERT INTO disclosure.day_item (day, key, leaf_index, item)
+SELECT g.day, g.key, g.leaf_index, g.item
+FROM moved, unnest($1::date[], $2::bytea[], $3::bigint[], $4::bytea[])
+  AS g (day, key, leaf_index, item)
+ON CONFLICT ON CONSTRAINT day_item_pkey DO NOTHING
+"""
+END_OF_RUN = """
+SELECT first_index + n AS until FROM audit.run
+WHERE first_index <= $1 ORDER BY first_index DESC LIMIT 1
+"""
+ITEMS = """
+SELECT key, leaf_index, item FROM disclosure.day_item
+WHERE day = $1 AND (key, leaf_index) > ($2, $3) ORDER BY key, leaf_index LIMIT $4
+"""
+DROP = """
+DELETE FROM disclosure.day_item WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM disclosure.day_item WHERE day < $1 LIMIT $2))
+"""
+
+
+class Gathered(Struct, frozen=True):
+    """One record of one person on one day."""
+
+    day: date
+    key: bytes
+    leaf_index: int
+    item: bytes
+
+
+class GatherRepository:
+    """How far the log was walked, and what was found; each step is one statement."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def next_index(self) -> int:
+        """Return how far the log was walked."""
+        rows = await self._rows.fetch(NEXT)
+        return int(rows[0]["next_index"])
+
+    async def gather(self, found: Sequence[Gathered], *, first: int, end: int) -> None:
+        """Keep what the records from *first* to *end*, excluded, say, and walk on.
+
+        When another keeper walked on meanwhile, nothing happens: it kept the same.
+        """
+        columns = zip(*((g.day, g.key, g.leaf_index, g.item) for g in found), strict=True)
+        lists: list[list[object]] = [list(each) for each in columns] or [[], [], [], []]
+        await self._rows.execute(GATHER, *lists, first, end)
+
+    async def end_of_run(self, index: int) -> int:
+        """Return the index after the run of one writer that holds *index*."""
+        row = await self._rows.fetchrow(END_OF_RUN, index)
+        return index + 1 if row is None else max(int(row["until"]), index + 1)
+
+    async def items(
+        self, day: date, *, after: tuple[bytes, int], limit: int
+    ) -> list[tuple[bytes, int, bytes]]:
+        """Return (key, index, item) of *day* in order, those after the pair given."""
+        rows = await self._rows.fetch(ITEMS, day, *after, limit)
+        return [(row["key"], row["leaf_index"], row["item"]) for row in rows]
+
+    async def drop_items(self, before: date) -> None:
+        """Drop what was gathered of days before *before*, in bounded steps; the log holds it."""
+        while True:
+            done = await self._rows.execute(DROP, before, MOST_DROPPED)
+            if int(done.rpartition(" ")[2]) < MOST_DROPPED:
+                return

@@ -1,0 +1,80 @@
+"""Walks the log and gathers who is concerned by which record on which day; safe to interrupt."""
+
+from typing import Protocol
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from gateway.disclosure.completeness import item_of, key_of
+from gateway.disclosure.gathering import Gathered, GatherRepository
+from gateway.sequencing.rows import EntriesGone, Sequenced
+
+BATCH = 2_000  # records of one step
+
+_log = structlog.get_logger(__name__)
+
+
+class Entries(Protocol):
+    """What the walk asks of the tree."""
+
+    async def entries(self, first: int, limit: int) -> list[Sequenced]:
+        """Return the records from index *first* on, in order, whole."""
+        ...
+
+
+class _People(Struct, frozen=True):
+    p: tuple[str, ...] = ()
+
+
+class _About(Struct, frozen=True):
+    """The one member of a record that decides about whom it is."""
+
+    subj: _People = _People()
+
+
+_about = msgspec.json.Decoder(_About)
+
+
+def gathered(place: Sequenced) -> list[Gathered]:
+    """Return one row for each person that the record at *place* is about.
+
+    A record about more than 32 people holds a root instead of pseudonyms and gives no row.
+    """
+    try:
+        people = _about.decode(place.entry).subj.p
+    except msgspec.DecodeError:
+        return []  # no record of ours, and so about nobody we could name
+    item = item_of(place.index, place.entry)
+    return [
+        Gathered(place.day, key_of(place.day, person), place.index, item)
+        for person in dict.fromkeys(people)
+        if person.isascii()
+    ]
+
+
+class Walk:
+    """Follows the tree from where the last walk ended, whoever walked."""
+
+    def __init__(self, tree: Entries, found: GatherRepository) -> None:
+        self._tree = tree
+        self._found = found
+
+    async def step(self) -> int:
+        """Take at most 2,000 records in; return how many, 0 when the walk is at the end."""
+        first = await self._found.next_index()
+        try:
+            places = await self._tree.entries(first, BATCH)
+        except EntriesGone as gone:
+            return await self._over(first, gone.index)
+        if places:
+            rows = [row for place in places for row in gathered(place)]
+            await self._found.gather(rows, first=first, end=first + len(places))
+        return len(places)
+
+    async def _over(self, first: int, gone: int) -> int:
+        """Step over records that left for the archive unwalked: no index has them."""
+        end = await self._found.end_of_run(gone)
+        _log.critical("disclosure.records_gone", first=first, end=end)
+        await self._found.gather([], first=first, end=end)
+        return end - first
