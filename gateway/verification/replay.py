@@ -16,7 +16,7 @@ from gateway.verification.report import Report
 from gateway.verification.repository import ReplayRepository
 from gateway.verification.rows import Row, Run, Signed, WriterState, aligned, cut
 from gateway.verification.signatures import Signatures
-from gateway.verification.stretch import Stretch, judge, signed_hashes
+from gateway.verification.stretch import Stretch, doubted, judge, signed_hashes
 
 STRETCH = 5_000  # records held at once
 
@@ -98,20 +98,28 @@ class Replay:
     async def _stretch(self, runs: list[Run]) -> None:
         first, end = runs[0].first_index, runs[-1].end
         rows = await self._log.records(runs)
-        numbers = range(first // WIDTH, (end - 1) // WIDTH + 1)
-        tiles = await self._log.tiles([(0, n) for n in numbers])
-        held = signed_hashes({n: tile for (_, n), tile in tiles.items()}, first, end)
+        tiles = await self._level(0, first // WIDTH, (end - 1) // WIDTH)
+        above = await self._level(1, min(tiles, default=0) // WIDTH, max(tiles, default=0) // WIDTH)
         absent = {run.day for run in runs} - {row.day for row in rows}
         archived = frozenset([day for day in absent if not await self._log.has_day(day)])
-        judged = judge(
-            Stretch(runs=runs, rows=rows, signed=held, archived=archived), self._chains, self._take
+        stretch = Stretch(
+            runs=runs,
+            rows=rows,
+            signed=signed_hashes(tiles, first, end),
+            doubted=doubted(tiles, above),
+            archived=archived,
         )
+        judged = judge(stretch, self._chains, self._take)
         counts = self._report.counts
         counts.records += judged.records
         counts.archived += judged.archived
         self._found(*judged.damages)
         await self._grow(first, judged.leaves)
         self._progress(end, self._report.size)
+
+    async def _level(self, level: int, first: int, last: int) -> dict[int, bytes]:
+        places = [(level, n) for n in range(first, last + 1)]
+        return {n: tile for (_, n), tile in (await self._log.tiles(places)).items()}
 
     async def _grow(self, first: int, leaves: Sequence[bytes]) -> None:
         """Add *leaves*, stopping at each size that somebody has signed or published."""

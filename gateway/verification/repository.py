@@ -52,7 +52,7 @@ _DAYS = "SELECT DISTINCT day FROM audit.writer ORDER BY day"
 class Rows(Protocol):
     """What this asks of a pool of driver connections; roles that may read ``audit`` serve."""
 
-    async def fetch(self, query: str, *args: object) -> Sequence[Sequence[Any]]:
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
         """Return all rows."""
         ...
 

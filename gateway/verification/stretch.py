@@ -1,13 +1,13 @@
 """Some thousand records against the hashes that the tree holds for them; pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
 
 from gateway.audit.leaf import leaf_hash
 from gateway.tlog.merkle import HASH_BYTES
-from gateway.tlog.tiles import WIDTH
+from gateway.tlog.tiles import TILE_BYTES, WIDTH, tile_root
 from gateway.verification.chains import Chains
 from gateway.verification.damage import Damage, Part
 from gateway.verification.rows import Row, Run
@@ -21,6 +21,7 @@ class Stretch(Struct, frozen=True, kw_only=True):
     runs: Sequence[Run]
     rows: Sequence[Row]  # by index; some may be missing
     signed: Sequence[bytes]  # the tree's hash of each index; empty where it has none
+    doubted: frozenset[int] = frozenset()  # tiles that do not fit the tile above them
     archived: frozenset[date] = frozenset()  # days that left the database as a whole
 
     @property
@@ -43,7 +44,7 @@ class Judged(Struct):
     archived: int = 0
 
 
-def signed_hashes(tiles: dict[int, bytes], first: int, end: int) -> list[bytes]:
+def signed_hashes(tiles: Mapping[int, bytes], first: int, end: int) -> list[bytes]:
     """Return what level-0 *tiles*, by number, hold for the indexes *first* to *end*, excluded."""
     found: list[bytes] = []
     for index in range(first, end):
@@ -94,7 +95,7 @@ def _run(  # noqa: PLR0917 - one run with all that judges it
             judged.leaves.append(hashed)
             chains.passed(row, hashed)
             continue
-        leaf, damage = believed(row, hashed)
+        leaf, damage = believed(row, hashed, doubted=row.index // WIDTH in stretch.doubted)
         linked = chains.row(row, leaf)
         judged.damages += [each for each in (damage, linked) if each is not None]
         judged.leaves.append(leaf)
@@ -117,14 +118,34 @@ def _paired(
         yield known.get(index, missing), signed[at]
 
 
-def believed(row: Row, signed: bytes) -> tuple[bytes, Damage | None]:
-    """Return the hash to go on with: two of record, stored hash and tree outvote the third."""
+def believed(row: Row, signed: bytes, *, doubted: bool = False) -> tuple[bytes, Damage | None]:
+    """Return the hash to go on with, so that one damage is told once.
+
+    Args:
+        row: the record and the hash beside it.
+        signed: the tree's hash; empty when it has none.
+        doubted: the tile that holds *signed* does not fit the tile above it.
+    """
     leaf = leaf_hash(row.entry)
     if leaf == row.leaf == signed:
         return leaf, None
-    if leaf == row.leaf:
+    if leaf == row.leaf and (doubted or not signed):
         says = "the tile holds another hash" if signed else "the tile is missing"
         return leaf, Damage(Part.TILE, says, row.index)
+    if leaf == row.leaf:
+        says = "the record and the hash beside it were changed"
+        return signed, Damage(Part.RECORD, says, row.index)
     if leaf == signed:
-        return leaf, Damage(Part.RECORD, "the hash beside the record is another", row.index)
+        return leaf, Damage(Part.RECORD, "the hash beside the record was changed", row.index)
     return signed or row.leaf, Damage(Part.RECORD, "the record was changed", row.index)
+
+
+def doubted(tiles: Mapping[int, bytes], above: Mapping[int, bytes]) -> frozenset[int]:
+    """Return the full level-0 *tiles* whose root is not the hash that the tile *above* holds."""
+    found: set[int] = set()
+    for n, tile in tiles.items():
+        at = n % WIDTH * HASH_BYTES
+        held = above.get(n // WIDTH, b"")[at : at + HASH_BYTES]
+        if len(tile) == TILE_BYTES and held and tile_root(tile) != held:
+            found.add(n)
+    return frozenset(found)

@@ -1,0 +1,155 @@
+"""A replay against a real database that somebody has put his hand to."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.verification.damage import Part
+from tests.replays import a_folded_log, append, replayed, tamper
+from tests.tree_rows import a_log
+
+# A byte in the middle of an entry; and a spelling that keeps the hash beside it right.
+FLIP = "UPDATE audit.entry SET entry = set_byte(entry, 200, get_byte(entry, 200) # 1) WHERE seq = "
+REHASH = "UPDATE audit.entry SET leaf = sha256('\\x00'::bytea || entry) WHERE seq = "
+BEND = "UPDATE audit.tile SET data = set_byte(data, 33, get_byte(data, 33) # 1) WHERE "
+RENAME = """
+UPDATE audit.checkpoint SET note = replace(note, 'motlan.test', 'motlan.demo') WHERE size = 450
+"""
+SWAP = """
+UPDATE audit.checkpoint SET note = (SELECT note FROM audit.checkpoint WHERE size = 150)
+WHERE size = 450
+"""
+
+
+async def test_a_record_that_nobody_touched_is_whole(database_url: str, tmp_path: Path) -> None:
+    """Silence means something only when noise is possible: see the other tests."""
+    of = await a_folded_log(database_url, tmp_path, 700, round_records=150)
+
+    report = await replayed(database_url, of)
+
+    assert [] == report.damages.named
+    assert (702, 702, 5) == (report.size, report.counts.records, report.counts.checkpoints)
+    assert 10 == report.counts.signatures
+    assert report.root == (await replayed(database_url, of)).root
+
+
+@pytest.mark.parametrize(
+    ("statements", "part", "index"),
+    [
+        ([FLIP + "300"], Part.RECORD, 300),
+        ([FLIP + "300", REHASH + "300"], Part.RECORD, 300),
+        (["UPDATE audit.entry SET leaf = sha256('x') WHERE seq = 5"], Part.RECORD, 5),
+        (["DELETE FROM audit.entry WHERE seq = 411"], Part.RECORD, 411),
+        (["DELETE FROM audit.entry WHERE seq > 690"], Part.RECORD, 691),
+        (
+            ["UPDATE audit.tile SET data = set_byte(data, 32 * 7, 0) WHERE level = 0 AND n = 1"],
+            Part.TILE,
+            263,
+        ),
+        (
+            [BEND + "level = 1"],
+            Part.TILE,
+            256,
+        ),
+        (["DELETE FROM audit.tile WHERE level = 0 AND n = 2"], Part.TILE, 512),
+        (["UPDATE audit.run SET n = n - 1 WHERE first_index = 150"], Part.RUN, 299),
+        (["DELETE FROM audit.run WHERE first_index = 450"], Part.RUN, 450),
+        (["DELETE FROM audit.run WHERE first_index = 600"], Part.RUN, 600),
+        (["UPDATE audit.checkpoint SET root = sha256('x') WHERE size = 300"], Part.CHECKPOINT, 300),
+        (["UPDATE audit.tree SET root = sha256('x')"], Part.CHECKPOINT, 702),
+        (
+            [RENAME],
+            Part.CHECKPOINT,
+            450,
+        ),
+        (
+            [SWAP],
+            Part.CHECKPOINT,
+            450,
+        ),
+    ],
+    ids=[
+        "a byte of a record",
+        "a byte of a record and the hash beside it",
+        "the hash beside a record",
+        "a record is gone",
+        "the last records are gone",
+        "a hash in a tile",
+        "a hash in a tile above",
+        "a tile is gone",
+        "the map is short by one",
+        "a stretch of the map is gone",
+        "the end of the map is gone",
+        "the root of an old checkpoint",
+        "the root of the tree",
+        "the name in a checkpoint",
+        "another checkpoint's note",
+    ],
+)  # fmt: skip
+async def test_damage_is_named_at_its_index(
+    database_url: str, tmp_path: Path, statements: list[str], part: Part, index: int
+) -> None:
+    """An auditor wants to know where to look, not that something is wrong."""
+    of = await a_folded_log(database_url, tmp_path, 700, round_records=150)
+    await tamper(database_url, *statements)
+
+    report = await replayed(database_url, of)
+
+    assert report.damages.first is not None
+    assert (part, index) == (report.damages.first.part, report.damages.first.index)
+
+
+async def test_one_changed_record_does_not_hide_the_next(database_url: str, tmp_path: Path) -> None:
+    """Whoever changes two records must not be charged with one."""
+    of = await a_folded_log(database_url, tmp_path, 700)
+    await tamper(database_url, FLIP + "300", FLIP + "301", REHASH + "301", FLIP + "512")
+
+    report = await replayed(database_url, of)
+
+    assert [300, 301, 512] == [each.index for each in report.damages.named]
+
+
+async def test_a_signature_of_a_stranger_is_none(database_url: str, tmp_path: Path) -> None:
+    """Whoever holds the database can sign, but not with the log's keys."""
+    of = await a_folded_log(database_url, tmp_path / "ours", 10)
+    other = a_log(tmp_path / "theirs")
+
+    report = await replayed(database_url, of)
+    strange = await replayed(database_url, other)
+
+    assert report.whole
+    assert {Part.SIGNATURE: 1} == strange.damages.by_part
+
+
+async def test_a_restored_database_is_told_from_the_guard_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A backup put back forgets what it has signed; the node does not."""
+    of = await a_folded_log(database_url, tmp_path, 10)
+    remembered = of.guard.read()
+    assert remembered is not None
+    later = type(remembered)(of.origin, 500, b"\1" * 32, remembered.at)
+    of.guard.write(later)
+
+    report = await replayed(database_url, of)
+
+    assert report.damages.first is not None
+    assert (Part.GUARD, 12) == (report.damages.first.part, report.damages.first.index)
+
+
+async def test_records_that_wait_are_counted_and_followed(
+    database_url: str, tmp_path: Path
+) -> None:
+    """What is not in the tree yet is not beyond doubt, and not forgotten."""
+    of = await a_folded_log(database_url, tmp_path, 10)
+    await append(database_url, 5, node="gw2")
+    whole = await replayed(database_url, of)
+    await tamper(
+        database_url,
+        "DELETE FROM audit.entry WHERE seq = 3 AND writer LIKE 'gw2%'",
+    )
+
+    holed = await replayed(database_url, of)
+
+    assert (True, 7) == (whole.whole, whole.counts.pending)
+    assert {Part.WRITER: 1} == holed.damages.by_part
