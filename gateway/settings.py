@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from adapters.settings import SourceSettings
 from auth.settings import IdentitySettings
-from gateway.settings_record import Keeper, Tree, Witnesses
+from gateway.settings_record import Keeper, Search, Tree, Witnesses
 
 PREFIX = "MOTLAN_"
 FILE = "__FILE"  # MOTLAN_DATABASE__URL__FILE names a file that holds MOTLAN_DATABASE__URL
@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     keeper: Keeper = Keeper()
     tree: Tree = Tree()
     witnesses: Witnesses = Witnesses()
+    search: Search = Search()
     exchange: Exchange = Exchange()
     catalog: Catalog = Catalog()
     telemetry: Telemetry = Telemetry()

@@ -40,3 +40,10 @@ class Witnesses(BaseModel, frozen=True, extra="forbid"):
     max_unwitnessed_s: Annotated[float, Field(ge=1, le=86_400)] = 14_400.0
     look_s: Annotated[float, Field(ge=0.1, le=60)] = 1.0  # a worker's looks at the state
     tls: TlsSettings = TlsSettings()  # for witnesses behind https
+
+
+class Search(BaseModel, frozen=True, extra="forbid"):
+    """How auditors look through the record."""
+
+    budget_ms: Annotated[int, Field(ge=50, le=1_500)] = 250  # for one page that no index leads to
+    per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60  # searches of one account, all workers
