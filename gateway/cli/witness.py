@@ -1,6 +1,10 @@
 """`motlan witness`: an audit office confirms that a log only grows; needs no database."""
 
 import asyncio
+import signal
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -89,22 +93,30 @@ def serve(store: Path, logs: Path, listen: str) -> Answer:
     except StoreUnusable as odd:
         raise Failed(Exit.REFUSED, f"{logs}: {odd}") from odd
     app = WitnessServer(who.vkeys, WitnessStore(store, who, _time_s), known, _tell)
-    host, port = _address(listen)
+    listener = _listener(*_address(listen))
     click.echo(f"Bên làm chứng {who.name} nghe tại {listen} / listening")
     for origin in known.current():
         click.echo(f"  theo dõi / watches {origin}")
-    served = asyncio.run(_serve(app, host, port))
-    if not served:
-        raise Failed(Exit.REFUSED, f"cannot listen on {listen}; choose another --listen")
+    asyncio.run(_serve(app, listener))
     return Answer({"stopped": True}, "")
 
 
-async def _serve(app: WitnessServer, host: str, port: int) -> bool:
-    """Serve until told to stop; tell whether it came up."""
+class _Server(uvicorn.Server):
+    """A server that ends with a code, not with the signal that asked it to end."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """End in good order at SIGTERM and SIGINT."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        yield
+
+
+async def _serve(app: WitnessServer, listener: socket.socket) -> None:
+    """Serve until told to stop."""
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         access_log=False,
         log_config=None,
         lifespan="off",
@@ -115,12 +127,7 @@ async def _serve(app: WitnessServer, host: str, port: int) -> bool:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = uvicorn.Server(config)
-    try:
-        await server.serve()
-    except SystemExit:  # uvicorn's way to say that the address is taken
-        return False
-    return server.started
+    await _Server(config).serve([listener])
 
 
 def _tell(decided: Decided) -> None:
@@ -159,3 +166,17 @@ def _address(listen: str) -> tuple[str, int]:
     if not found or not port.isdecimal() or int(port) > 65_535:  # noqa: PLR2004
         raise Failed(Exit.USAGE, f"{listen} is not an address and a port, such as 127.0.0.1:8200")
     return host.strip("[]"), int(port)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(MOST_AT_ONCE)
+    except OSError as taken:
+        bound.close()
+        why = f"cannot listen on {host} port {port}: {taken.strerror}; choose another --listen"
+        raise Failed(Exit.REFUSED, why) from taken
+    return bound

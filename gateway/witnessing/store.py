@@ -136,9 +136,9 @@ def _note(text: str, signatures: tuple[Signature, ...]) -> str:
 
 
 def _keep(folder: Path, offered: Offered) -> None:
-    """Keep what the log signed, in a file named after it, so that a repetition adds nothing."""
+    """Keep what the log signed, in a file named after its tree: a repetition adds nothing."""
     note = _note(offered.opened.text, offered.opened.verified)
-    name = f"{offered.checkpoint.size}-{hashlib.sha256(note.encode()).hexdigest()[:16]}.note"
+    name = f"{offered.checkpoint.size}-{offered.checkpoint.root.hex()[:16]}.note"
     make_directory(folder)
     if not (folder / name).exists() and len(list(folder.glob("*.note"))) < MOST_EVIDENCE:
         write(folder / name, note)
