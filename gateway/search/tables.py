@@ -25,7 +25,10 @@ IX = Table(
     Column("exchange", Uuid),
     Column("change_kind", Text),
     Column("change_id", Text),
-    *(Column(name, ARRAY(Text, as_tuple=True)) for name in ("codes", "fields", "asked", "subjects")),
+    *(
+        Column(name, ARRAY(Text, as_tuple=True))
+        for name in ("codes", "fields", "asked", "subjects")
+    ),
 )
 
 SUBJECT = Table(
