@@ -9,9 +9,10 @@ from typing import Any
 
 from gateway.clock import Clock, utc_now
 from gateway.sequencing.guard import Guard
+from gateway.sequencing.inspection import Log
 from gateway.sequencing.keys import LogKeys
 from gateway.sequencing.repository import TreeRepository
-from gateway.sequencing.sequencer import Log, Sequencer, Step
+from gateway.sequencing.sequencer import Sequencer, Step
 from gateway.sequencing.store import Store
 from gateway.sequencing.watch import Watch
 from gateway.tlog.checkpoints import parse_checkpoint

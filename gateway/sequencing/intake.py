@@ -4,7 +4,6 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-import structlog
 from msgspec import DecodeError, Struct
 
 from gateway.audit.leaf import parse
@@ -16,8 +15,6 @@ LOOK_BACK = timedelta(days=1)  # writers of yesterday may still be ending
 LOOK_FAR_S = 60.0  # so often all unfinished writers are looked at, however old
 LEAST_SHARE = 256  # records of one writer in one portion, when many have some
 MOST_BYTES = 8 * 1024 * 1024  # of one portion
-
-log = structlog.get_logger(__name__)
 
 
 class Source(Protocol):
@@ -154,9 +151,9 @@ class Intake:
             damage = Damage.BEYOND
             prefix = Prefix(prefix.after, prefix.leaves, damage)
         if damage is None:
-            self._well(one.cursor.writer)
+            self._watch.well(one.cursor.writer)
         else:
-            self._troubled(prefix.after, damage, now_s)
+            self._watch.troubled(prefix.after, damage, now_s)
         return prefix
 
     async def _is_finished(
@@ -181,12 +178,12 @@ class Intake:
                 return False
             end = named.seq
             if end == cursor.next_seq - 1 and named.leaf != cursor.last_leaf.hex():
-                self._troubled(cursor, Damage.LINK, now_s)
+                self._watch.troubled(cursor, Damage.LINK, now_s)
                 return False
         if cursor.next_seq > end:
-            self._well(cursor.writer)
+            self._watch.well(cursor.writer)
             return True
-        self._troubled(cursor, Damage.TAIL, now_s)
+        self._watch.troubled(cursor, Damage.TAIL, now_s)
         return False
 
     async def _named(self, cursor: Cursor) -> Ending | None:
@@ -202,17 +199,3 @@ class Intake:
         if records and cursor.next_seq == 0:
             return Ending(-1, cursor.last_leaf.hex())  # it never wrote anything
         return None
-
-    def _troubled(self, cursor: Cursor, damage: Damage, now_s: float) -> None:
-        stopped = self._watch.troubled(cursor, damage, now_s)
-        if stopped is not None:
-            log.critical(
-                "tree.writer_stopped",
-                writer=stopped.writer,
-                seq=stopped.seq,
-                damage=stopped.damage.value,
-            )
-
-    def _well(self, writer: str) -> None:
-        if self._watch.well(writer):
-            log.warning("tree.writer_resumed", writer=writer)

@@ -12,10 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.clock import Clock
+from gateway.sequencing.inspection import Log
 from gateway.sequencing.keyfiles import LogKeysUnusable
 from gateway.sequencing.lease import RENEW_S, Lease, prune
-from gateway.sequencing.sequencer import Log, Sequencer
-from gateway.sequencing.standing import ADVICE, Halt, Halted, Standing
+from gateway.sequencing.sequencer import Sequencer
+from gateway.sequencing.standing import ADVICE, Halt, Halted, Standing, Stopped
 from gateway.sequencing.store import Diverged, Overtaken, Store
 from gateway.sequencing.watch import Watch
 
@@ -163,7 +164,9 @@ class Leading:
     def _stand(self, sequencer: Sequencer, *, leads: bool) -> None:
         if leads is not self._standing.leads:
             log.info("tree.leads" if leads else "tree.follows", holder=self._holder)
-        self._standing = replace(sequencer.standing, leads=leads)
+        now = replace(sequencer.standing, leads=leads)
+        _tell_of_writers(self._standing.stopped, now.stopped)
+        self._standing = now
         if self._trouble is not None:
             log.info("tree.recovered", after=self._trouble)
             self._trouble = None
@@ -187,3 +190,10 @@ class Leading:
         if late and not self._late:
             log.critical("tree.delayed", seconds=round(self.merge_delay_s()))
         self._late = late
+
+
+def _tell_of_writers(before: tuple[Stopped, ...], now: tuple[Stopped, ...]) -> None:
+    for one in set(now) - set(before):
+        log.critical("tree.writer_stopped", writer=one.writer, seq=one.seq, damage=one.damage.value)
+    for writer in {one.writer for one in before} - {one.writer for one in now}:
+        log.warning("tree.writer_resumed", writer=writer)

@@ -6,27 +6,22 @@ term there has lost, rolls back, and has published nothing.  The lease only save
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import structlog
-from msgspec import Struct
 
 from gateway.clock import Clock
-from gateway.sequencing.edge import Edge, grow, read_back
-from gateway.sequencing.guard import Guard, GuardUnreadable, Published
+from gateway.sequencing.edge import Edge, grow
+from gateway.sequencing.guard import Published
+from gateway.sequencing.inspection import Log, inspect, signers_at
 from gateway.sequencing.intake import Intake, Portion
-from gateway.sequencing.keyfiles import LogKeysUnusable
-from gateway.sequencing.keys import LogKeys
-from gateway.sequencing.repository import TreeRepository
-from gateway.sequencing.rows import StoredCheckpoint, TileGone, TreeHead
+from gateway.sequencing.rows import StoredCheckpoint, TreeHead
 from gateway.sequencing.standing import Halt, Halted, Standing
 from gateway.sequencing.store import Fenced, Round, Run, Store
 from gateway.sequencing.watch import Watch
 from gateway.tlog.checkpoints import Checkpoint
 from gateway.tlog.notes import sign_note
-
-CLOCK_SLACK = timedelta(seconds=5)  # a clock may have been set back by so much
 
 log = structlog.get_logger(__name__)
 
@@ -39,14 +34,6 @@ class Step(StrEnum):
     SIGNED = "signed"
     COMMITTED = "committed"
     PUBLISHED = "published"
-
-
-class Log(Struct, frozen=True):
-    """What makes one log: its name, its keys, its guard."""
-
-    origin: str
-    keys: LogKeys
-    guard: Guard
 
 
 def _unwatched(_step: Step) -> None:
@@ -112,14 +99,13 @@ class Sequencer:
             Halted: it may not be grown; nothing was changed.
             OSError, asyncpg.PostgresError, asyncpg.InterfaceError: the database is away.
         """
-        fenced = await self._store.tree()
-        edge = await self._read_edge(fenced.head)
-        published = await asyncio.to_thread(self._published)
-        await self._hold_against(published, fenced.head)
-        if fenced.head.size and (published is None or published.size < fenced.head.size):
-            await self._publish(fenced.head, published)
-        self._fenced, self._edge = fenced, edge
-        return fenced.head
+        seen = await inspect(self._store, self._log)
+        head = seen.fenced.head
+        self._known = seen.published
+        if head.size and (seen.published is None or seen.published.size < head.size):
+            await self._publish(head)
+        self._fenced, self._edge = seen.fenced, seen.edge
+        return head
 
     async def round(self) -> int:
         """Fold once; return how many records joined the tree, durable and signed.
@@ -155,58 +141,19 @@ class Sequencer:
         self._passed(Step.COMMITTED)
         head = TreeHead(signed.size, signed.root, signed.at)
         self._fenced, self._edge = Fenced(head, before.term), growth.edge
-        await self._publish(head, self._known)
+        await self._publish(head)
         self._passed(Step.PUBLISHED)
 
     def _signed(self, before: TreeHead, edge: Edge) -> StoredCheckpoint:
         now = self._clock()
-        if before.size and now < before.at - CLOCK_SLACK:
-            behind_s = (before.at - now).total_seconds()
-            raise Halted(Halt.CLOCK, f"{behind_s:.0f} s behind the previous checkpoint")
-        try:
-            signers = self._log.keys.signers(now)
-        except (LogKeysUnusable, OSError) as unusable:
-            raise Halted(Halt.KEYS, str(unusable)) from unusable
+        signers = signers_at(now, self._log, before)
         note = sign_note(Checkpoint(self._log.origin, edge.size, edge.root).text(), signers)
         at = max(now, before.at) if before.size else now
         return StoredCheckpoint(edge.size, edge.root, note, at)
 
-    async def _read_edge(self, head: TreeHead) -> Edge:
-        try:
-            edge = read_back(head.size, await self._store.edge_tiles(head.size))
-        except TileGone as gone:
-            raise Halted(Halt.DAMAGED, str(gone)) from gone
-        if edge.root != head.root:
-            raise Halted(Halt.DAMAGED, f"the tiles of {head.size} leaves lead to another root")
-        return edge
-
-    def _published(self) -> Published | None:
-        try:
-            return self._log.guard.read()
-        except GuardUnreadable as unreadable:
-            raise Halted(Halt.GUARD, str(unreadable)) from unreadable
-
-    async def _hold_against(self, published: Published | None, head: TreeHead) -> None:
-        """Refuse a tree that does not begin with what this node has published."""
-        self._known = published
-        if published is None:
-            return
-        if published.origin != self._log.origin:
-            raise Halted(Halt.ORIGIN, f"this node published {published.origin}")
-        if head.size < published.size:
-            raise Halted(Halt.RESTORED, f"{head.size} leaves here, {published.size} were published")
-        try:
-            root = await TreeRepository(self._store).root(published.size)
-        except TileGone as gone:
-            raise Halted(Halt.DAMAGED, str(gone)) from gone
-        if root != published.root:
-            raise Halted(
-                Halt.RESTORED, f"the first {published.size} leaves are not those published"
-            )
-
-    async def _publish(self, head: TreeHead, before: Published | None) -> None:
+    async def _publish(self, head: TreeHead) -> None:
         """Remember on this node's disk that the world may have seen *head*."""
-        ended = () if before is None else before.before
+        ended = () if self._known is None else self._known.before
         published = Published(self._log.origin, head.size, head.root, head.at, ended)
         try:
             await asyncio.to_thread(self._log.guard.write, published)

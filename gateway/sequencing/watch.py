@@ -15,7 +15,8 @@ _AT_ONCE = frozenset({Damage.HASH, Damage.LINK, Damage.BEYOND})
 class Watch:
     """Remembers since when each writer has been in trouble."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._since: dict[str, float] = {}
         self._looked: dict[str, float] = {}
         self._stopped: dict[str, Stopped] = {}
@@ -34,20 +35,17 @@ class Watch:
         self._looked[writer] = now_s
         return True
 
-    def troubled(self, cursor: Cursor, damage: Damage, now_s: float) -> Stopped | None:
-        """Note trouble with the record that *cursor* names; return it when the writer stops."""
+    def troubled(self, cursor: Cursor, damage: Damage, now_s: float) -> None:
+        """Note trouble with the record that *cursor* names."""
         writer = cursor.writer
         since = self._since.setdefault(writer, now_s)
-        if damage not in _AT_ONCE and now_s - since < PATIENCE_S:
-            return None
-        found = Stopped(writer, cursor.next_seq, damage)
-        known = self._stopped.get(writer)
-        self._stopped[writer] = found
+        if damage not in _AT_ONCE and now_s - since < self._patience_s:
+            return
+        self._stopped[writer] = Stopped(writer, cursor.next_seq, damage)
         self._looked[writer] = now_s
-        return None if known == found else found
 
-    def well(self, writer: str) -> bool:
-        """Note that *writer* went on or is whole; return True when it had been stopped."""
+    def well(self, writer: str) -> None:
+        """Note that *writer* went on or is whole."""
         self._since.pop(writer, None)
         self._looked.pop(writer, None)
-        return self._stopped.pop(writer, None) is not None
+        self._stopped.pop(writer, None)

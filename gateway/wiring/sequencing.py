@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from gateway.api.tlog import KeysNow, LogController, LogKeysNow, PublicKey, Reads
 from gateway.audit.acts import Acts
 from gateway.sequencing.guard import Guard
+from gateway.sequencing.inspection import Log
 from gateway.sequencing.keys import LogKeys
 from gateway.sequencing.leading import Leading, Pace
 from gateway.sequencing.repository import TreeRepository
-from gateway.sequencing.sequencer import Log
 from gateway.sequencing.store import Store
 from gateway.settings import Settings
 from gateway.wiring.shared import Shared
