@@ -50,6 +50,11 @@ class Code(StrEnum):
     # looking at the record
     QUERY_NOT_UNDERSTOOD = "query_not_understood"
     SEARCH_TOO_WIDE = "search_too_wide"
+    # what people do with the record that is about them
+    MOVE_REFUSED = "move_refused"
+    SECOND_PERSON_MISSING = "second_person_missing"
+    PROOF_NOT_READY = "proof_not_ready"
+    INDEX_DIFFERS = "index_differs"
     # the source
     NO_MATCH = "no_match"
     SOURCE_UNAVAILABLE = "source_unavailable"

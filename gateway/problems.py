@@ -224,6 +224,26 @@ PROBLEMS: dict[Code, Problem] = {
         "Cần người đại diện hợp pháp", "The legal representative must act",
         "Gửi kèm mã đại diện còn hiệu lực.", "Send the id of a live representation.",
     ),
+    Code.MOVE_REFUSED: Problem(
+        409, _C, False,
+        "Trạng thái hiện tại không cho phép việc này", "The present state does not allow this",
+        "Xem lại trạng thái; có thể việc này đã được làm.", "Look at the state again; it may have been done already.",
+    ),
+    Code.SECOND_PERSON_MISSING: Problem(
+        403, _C, False,
+        "Phải do một người thứ hai quyết định", "A second person must decide",
+        "Nhờ người khác có quyền phê duyệt; người đề nghị không tự duyệt được.", "Ask somebody else who may approve; whoever asked cannot.",
+    ),
+    Code.PROOF_NOT_READY: Problem(
+        503, _G, True,
+        "Dòng nhật ký chưa vào cây chứng minh", "The record is not under a checkpoint yet",
+        "Thử lại sau vài giây.", "Try again in a few seconds.",
+    ),
+    Code.INDEX_DIFFERS: Problem(
+        500, _G, False,
+        "Danh sách tìm được khác với chỉ mục đã công bố", "The list found is not the one that was published",
+        "Báo cho đơn vị kiểm toán: nhật ký cần được kiểm tra.", "Tell the auditors: the log has to be examined.",
+    ),
     Code.NO_MATCH: Problem(
         404, _S, False,
         "Không khớp với dữ liệu nguồn", "The source recognises nobody by these data",

@@ -67,7 +67,9 @@ class Event(StrEnum):
     # the person concerned
     OWN_READ = "own.read"
     QUESTION_ASK = "question.ask"
+    QUESTION_ACKNOWLEDGE = "question.acknowledge"
     QUESTION_ANSWER = "question.answer"
+    QUESTION_CLOSE = "question.close"
     # accesses that are shown later
     SEAL_ASK = "seal.ask"
     SEAL_APPROVE = "seal.approve"
