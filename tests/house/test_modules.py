@@ -12,7 +12,7 @@ LONGEST_TEST_MODULE = 500  # rows of cases are long, not deep
 LONGEST_FUNCTION = 40
 MOST_PUBLIC_METHODS = 10
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "service", "misc"}
-KINDS = ("unit", "integration", "faults", "e2e", "browser", "house")
+KINDS = ("unit", "integration", "faults", "e2e", "browser", "outside", "house")
 
 
 def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
