@@ -15,6 +15,7 @@ from gateway.audit.repository import MOST_ROWS, AuditRepository, Stored, Wanted
 from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.edge import database_options, reachable, settings_with
 from gateway.cli.exits import Exit
+from gateway.cli.tree import tree
 from gateway.clock import utc_now
 
 ROWS = click.IntRange(1, MOST_ROWS)
@@ -24,6 +25,9 @@ INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S"])
 @click.group(cls=RichGroup)
 def audit() -> None:
     """Read the access log."""
+
+
+audit.add_command(tree)
 
 
 @audit.command()

@@ -115,7 +115,7 @@ class Leading:
                 await lease.release()
             raise
         finally:
-            store.terminate()
+            await store.close()
 
     async def _lead_or_follow(self, store: Store, lease: Lease) -> None:
         sequencer = Sequencer(

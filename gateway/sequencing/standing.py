@@ -66,6 +66,38 @@ ADVICE: dict[Halt, Words] = {
 }
 
 
+# What is wrong with a writer's next record.
+DAMAGES: dict[Damage, Words] = {
+    Damage.GAP: Words(
+        "Thiếu một bản ghi trong khi các bản ghi sau vẫn còn: có người đã xóa, hoặc cơ sở dữ liệu "
+        "hỏng. Khôi phục bản ghi từ bản sao lưu; các bộ ghi khác vẫn tiếp tục.",
+        "A record is missing while later ones are there: it was deleted, or the database is "
+        "damaged. Restore it from a backup; other writers go on.",
+    ),
+    Damage.HASH: Words(
+        "Nội dung bản ghi không khớp mã băm của nó: bản ghi đã bị sửa hoặc hỏng. Khôi phục bản ghi "
+        "từ bản sao lưu.",
+        "The record does not match its hash: it was changed or damaged. Restore it from a backup.",
+    ),
+    Damage.LINK: Words(
+        "Bản ghi không nối đúng với bản ghi trước nó: chuỗi đã bị sửa. Khôi phục từ bản sao lưu.",
+        "The record does not follow the one before it: the chain was changed. Restore it from a "
+        "backup.",
+    ),
+    Damage.TAIL: Words(
+        "Bộ ghi đã kết thúc ở một số cao hơn những bản ghi hiện có: các bản ghi cuối bị mất. Khôi "
+        "phục chúng từ bản sao lưu.",
+        "The writer ended at a higher number than the records that are there: its last ones are "
+        "gone. Restore them from a backup.",
+    ),
+    Damage.BEYOND: Words(
+        "Có bản ghi sau khi bộ ghi đã đóng: chúng không do cổng ghi. Báo kiểm toán viên.",
+        "Records stand behind the one that closed the writer: the gateway did not write them. "
+        "Tell the auditors.",
+    ),
+}
+
+
 class Halted(Exception):
     """Nothing is signed until a person has acted, or the clock is right again."""
 

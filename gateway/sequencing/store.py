@@ -142,6 +142,10 @@ class Driver(Protocol):
         """Run a statement and return its status."""
         ...
 
+    async def close(self, *, timeout: float) -> None:  # noqa: ASYNC109 - the driver's word
+        """Say goodbye."""
+        ...
+
     def terminate(self) -> None:
         """Cut."""
         ...
@@ -183,9 +187,12 @@ class Store:
             )
         )
 
-    def terminate(self) -> None:
-        """Cut the connection at once; harmless when it is gone."""
-        self._connection.terminate()
+    async def close(self) -> None:
+        """Say goodbye to the server, within one second; harmless when it is gone."""
+        try:
+            await self._connection.close(timeout=1.0)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._connection.terminate()
 
     async def fetch(self, query: str, *args: object) -> Sequence[Any]:
         """Return all rows of another's query, as `gateway.sequencing.repository` asks them."""
