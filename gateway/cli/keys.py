@@ -8,8 +8,11 @@ import msgspec
 from rich_click import RichGroup
 
 from auth.keys import KeyLine, SigningKeyRing
+from gateway.audit.events import Event
 from gateway.cli.answers import Answer, Failed, answering, encoded, table
 from gateway.cli.exits import Exit
+from gateway.cli.log_keys import log
+from gateway.cli.owing import UNRECORDED, acting, announce, confirm
 from gateway.clock import utc_now
 from gateway.settings import load
 
@@ -25,6 +28,9 @@ def keys() -> None:
     """List, rotate, revoke and export the keys that sign tokens."""
 
 
+keys.add_command(log)
+
+
 @keys.command(name="list")
 @answering
 def list_keys() -> Answer:
@@ -35,26 +41,33 @@ def list_keys() -> Answer:
 
 @keys.command()
 @click.option("--now", "at_once", is_flag=True, help="Sign with it at once: an emergency.")
+@acting
 @answering
-def rotate(*, at_once: bool) -> Answer:
+def rotate(by: str, *, at_once: bool) -> Answer:
     """Publish a new key, which signs when everybody can know it."""
-    ring = _ring()
+    settings, ring = load(), _ring()
+    announced = announce(settings, Event.KEY_ROTATE, f"{settings.audit.node}/signing", by)
     lead = timedelta() if at_once else ring.lead
     line = ring.keys.rotate(utc_now(), lead=lead)
-    return Answer(line, _told(line))
+    recorded = confirm(settings, by) and announced
+    return Answer({**msgspec.to_builtins(line), "recorded": recorded}, _told(line, recorded))
 
 
 @keys.command()
 @click.argument("kid")
 @click.option("--yes", is_flag=True, help="Every token it signed is refused at once: I know.")
+@acting
 @answering
-def revoke(kid: str, *, yes: bool) -> Answer:
+def revoke(kid: str, by: str, *, yes: bool) -> Answer:
     """Destroy a key that others may have seen."""
     if not yes:
         raise Failed(Exit.REFUSED, "every token it signed would be refused at once; add --yes")
-    ring = _ring().keys
+    settings, ring = load(), _ring().keys
+    announced = announce(settings, Event.KEY_REVOKE, f"{settings.audit.node}/signing/{kid}", by)
     ring.revoke(kid, utc_now())
-    return Answer({"revoked": kid}, f"{kid} is destroyed")
+    recorded = confirm(settings, by) and announced
+    text = f"{kid} is destroyed" + ("" if recorded else f"\n{UNRECORDED}")
+    return Answer({"revoked": kid, "recorded": recorded}, text)
 
 
 @keys.command(name="export-jwks")
@@ -71,5 +84,6 @@ def _ring() -> _Ring:
     return _Ring(ring, timedelta(seconds=identity.rotation_lead_s))
 
 
-def _told(line: KeyLine) -> str:
-    return f"{line.kid} signs from {line.active_from.isoformat(timespec='seconds')}"
+def _told(line: KeyLine, recorded: bool) -> str:  # noqa: FBT001 - a fact, not a switch
+    signs = f"{line.kid} signs from {line.active_from.isoformat(timespec='seconds')}"
+    return signs if recorded else f"{signs}\n{UNRECORDED}"

@@ -74,6 +74,10 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
                 "motlan.audit.last_verified.age", "s", (), "Since the log was last verified"
             ),
             Instrument("motlan.audit.gaps", "{gap}", (), "Gaps in writers' numbering"),
+            Instrument(
+                "motlan.audit.changes.waiting", "{change}", (), "Changes owed to the record"
+            ),
+            Instrument("motlan.audit.changes.age", "s", (), "Age of the oldest change owed"),
             Instrument("motlan.audit.last_commit.age", "s", (), "Since the last commit of records"),
             Instrument(
                 "motlan.connector.breaker.state",

@@ -339,7 +339,7 @@ REVOKE ALL ON FUNCTION audit.digest_of, audit.via, audit.mark_due, audit.keep_du
   audit.digest_of_system, audit.owe_system, audit.owe_consent, audit.owe_representation,
   audit.digest_of_check, audit.owe_check, audit.owe_notice FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.take_changes TO motlan_follower;
-GRANT EXECUTE ON FUNCTION audit.observe TO motlan_follower, motlan_app;
+GRANT EXECUTE ON FUNCTION audit.observe, audit.owe TO motlan_follower, motlan_app;
 GRANT SELECT ON audit.change_due, audit.observed TO motlan_follower, motlan_app;
 GRANT UPDATE (claimed_at, claimed_writer, done_at) ON audit.change_due TO motlan_follower;
 GRANT DELETE ON audit.change_due TO motlan_retention;

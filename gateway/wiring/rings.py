@@ -1,0 +1,47 @@
+"""The key rings of one node as a stranger may see them: names, states and digests, no key."""
+
+from datetime import datetime
+
+from auth.keys import SigningKeyRing
+from gateway.audit.events import Event
+from gateway.audit.keyring import KeyInfo, Keyring, KeyState
+from gateway.audit.observed import Sight, digest_of
+from gateway.settings import Settings
+from gateway.wiring.sequencing import keys_of
+
+
+def keys_seen(settings: Settings, now: datetime) -> dict[str, Sight]:
+    """Return every key of this node by its code: ``node/ring/name``; file calls block.
+
+    A signing key's hours are fixed when it is made, so its digest never changes; a pseudonym key's
+    digest changes once, when it is destroyed.
+    """
+    node = settings.audit.node
+    seen = _pseudonyms(node, Keyring(settings.audit.keys_dir))
+    identity = settings.identity
+    if identity.keys_dir.is_dir():
+        ring = SigningKeyRing(identity.keys_dir, keep=identity.keep(), algorithm=identity.algorithm)
+        for line in ring.lines(now):
+            told = [line.kid, line.algorithm, line.created_at, line.active_from]
+            seen[f"{node}/signing/{line.kid}"] = Sight(digest_of(told), Event.KEY_CREATE)
+    if settings.tree.keys_dir.is_dir():
+        for pair in keys_of(settings).lines(now):
+            sight = Sight(digest_of([pair.vkeys, pair.destroyed]), _made_or(pair.destroyed))
+            seen[f"{node}/log/{pair.id}"] = sight
+    return seen
+
+
+def pseudonym_key(node: str, info: KeyInfo) -> tuple[str, Sight]:
+    """Return the code and the sight of one pseudonym key."""
+    told = [info.purpose.value, info.epoch, info.state.value]
+    sight = Sight(digest_of(told), _made_or(info.state is KeyState.DESTROYED))
+    return f"{node}/pseudonyms/{info.purpose.value}-{info.epoch}", sight
+
+
+def _pseudonyms(node: str, ring: Keyring) -> dict[str, Sight]:
+    known = ring.keys()
+    return dict(pseudonym_key(node, info) for info in known)
+
+
+def _made_or(destroyed: bool) -> Event:  # noqa: FBT001 - a state, not a switch
+    return Event.KEY_DESTROY if destroyed else Event.KEY_CREATE
