@@ -294,6 +294,12 @@ def _is_dressed_number(value: str) -> bool:
     return len(bare) >= SHORTEST_NUMBER and all(_as_digit(each).isdecimal() for each in bare)
 
 
+def holds_number(text: str) -> bool:
+    """Say whether *text*, written by a person, may hold somebody's number."""
+    digits = "".join(_as_digit(each) for each in text)
+    return _digits.search(digits) is not None or _is_dressed_number(text)
+
+
 def is_pseudonym(value: str) -> bool:
     """Say whether *value* is a pseudonym as records show it, not an identifier to be keyed."""
     return _pseudonym(value) is not None

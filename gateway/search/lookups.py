@@ -3,10 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from auth.people import Person
 from gateway.audit.acts import Acts, By
 from gateway.audit.entry import Entry, Receipt
 from gateway.audit.events import Event, Method
+from gateway.audit.leaf import Subjects
 from gateway.audit.pseudonyms import Scheme
 from gateway.search.rates import Rate
 
@@ -31,6 +34,7 @@ class Lookups:
         asked: bytes = b"",
         about: Named = (),
         case: str | None = None,
+        of_record: Subjects | None = None,
     ) -> str:
         """Return the id of the leaf, once it is durable that *person* looks.
 
@@ -41,6 +45,7 @@ class Lookups:
             asked: the body or path as it came; kept as a salted digest.
             about: identifiers of the people looked for; kept as pseudonyms.
             case: the case that it is for; kept as a pseudonym.
+            of_record: whom the record that is read is about, as it says itself.
 
         Raises:
             Refusal: RATE_LIMITED.
@@ -56,5 +61,7 @@ class Lookups:
             subjects=about,
             dossier=case,
         )
+        if of_record is not None:
+            leaf = replace(leaf, subj=of_record)
         await self._append(Entry(body=leaf))
         return leaf.id

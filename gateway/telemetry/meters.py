@@ -75,6 +75,9 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
             ),
             Instrument("motlan.audit.gaps", "{gap}", (), "Gaps in writers' numbering"),
             Instrument(
+                "motlan.audit.search.behind", "{record}", (), "Records not searchable yet"
+            ),
+            Instrument(
                 "motlan.audit.changes.waiting", "{change}", (), "Changes owed to the record"
             ),
             Instrument("motlan.audit.changes.age", "s", (), "Age of the oldest change owed"),

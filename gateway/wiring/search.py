@@ -1,0 +1,74 @@
+"""Search: the keeper follows the log into the search tables, every worker asks them."""
+
+from contextlib import AsyncExitStack
+
+from litestar import Controller
+
+from gateway import database
+from gateway.api.audit import AuditController, SavedSearchController
+from gateway.audit.acts import Acts
+from gateway.search.desk import Desk
+from gateway.search.filling import ROLE, Filling, opened
+from gateway.search.follower import Follower
+from gateway.search.lookups import Lookups
+from gateway.search.naming import Naming
+from gateway.search.rates import Rate
+from gateway.search.repository import SearchRepository
+from gateway.search.saved import SavedSearches
+from gateway.sequencing.repository import TreeRepository
+from gateway.wiring.shared import Shared
+
+HANDLERS: tuple[type[Controller], ...] = (AuditController, SavedSearchController)
+PROVIDES: tuple[str, ...] = ("audit_desk", "saved_searches")
+
+READER = "motlan_auditor"
+CONNECTIONS = 4  # of each worker, for searches
+
+
+async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
+    """Open what auditors' routes need, as the role that may read and nothing more."""
+    pool = await shared.pool(READER)
+    engine = database.engine(
+        shared.dsn, pool_connections=CONNECTIONS, role=READER, application_name="motlan search"
+    )
+    stack.push_async_callback(engine.dispose)
+    settings = shared.settings.search
+    saved = SavedSearches(pool, shared.clock)
+    rate = Rate(settings.per_minute / shared.settings.listen.workers)
+    desk = Desk(
+        repository=SearchRepository(
+            lambda: database.transaction(engine), budget_s=settings.budget_ms / 1000
+        ),
+        tree=TreeRepository(pool),
+        lookups=Lookups(Acts(shared.pseudonyms, shared.clock), shared.log.append, rate),
+        naming=Naming(shared.keyring, shared.pseudonyms),
+        saved=saved,
+        catalog=lambda: shared.keeper.current,
+        evidence=_no_findings,
+        clock=shared.clock,
+    )
+    return {"audit_desk": desk, "saved_searches": saved}
+
+
+async def keep(stack: AsyncExitStack, shared: Shared) -> None:
+    """Follow the log."""
+    behind = 0
+
+    def observed(leaves: int) -> None:
+        nonlocal behind
+        behind = leaves
+
+    tree = TreeRepository(await shared.pool(ROLE))
+    follower = Follower(tree, lambda: connect(shared.dsn), observed)
+    shared.background(stack, follower.follow(), "search follower")
+    shared.meters.observe("motlan.audit.search.behind", lambda: behind)
+
+
+async def connect(dsn: str) -> Filling:
+    """Open the follower's own connection."""
+    return await opened(dsn)
+
+
+async def _no_findings(finding: str) -> tuple[int, ...] | None:
+    del finding
+    return None
