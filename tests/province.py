@@ -19,6 +19,7 @@ from auth.keys import SigningKeyRing
 from gateway.clock import utc_now
 from gateway.demo.caller import Answer, System
 from gateway.demo.province import REGISTERS, SEED_FOLDER, Plan, Province
+from gateway.demo.witnesses import WITNESSES
 from gateway.quota.windows import LOCAL
 from tests.audit_rows import connected
 from tests.conftest import in_a_loop
@@ -56,6 +57,7 @@ def a_province(*, workers: int = 2, people: int = PEOPLE) -> Iterator[Province]:
             gateway_port=0,
             management_port=0,
             registers=dict.fromkeys(REGISTERS, 0),
+            witnesses=dict.fromkeys(WITNESSES, 0),
             catalog=catalog_in(directory / "catalog"),
         )
     )
@@ -136,7 +138,11 @@ def children(pid: int) -> list[int]:
 
 def workers_of(province: Province) -> list[int]:
     """Return the process ids of the workers."""
-    return children(process_of(province, "gateway"))
+    return [pid for pid in children(process_of(province, "gateway")) if not _keeps(pid)]
+
+
+def _keeps(pid: int) -> bool:
+    return b"gateway.cli.keeping" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.demo.witnesses import ROUND_S
+
 # What the stand-ins take; every value is public and refused in production.
 SOURCES: dict[str, dict[str, dict[str, str]]] = {
     "population": {
@@ -41,6 +43,7 @@ class Places:
     keeper: str  # health and metrics of the keeper
     registers: Mapping[str, str]
     workers: int
+    policy: Path | None = None  # of the witnesses; None: nobody is asked
 
 
 def configuration(at: Places) -> str:
@@ -60,6 +63,8 @@ def configuration(at: Places) -> str:
             "guard_file": str(at.keys / "tree-guard.json"),
         },
     }
+    if at.policy is not None:
+        tables["witnesses"] = {"policy_file": str(at.policy), "interval_s": ROUND_S}
     for name, url in at.registers.items():
         tables[f"sources.{name}"] = {"base_url": url}
         for part, values in SOURCES[name].items():

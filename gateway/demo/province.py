@@ -19,6 +19,7 @@ from gateway import database, migrating
 from gateway.clock import utc_now
 from gateway.demo.configuration import Places, configuration
 from gateway.demo.processes import Processes, free_port
+from gateway.demo.witnesses import WITNESSES, DemoWitnesses
 from gateway.embedded import EmbeddedPostgres
 from gateway.quota.windows import LOCAL
 
@@ -43,6 +44,7 @@ class Plan:
     management_port: int = MANAGEMENT_PORT
     keeper_port: int = KEEPER_PORT
     registers: Mapping[str, int] = field(default_factory=lambda: dict(REGISTERS))
+    witnesses: Mapping[str, int] = field(default_factory=lambda: dict(WITNESSES))
     catalog: Path = SEED_FOLDER
 
 
@@ -52,6 +54,9 @@ class Province:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.processes = Processes(plan.directory / "logs")
+        self.witnesses = DemoWitnesses(
+            plan.directory / "witnesses", plan.directory / "keys" / "log"
+        )
         self.keys: dict[str, ClientKey] = {}
         self.registers: dict[str, str] = {}
         self.gateway = ""
@@ -64,6 +69,7 @@ class Province:
         """Bring everything up; raise NotReady when a process does not come up."""
         self.plan.directory.mkdir(parents=True, exist_ok=True)
         self.start_registers()
+        self.witnesses.start(self.processes, self.plan.witnesses, self.plan.environ)
         self.prepare()
         self.start_gateway()
 
@@ -88,6 +94,7 @@ class Province:
         """Start the gateway and wait until it is ready, and the registers with it."""
         for name, url in self.registers.items():
             self.processes.await_answer(name, f"{url}/__health", within_s=REGISTER_S)
+        self.witnesses.await_up(self.processes)
         port = free_port(self.plan.gateway_port)
         management = free_port(self.plan.management_port)
         self.gateway = f"http://127.0.0.1:{port}"
@@ -109,6 +116,7 @@ class Province:
             management=self.management,
             keeper=self.keeper,
             registers=self.registers,
+            policy=self.witnesses.policy_file if self.witnesses.urls else None,
             workers=self.plan.workers,
         )
         path.write_text(configuration(places), encoding="utf-8")

@@ -29,6 +29,7 @@ ALLOWED = frozenset(
         *("duration_ms", "upstream_ms", "size_bytes", "breaker"),
         # the record
         *("writer", "seq", "records", "backlog", "revision", "promise"),
+        *("witness", "tree_size", "age_s"),  # a witness's name in the policy
         # life of the process
         *("count", "state", "signal", "exit_code", "setting", "directory", "database", "role"),
         *("key_id", "kind", "reason", "error", "stack", "wait_s", "workers", "check", "catalog"),

@@ -58,9 +58,9 @@ class LogsFile:
             self._seen = stamp
             try:
                 self._logs = self._parsed()
-                _log.info("logs.read_again", origins=len(self._logs))
+                _log.info("logs.read_again", count=len(self._logs))
             except StoreUnusable as odd:
-                _log.error("logs.unreadable", why=str(odd))
+                _log.error("logs.unreadable", reason=str(odd))
         return self._logs
 
     def _parsed(self) -> Logs:

@@ -12,13 +12,13 @@ from gateway.witnessing.submission import Answer
 _RECORD = """
 WITH kept AS (
   INSERT INTO audit.cosignature (size, witness, line, at)
-  SELECT $1, * FROM unnest($2::text[], $3::text[], $4::timestamptz[])
+  SELECT $1::bigint, * FROM unnest($2::text[], $3::text[], $4::timestamptz[])
   ON CONFLICT (size, witness) DO NOTHING
 ), gone AS (
   DELETE FROM audit.witness WHERE name <> ALL ($5::text[])
 ), said AS (
   INSERT INTO audit.witness AS w (name, outcome, size, since, asked_at, cosigned_at)
-  SELECT name, outcome, size, $8, $8, CASE WHEN outcome = 'cosigned' THEN $8 END
+  SELECT name, outcome, size, $8::timestamptz, $8, CASE WHEN outcome = 'cosigned' THEN $8 END
   FROM unnest($5::text[], $6::text[], $7::bigint[]) AS a (name, outcome, size)
   ON CONFLICT (name) DO UPDATE SET
     outcome = excluded.outcome,
@@ -27,7 +27,7 @@ WITH kept AS (
     asked_at = excluded.asked_at,
     cosigned_at = coalesce(excluded.cosigned_at, w.cosigned_at)
 )
-UPDATE audit.witnessed SET size = $1, at = $8 WHERE $9 AND size <= $1 AND at <= $8
+UPDATE audit.witnessed SET size = $1, at = $8 WHERE $9::boolean AND size <= $1 AND at <= $8
 """
 _WITNESSED = "SELECT size, at FROM audit.witnessed"
 _LINES = """

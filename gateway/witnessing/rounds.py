@@ -166,7 +166,10 @@ class Rounds:
             level = "info" if answer.outcome is Outcome.COSIGNED else "warning"
             level = "critical" if answer.outcome in ALARMING else level
             getattr(_log, level)(
-                "witness.answered", witness=name, outcome=answer.outcome.value, size=answer.size
+                "witness.answered",
+                witness=name,
+                outcome=answer.outcome.value,
+                tree_size=answer.size,
             )
 
     def _judge_age(self) -> None:
@@ -177,9 +180,9 @@ class Rounds:
         is_late = alarming(self._last, now, timedelta(seconds=self._pace.alarm_s))
         if is_late and not self._alarmed:
             age_s = round(self.age_s())
-            _log.error("witness.quorum_overdue", age_s=age_s, witnessed_size=self._last.size)
+            _log.error("witness.quorum_overdue", age_s=age_s, tree_size=self._last.size)
         elif self._alarmed and not is_late:
-            _log.info("witness.quorum_again", witnessed_size=self._last.size)
+            _log.info("witness.quorum_again", tree_size=self._last.size)
         self._alarmed = is_late
 
     def _failed(self, failure: Exception) -> None:

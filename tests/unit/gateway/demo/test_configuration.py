@@ -24,6 +24,7 @@ def read(folder: Path, environment: str = "demo") -> Settings:
         management="http://127.0.0.1:9123",
         keeper="http://127.0.0.1:9180",
         registers=REGISTERS,
+        policy=folder / "policy",
         workers=3,
     )
     file = folder / "motlan.toml"
