@@ -38,7 +38,8 @@ class Job(Struct, frozen=True, kw_only=True):
     id: UUID
     account: str  # whose it is; nobody else sees it
     format: Format
-    query: str
+    query: str  # cases and officials as pseudonyms
+    sought: bytes  # the same, made ready (`gateway.exports.queries`)
     state: State
     leaf: str  # id of the record that says it was asked for
     asked_at: datetime

@@ -10,8 +10,8 @@ from gateway.exports.stream import Place
 
 # Half a minute without a sign of life, and another process goes on with the work.
 _ASK = """
-INSERT INTO exports.job (id, account, format, query, state, leaf, asked_at)
-SELECT $1, $2, $3, $4, 'queued', $5, $6
+INSERT INTO exports.job (id, account, format, query, sought, state, leaf, asked_at)
+SELECT $1, $2, $3, $4, $8, 'queued', $5, $6
 WHERE (SELECT count(*) FROM exports.job
        WHERE account = $2 AND state IN ('queued', 'running')) < $7
 RETURNING *
@@ -97,6 +97,7 @@ class JobRepository:
             job.leaf,
             job.asked_at,
             MOST_OPEN,
+            job.sought,
         )
         return _job(found[0]) if found else None
 

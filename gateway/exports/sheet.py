@@ -106,6 +106,10 @@ class Sheet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write the file."""
         self._book.close()
 
     def add(self, record: Record) -> None:

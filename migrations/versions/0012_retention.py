@@ -21,7 +21,8 @@ CREATE TABLE exports.job (
   id uuid CONSTRAINT job_pkey PRIMARY KEY,
   account text NOT NULL,
   format text NOT NULL CONSTRAINT job_format_check CHECK (format IN ('jsonl', 'xlsx', 'bundle')),
-  query text NOT NULL CONSTRAINT job_query_check CHECK (length(query) <= 2000),
+  query text NOT NULL CONSTRAINT job_query_check CHECK (length(query) <= 20000),
+  sought bytea NOT NULL,
   state text NOT NULL
     CONSTRAINT job_state_check CHECK (state IN ('queued', 'running', 'done', 'failed', 'gone')),
   leaf text NOT NULL,
