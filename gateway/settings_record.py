@@ -47,3 +47,34 @@ class Search(BaseModel, frozen=True, extra="forbid"):
 
     budget_ms: Annotated[int, Field(ge=50, le=1_500)] = 250  # for one page that no index leads to
     per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60  # searches of one account, all workers
+
+
+class Syslog(BaseModel, frozen=True, extra="forbid"):
+    """A receiver of the record that speaks RFC 5424 over TCP."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65_535)] = 6514  # RFC 5425
+    secured: bool = True  # by TLS; False: the record's codes travel in clear
+    tls: TlsSettings = TlsSettings()
+    enterprise: Annotated[int, Field(ge=1, le=4_294_967_295)] = 32_473  # your number at IANA
+    # A receiver confirms nothing: after a broken connection so many records are sent again.
+    rewind_records: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
+
+
+class Stream(BaseModel, frozen=True, extra="forbid"):
+    """Who watches the record as it grows."""
+
+    syslog: Syslog | None = None
+    otlp_endpoint: str | None = None  # http(s)://host:4318; the collector confirms each batch
+    otlp_ca_file: Path | None = None  # PEM; None: the system's own trust store
+    batch_records: Annotated[int, Field(ge=1, le=5_000)] = 500
+
+
+class Exports(BaseModel, frozen=True, extra="forbid"):
+    """What auditors take out of the record."""
+
+    directory: Path = Path(".motlan/exports")  # of finished files; workers and keeper share it
+    keys_dir: Path = Path(".motlan/keys/exports")  # they sign manifests, never checkpoints
+    most_records: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000  # of one export
+    most_bundle_records: Annotated[int, Field(ge=1, le=100_000)] = 10_000  # each with its proof
+    stream: Stream = Stream()
