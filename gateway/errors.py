@@ -50,6 +50,8 @@ class Code(StrEnum):
     # looking at the record
     QUERY_NOT_UNDERSTOOD = "query_not_understood"
     SEARCH_TOO_WIDE = "search_too_wide"
+    EXPORT_NOT_READY = "export_not_ready"
+    EXPORT_GONE = "export_gone"
     # what people do with the record that is about them
     MOVE_REFUSED = "move_refused"
     SECOND_PERSON_MISSING = "second_person_missing"

@@ -261,6 +261,16 @@ PROBLEMS: dict[Code, Problem] = {
         "Phạm vi tìm quá rộng", "The search takes too long",
         "Thu hẹp thời gian hoặc thêm điều kiện.", "Narrow the window of time, or add a qualifier.",
     ),
+    Code.EXPORT_NOT_READY: Problem(
+        409, _C, True,
+        "Tệp kết xuất chưa xong", "The export is not finished",
+        "Đợi vài giây rồi hỏi lại.", "Wait some seconds and ask again.",
+    ),
+    Code.EXPORT_GONE: Problem(
+        410, _C, False,
+        "Tệp kết xuất không còn", "The export is no longer there",
+        "Tạo kết xuất mới.", "Ask for a new export.",
+    ),
     Code.SOURCE_UNAVAILABLE: Problem(
         503, _S, True,
         "Nguồn dữ liệu đang không phục vụ", "The source is not serving",
