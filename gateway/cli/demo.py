@@ -68,7 +68,8 @@ def _stay(province: Province, teller: Teller, *, once: bool) -> None:
     teller.say(f"API                 {province.gateway}/schema/openapi.json")
     teller.say(f"Sức khoẻ / health   {province.management}/health")
     teller.say(f"Số đo / metrics     {province.management}/metrics")
-    for name, url in province.registers.items():
+    teller.say(f"Nhật ký / log        {province.gateway}/audit/log/checkpoint")
+    for name, url in (province.registers | province.witnesses.urls).items():
         teller.say(f"{name:<20}{url}")
     teller.say("", "Ready to copy; the token lives 300 seconds:")
     click.echo(_curl(province))

@@ -1,12 +1,15 @@
 """What the demo tells: real calls over HTTP, each with its answer and its record."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.demo.caller import Answer, System, send
 from gateway.demo.province import Province
+from gateway.demo.proving import NotWitnessed, Prover
 from gateway.demo.records import Books
 from gateway.demo.telling import Teller
+from gateway.tlog.proofs import ProofInvalid
 
 # Personas of docs/personas.md; a house test compares them.
 ANH = {"so_dinh_danh": "003190000123", "ho_ten": "Nguyễn Thị Ánh", "ngay_sinh": "1990-02-01"}
@@ -28,6 +31,7 @@ class Story:
         self._tell = teller
         self._books = Books(province.dsn, province.plan.directory / "keys")
         self._systems: dict[str, System] = {}
+        self._first: Mapping[str, Any] = {}  # the record of the first answer
 
     def run(self) -> None:
         """Tell the whole story."""
@@ -40,6 +44,7 @@ class Story:
         self.mismatch()
         self.dead_source()
         self.the_log()
+        self._the_witnesses()
 
     def verify(self) -> None:
         """Verify before status before fields before document."""
@@ -154,6 +159,26 @@ class Story:
         self._tell.say(f"Hôm nay có {count} bản ghi.", f"{count} records today.")
         self._tell.expect("records", expected=True, actual=count > 0)
 
+    def _the_witnesses(self) -> None:
+        """One of those records is proved without believing us."""
+        self._tell.scene(
+            "Hai bên làm chứng: không ai sửa lại được lịch sử, kể cả chúng tôi",
+            "Two witnesses: nobody rewrites history, not even we",
+        )
+        prover = Prover(self._province.dsn, self._province.witnesses.policy_file)
+        work = self._first["w"]
+        day = datetime.fromtimestamp(self._first["ts"] / 1_000_000, UTC).date()
+        try:
+            found = prover.confirmed(day, work["id"], work["seq"])
+        except (NotWitnessed, ProofInvalid) as missing:
+            self._tell.expect("a proof", "confirmed", type(missing).__name__)
+            return
+        self._tell.confirmed(found)
+        forged = found.entry.replace(b'"op":"', b'"op":"x', 1)
+        rejected = prover.rejects(found.proof, forged)
+        self._tell.say("Sửa một chữ trong bản ghi: bị bác bỏ.", "One letter changed: rejected.")
+        self._tell.expect("a forged record is rejected", expected=True, actual=rejected)
+
     def _ask(
         self, client_id: str, service: str, question: Mapping[str, Any], wait_ms: int | None = None
     ) -> Answer:
@@ -188,7 +213,9 @@ class Story:
     def _show_leaf(self, answer: Answer) -> None:
         receipt = answer.body.get("receipt")
         if receipt is not None:
-            self._tell.leaf(self._books.leaf(receipt["writer"], receipt["seq"]))
+            leaf = self._books.leaf(receipt["writer"], receipt["seq"])
+            self._first = self._first or leaf
+            self._tell.leaf(leaf)
 
     def _fault(self, register: str, name: str, *, times: int) -> None:
         send(self._province.registers[register], "POST", f"/__faults/{name}?times={times}")

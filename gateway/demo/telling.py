@@ -1,6 +1,7 @@
 """How the story looks on a terminal: Vietnamese first, English second."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.demo.caller import Answer
+from gateway.demo.proving import Confirmed
 
 LONGEST_VALUE = 70  # characters of one value on the screen
 KEPT_BACK = {"subject"}  # who is asked about is shown once, by persona, not in every call
@@ -85,6 +87,22 @@ class Teller:
         }
         for name, value in rows.items():
             self.console.print(Text(f"       {name}: {value}", style="magenta"))
+
+    def confirmed(self, found: Confirmed) -> None:
+        """Show a record's proof: the tree it stands in, and who has seen that tree."""
+        self.say(
+            f"Bản ghi đầu tiên là lá số {found.proof.index} trong cây {found.size} bản ghi.",
+            f"The first record is leaf {found.proof.index} of a tree of {found.size} records.",
+        )
+        rows = {"gốc cây / root": b64encode(found.root).decode()}
+        for name, at in found.witnesses:
+            rows[f"xác nhận / cosigned {name}"] = f"{at:%Y-%m-%d %H:%M:%S}Z"
+        for name, value in rows.items():
+            self.console.print(Text(f"       {name}: {value}", style="magenta"))
+        self.say(
+            "Chứng cứ khớp, kiểm tra chỉ bằng khoá công khai trong tệp chính sách.",
+            "The proof holds; it was checked with the policy's public keys alone.",
+        )
 
     def form(self, filled: Mapping[str, Any]) -> None:
         """Show a form: what was typed until today beside what is typed now."""
