@@ -7,8 +7,8 @@ from gateway.disclosure.errors import TextRefused
 
 LONGEST_TEXT = 2_000  # characters
 SHORTEST_TEXT = 3
-# Groups of three and more, as numbers are written; a date and an hour have none of nine digits.
-_numbers = re.compile(r"\d{3,}(?:[\s.-]{1,2}\d{3,})*").findall
+# Groups of three and more, as numbers are written; a date, an hour, a dossier's number are none.
+_numbers = re.compile(r"\d{3}(?:-\d{3,4}){2,}|\d{3,}(?:[\s.]{1,2}\d{3,})*").findall
 _MOST_DIGITS = 8
 _FORMATTING = "Cf"  # Unicode category: characters that show nothing
 _unseen = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]").search
