@@ -1,183 +1,22 @@
-"""Witnesses that are down, slow, wrong or lied to; and a log that went back (fault rows 10, 13)."""
+"""Witnesses that are down, slow or lied to; and a log that went back (fault rows 10, 13)."""
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.clock import utc_now
-from gateway.tlog.cosignatures import Ed25519Cosigner, cosign
-from gateway.tlog.policies import Policy, Witness, parse_policy
-from gateway.witnessing.outcomes import Outcome, Witnessed
-from gateway.witnessing.rounds import Pace, Rounds
-from gateway.witnessing.submission import Answer, Submission
-from tests.tlog_builders import SmallLog, ed25519
-from tests.witness_builders import (
-    Tree,
-    WitnessProcess,
-    a_fork,
-    a_log,
-    a_witness,
-    posted,
-    request,
-    submission_to,
-)
-
-LOG = a_log(60)
-START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-KEY = Ed25519Cosigner("stub.example/w", ed25519(9))
-Replied = Callable[[bytes], bytes]
-
-
-class Book:
-    """Where rounds leave what they learned; in memory."""
-
-    def __init__(self) -> None:
-        self.last = Witnessed(0, START)
-        self.said: dict[str, Answer] = {}
-        self.kept: dict[tuple[int, str], str] = {}
-
-    async def record(
-        self, size: int, answers: dict[str, Answer], *, at: datetime, quorum: bool
-    ) -> None:
-        """Keep it."""
-        self.said = dict(answers)
-        for answer in answers.values():
-            for each in answer.cosignatures:
-                self.kept.setdefault((size, each.witness), each.line)
-        if quorum:
-            self.last = Witnessed(size, at)
-
-    async def witnessed(self) -> Witnessed:
-        """Return the last quorum."""
-        return self.last
-
-    @property
-    def outcomes(self) -> dict[str, str]:
-        """Return what each witness did, in words."""
-        return {name: answer.outcome.value for name, answer in self.said.items()}
-
-
-class Watch:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = utc_now()
-
-    def __call__(self) -> datetime:
-        """Return the present."""
-        return self.now
-
-
-def policy(*witnesses: Witness, needed: int) -> Policy:
-    """Return a policy that wants *needed* of these witnesses."""
-    lines = [f"log {signer.vkey}" for signer in LOG.signers]
-    lines += [f"witness {each.name} {each.key} {each.url}" for each in witnesses]
-    names = " ".join(each.name for each in witnesses)
-    return parse_policy("\n".join([*lines, f"group q {needed} {names}", "quorum q", ""]).encode())
-
-
-@asynccontextmanager
-async def rounds_over(
-    *asked: tuple[str, list[Witness]],
-    needed: int,
-    tree: Tree | None = None,
-    book: Book | None = None,
-    clock: Watch | None = None,
-    pace: Pace | None = None,
-) -> AsyncGenerator[Rounds]:
-    """Give rounds that ask witnesses at their addresses."""
-    async with _all([submission_to(url, keys) for url, keys in asked]) as submissions:
-        yield Rounds(
-            policy(*(key for _, keys in asked for key in keys), needed=needed),
-            submissions,
-            tree or Tree(LOG, 10),
-            book or Book(),
-            clock=clock or Watch(),
-            pace=pace or Pace(60.0, 2.0, 600.0),
-        )
-
-
-@asynccontextmanager
-async def _all(managers: list) -> AsyncGenerator[list[Submission]]:  # type: ignore[type-arg]
-    opened: list[Submission] = []
-    try:
-        opened.extend([await each.__aenter__() for each in managers])
-        yield opened
-    finally:
-        for each in managers:
-            await each.__aexit__(None, None, None)
-
-
-@asynccontextmanager
-async def a_stub(reply: Replied, *, delay_s: float = 0.0) -> AsyncGenerator[str]:
-    """Run a witness that answers what *reply* makes of the request's body, however wrong."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        (length,) = (
-            int(line.split(b":")[1])
-            for line in head.lower().split(b"\r\n")
-            if line.startswith(b"content-length")
-        )
-        body = await reader.readexactly(length)
-        await asyncio.sleep(delay_s)
-        writer.write(reply(body))
-        await writer.drain()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            await serve(reader, writer)
-        except (OSError, EOFError, asyncio.CancelledError):
-            pass  # the client left, or the test is over
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def http(status: int, body: bytes, kind: str = "text/plain") -> bytes:
-    """Spell an HTTP answer."""
-    head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
-
-
-def stub_keys(url: str) -> list[Witness]:
-    """Return what a policy says of a stub."""
-    return [Witness("stub", KEY.vkey, url)]
-
-
-def line_over(note: str, key: Ed25519Cosigner = KEY, *, time_s: int | None = None) -> bytes:
-    """Return the line of a stub's key over the text of *note*."""
-    at = int(time.time()) if time_s is None else time_s
-    return cosign(note.partition("\n\n")[0] + "\n", key, at).line().encode()
-
-
-async def told(reply: Replied, *, delay_s: float = 0.0) -> tuple[str, Book]:
-    """Hold one round with one stub; return what came of it."""
-    book = Book()
-    async with (
-        a_stub(reply, delay_s=delay_s) as url,
-        rounds_over((url, stub_keys(url)), needed=1, book=book) as rounds,
-    ):
-        await rounds.once()
-    return book.outcomes["stub"], book
+from gateway.witnessing.outcomes import Witnessed
+from gateway.witnessing.requests import encode
+from gateway.witnessing.rounds import Pace
+from gateway.witnessing.submission import Answer
+from tests.tlog_builders import SmallLog
+from tests.witness_builders import Tree, WitnessProcess, a_fork, a_witness, posted, request
+from tests.witness_rounds import LOG, Book, Watch, a_stub, http, rounds_over, stub_keys
 
 
 async def test_both_witnesses_cosign_the_newest_checkpoint(tmp_path: Path) -> None:
@@ -250,81 +89,6 @@ async def test_a_slow_witness_holds_nobody_up(tmp_path: Path) -> None:
     assert {"w1": "cosigned", "stub": "silent"} == book.outcomes
 
 
-@pytest.mark.parametrize(
-    ("reply", "expected"),
-    [
-        (lambda _: http(404, b""), Outcome.LOG_UNKNOWN),
-        (lambda _: http(403, b""), Outcome.KEY_REFUSED),
-        (lambda _: http(422, b""), Outcome.FORKED),
-        (lambda _: http(500, b""), Outcome.ANSWER_ODD),
-        (lambda _: http(302, b""), Outcome.ANSWER_ODD),
-        (lambda _: http(400, b""), Outcome.ANSWER_ODD),
-        (lambda _: http(409, b"7\n"), Outcome.ANSWER_ODD),
-        (lambda _: http(409, b"x\n", "text/x.tlog.size"), Outcome.ANSWER_ODD),
-        (lambda _: http(409, b"999\n", "text/x.tlog.size"), Outcome.AHEAD),
-        (lambda _: http(409, b"0\n", "text/x.tlog.size"), Outcome.FORKED),
-        (lambda _: http(200, b""), Outcome.COSIGNATURE_BAD),
-        (lambda _: http(200, b"x" * 500_000), Outcome.SILENT),
-        (lambda _: b"\x00\x01garbage\r\n\r\n", Outcome.SILENT),
-        (lambda _: b"", Outcome.SILENT),
-    ],
-    ids=[
-        *("unknown", "key", "fork", "error", "redirect", "form", "untyped", "unsized", "ahead"),
-        *("stubborn", "empty", "huge", "garbage", "hangup"),
-    ],
-)
-async def test_every_answer_has_its_name(reply: Replied, expected: Outcome) -> None:
-    """An operator reads one word and knows whom to call."""
-    outcome, book = await told(reply)
-
-    assert expected.value == outcome
-    assert {} == book.kept
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        line_over(LOG.signed(10), Ed25519Cosigner("stub.example/w", ed25519(8))),
-        line_over(LOG.signed(10), Ed25519Cosigner("other.example/w", ed25519(9))),
-        line_over(LOG.signed(11)),
-        line_over(LOG.signed(10), time_s=0),
-        line_over(LOG.signed(10), time_s=2**62),
-        line_over(LOG.signed(10))[:-20] + b"AAAAAAAAAAAAAAAAAAA\n",
-        line_over(LOG.signed(10)).replace(b"\n", b""),
-        "\N{EM DASH} stub.example/w\n".encode(),
-    ],
-    ids=["key", "name", "tree", "timeless", "beyond", "spoilt", "unended", "short"],
-)
-async def test_a_bad_cosignature_is_dropped_and_counted(line: bytes) -> None:
-    """What does not hold is never stored: a proof with it would be thrown out in court."""
-    outcome, book = await told(lambda _: http(200, line))
-
-    assert Outcome.COSIGNATURE_BAD.value == outcome
-    assert {} == book.kept
-
-
-async def test_a_bad_line_does_not_spoil_a_good_one() -> None:
-    """A witness that changes its keys sends old and new lines together."""
-    other = line_over(LOG.signed(10), Ed25519Cosigner("stub.example/w", ed25519(8)))
-    outcome, book = await told(lambda _: http(200, other + line_over(LOG.signed(10))))
-
-    assert Outcome.COSIGNED.value == outcome
-    assert [(10, "stub")] == list(book.kept)
-
-
-async def test_what_was_counted_can_be_measured() -> None:
-    """A witness that fails once a day shows on a curve, not in a log line."""
-    async with (
-        a_stub(lambda _: http(200, b"")) as url,
-        rounds_over((url, stub_keys(url)), needed=1) as rounds,
-    ):
-        await rounds.once()
-        await rounds.once()
-
-    assert 2 == rounds.counted["cosignature_bad"]
-    assert 0 == rounds.counted["cosigned"]
-
-
 async def test_a_restarted_keeper_learns_where_the_witness_stands(tmp_path: Path) -> None:
     """Nobody keeps on our side what a 409 tells at once."""
     book = Book()
@@ -376,8 +140,6 @@ async def test_two_checkpoints_of_one_size_are_found_out(tmp_path: Path) -> None
 
 async def test_a_replayed_request_says_nothing_new(tmp_path: Path) -> None:
     """Whoever recorded an old request can send it again; the witness stays where it is."""
-    from gateway.witnessing.requests import encode  # noqa: PLC0415 - this test alone
-
     old = encode(request(LOG, 0, 10))
     book, tree = Book(), Tree(LOG, 10)
     async with (
@@ -478,10 +240,10 @@ async def test_a_database_that_is_away_ends_no_rounds(tmp_path: Path) -> None:
     class Away(Book):
         failing = True
 
-        async def record(self, size: int, answers: dict[str, Answer], **how: object) -> None:
+        async def record(self, size: int, answers: Mapping[str, Answer], **how: Any) -> None:
             if self.failing:
                 raise ConnectionError
-            await super().record(size, answers, **how)  # type: ignore[arg-type]
+            await super().record(size, answers, **how)
 
     book = Away()
     async with (
@@ -501,7 +263,7 @@ async def test_a_database_that_is_away_ends_no_rounds(tmp_path: Path) -> None:
     assert 1 == [line["event"] for line in logged].count("witness.round_failed")
 
 
-def alarms(logged: list) -> list[str]:  # type: ignore[type-arg]
+def alarms(logged: Sequence[MutableMapping[str, Any]]) -> list[str]:
     """Return the alarms among log lines."""
     return [line["event"] for line in logged if line["event"].startswith("witness.quorum")]
 
