@@ -1,5 +1,6 @@
 """A sequencer to test with, and what a test asks of the tree behind its back."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -18,7 +19,8 @@ from gateway.sequencing.watch import Watch
 from gateway.tlog.checkpoints import parse_checkpoint
 from gateway.tlog.merkle import leaf_hash, root_at
 from gateway.tlog.notes import open_note
-from tests.audit_rows import connected
+from tests.audit_builders import an_entry
+from tests.audit_rows import a_writer, connected
 
 ORIGIN = "motlan.test/audit/1"
 OVERLAP = timedelta(hours=1)
@@ -54,7 +56,61 @@ async def a_sequencer(
             passed=passed,
         )
     finally:
-        store.terminate()
+        await store.close()
+
+
+async def append(dsn: str, records: int, *, writers: int = 1, names: tuple[str, ...] = ()) -> None:
+    """Store records of several writers, by node, that then close: two more for each."""
+    for node in names or tuple(f"gw{n}.0" for n in range(writers)):
+        async with a_writer(dsn, node=node) as writer:
+            await asyncio.gather(*(writer.append(an_entry()) for _ in range(records)))
+
+
+async def read(dsn: str, query: str) -> list[Any]:
+    """Return rows of any query."""
+    async with connected(dsn) as connection:
+        return list(await connection.fetch(query))
+
+
+async def owner_changes(dsn: str, *statements: str) -> None:
+    """Do what no role of ours may: change the record, its guards switched off."""
+    async with connected(dsn) as connection, connection.transaction():
+        await connection.execute("ALTER TABLE audit.entry DISABLE TRIGGER USER")
+        await connection.execute("ALTER TABLE audit.writer DISABLE TRIGGER USER")
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.execute("ALTER TABLE audit.entry ENABLE TRIGGER USER")
+        await connection.execute("ALTER TABLE audit.writer ENABLE TRIGGER USER")
+
+
+TREE_TABLES = ("tree", "cursor", "run", "tile", "checkpoint")
+
+
+async def tree_tables(dsn: str) -> dict[str, list[Any]]:
+    """Return everything the sequencer has written: a backup of it."""
+    async with connected(dsn) as connection:
+        return {
+            name: [tuple(row) for row in await connection.fetch(f"SELECT * FROM audit.{name}")]
+            for name in TREE_TABLES
+        }
+
+
+async def back_to(dsn: str, backup: dict[str, list[Any]], *, but_keep_records: bool = True) -> None:
+    """Restore an older state of the tree; with its records, unless they are to be lost as well."""
+    async with connected(dsn) as connection, connection.transaction():
+        for name, rows in backup.items():
+            await connection.execute(f"DELETE FROM audit.{name}")
+            if rows:
+                places = ", ".join(f"${n}" for n in range(1, len(rows[0]) + 1))
+                await connection.executemany(f"INSERT INTO audit.{name} VALUES ({places})", rows)
+    if not but_keep_records:
+        known = [row[0] for row in backup["cursor"]]
+        names = ", ".join(f"'{writer}'" for writer in known)
+        await owner_changes(
+            dsn,
+            f"DELETE FROM audit.entry WHERE writer NOT IN ({names})",
+            f"DELETE FROM audit.writer WHERE writer NOT IN ({names})",
+        )
 
 
 async def fold_all(sequencer: Sequencer) -> int:
@@ -65,11 +121,11 @@ async def fold_all(sequencer: Sequencer) -> int:
     return total
 
 
-async def violations_of_tree(dsn: str, of: Log) -> list[str]:
+async def violations_of_tree(dsn: str, of: Log, *, since: int = 0) -> list[str]:
     """Name everything that is wrong with the stored tree, recomputed from the records.
 
     Every record stands in the tree at most once, runs cover every index once, each writer's are in
-    order, and the kept checkpoints are the roots that the records lead to.
+    order, and the kept checkpoints of more than *since* records are the roots that they lead to.
     """
     found: list[str] = []
     async with connected(dsn) as connection:
@@ -79,7 +135,9 @@ async def violations_of_tree(dsn: str, of: Log) -> list[str]:
         rows = await connection.fetch(
             "SELECT writer, seq FROM audit.cursor, LATERAL generate_series(0, next_seq - 1) AS seq"
         )
-        checkpoints = await connection.fetch("SELECT size, root, note FROM audit.checkpoint")
+        checkpoints = await connection.fetch(
+            "SELECT size, root, note FROM audit.checkpoint WHERE size > $1", since
+        )
     if [one.index for one in entries] != list(range(head.size)):
         found.append("indexes are not 0 to n without holes")
     places = [(one.writer, one.seq) for one in entries]

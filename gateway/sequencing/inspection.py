@@ -59,7 +59,7 @@ def signers_at(now: datetime, of: Log, before: TreeHead) -> list[Signer]:
         behind_s = (before.at - now).total_seconds()
         raise Halted(Halt.CLOCK, f"{behind_s:.0f} s behind the previous checkpoint")
     try:
-        return of.keys.signers(now)
+        return of.keys.signers(max(now, before.at) if before.size else now)
     except (LogKeysUnusable, OSError) as unusable:
         raise Halted(Halt.KEYS, str(unusable)) from unusable
 

@@ -35,6 +35,10 @@ class Watch:
         self._looked[writer] = now_s
         return True
 
+    def look_again(self) -> None:
+        """Let stopped writers be looked at in the next round: somebody may have repaired them."""
+        self._looked = dict.fromkeys(self._looked, float("-inf"))
+
     def troubled(self, cursor: Cursor, damage: Damage, now_s: float) -> None:
         """Note trouble with the record that *cursor* names."""
         writer = cursor.writer
