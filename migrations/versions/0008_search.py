@@ -156,7 +156,11 @@ BEGIN
   END LOOP;
   DELETE FROM search.subject WHERE leaf_index < p_floor;
   DELETE FROM search.ix WHERE leaf_index < p_floor;
-  DELETE FROM search.span WHERE block < p_floor >> 12;
+  DELETE FROM search.span WHERE block <= p_floor >> 12;
+  INSERT INTO search.span (block, min_ts, max_ts)
+  SELECT p_floor >> 12, min(ts), max(ts) FROM search.ix
+  WHERE leaf_index >= p_floor AND leaf_index < ((p_floor >> 12) + 1) << 12
+  HAVING count(*) > 0;
 END $$;
 
 -- Everything from that part on is forgotten, to be followed anew from the log.

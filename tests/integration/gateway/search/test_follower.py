@@ -1,0 +1,185 @@
+"""The follower: exactly once, whatever happens in between."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import asyncpg
+import pytest
+
+from gateway.search.filling import Filling, opened
+from gateway.search.follower import BATCH, Follower
+from gateway.search.projection import UNREADABLE, digest_of, indexed
+from gateway.sequencing.repository import TreeRepository
+from gateway.sequencing.rows import Sequenced, TreeHead
+from tests.audit_builders import a_deny, an_access
+from tests.audit_rows import connected, until
+from tests.folded import DAY, WRITER, fold, fold_bodies
+from tests.search_builders import Searched, searched
+
+
+@pytest.fixture
+async def log(database_url: str) -> AsyncGenerator[Searched]:
+    """Give a database whose log is followed when told."""
+    async with searched(database_url) as found:
+        yield found
+
+
+@pytest.fixture
+async def filling(database_url: str) -> AsyncGenerator[Filling]:
+    """Give one connection of a follower."""
+    found = await opened(database_url)
+    yield found
+    await found.aclose()
+
+
+async def expected(entries: list[bytes]) -> str:
+    """Return the digest that the tables have once *entries* are followed."""
+    rows = (indexed(at, DAY, WRITER, at, entry) for at, entry in enumerate(entries))
+    return digest_of(rows).hex()
+
+
+async def digest(log: Searched) -> str:
+    """Return the digest of the tables."""
+    return (await log.repository.digest()).hex()
+
+
+async def test_two_followers_at_once_copy_each_leaf_once(log: Searched) -> None:
+    """Keepers run on every host; the cursor's row lets one of them work at a time."""
+    entries = await fold(log.dsn, [an_access() for _ in range(BATCH + 50)])
+    copied = await asyncio.gather(*(log.follow() for _ in range(3)))
+    copied.append(await log.follow())
+
+    assert len(entries) == sum(copied)
+    assert await expected(entries) == await digest(log)
+
+
+async def test_what_is_lost_is_found_missing_and_followed_anew(
+    log: Searched, filling: Filling
+) -> None:
+    """Row 34 of the fault matrix: the index tables are dropped, the log is not."""
+    entries = await log.add([an_access(), a_deny(), an_access()])
+    before = await digest(log)
+    assert await log.follower.heal(filling) is None
+    async with connected(log.dsn) as connection:
+        await connection.execute("DROP TABLE search.ix_00000000, search.subject_00000000")
+    assert await digest(log) != before
+
+    assert await log.follower.heal(filling) == 0
+    assert await log.follower.catch_up(filling) == len(entries)
+    assert before == await digest(log)
+
+
+async def test_one_missing_row_is_noticed(log: Searched, filling: Filling) -> None:
+    """An index that leaves out one record acquits somebody."""
+    await log.add([an_access() for _ in range(5)])
+    before = await digest(log)
+    async with connected(log.dsn) as connection:
+        await connection.execute("DELETE FROM search.ix WHERE leaf_index = 3")
+
+    assert await log.follower.heal(filling) == 0
+    await log.follower.catch_up(filling)
+    assert before == await digest(log)
+
+
+async def test_a_crash_between_two_steps_repeats_nothing(log: Searched, filling: Filling) -> None:
+    """Rows and cursor are one transaction: both are there, or neither."""
+
+    class Dying:
+        """A tree whose second look ends the process."""
+
+        def __init__(self, tree: TreeRepository) -> None:
+            self._tree = tree
+            self.looks = 0
+
+        async def head(self) -> TreeHead:
+            return await self._tree.head()
+
+        async def entries(self, first: int, limit: int) -> list[Sequenced]:
+            self.looks += 1
+            if self.looks > 1:
+                raise ConnectionResetError
+            return await self._tree.entries(first, min(limit, 3))
+
+    entries = await fold(log.dsn, [an_access() for _ in range(8)])
+    pool = await asyncpg.create_pool(log.dsn, min_size=1, max_size=1)
+    dying = Follower(Dying(TreeRepository(pool)), lambda: opened(log.dsn))
+    assert await dying.step(filling) == 3
+    with pytest.raises(ConnectionResetError):
+        await dying.step(filling)
+    await pool.close()
+
+    assert await log.follow() == len(entries) - 3
+    assert await expected(entries) == await digest(log)
+
+
+async def test_what_cannot_be_read_is_found_by_its_place(log: Searched) -> None:
+    """A record that a later release wrote, or none of ours, does not stop the search."""
+    entries = await fold_bodies(log.dsn, [b'{"id":1}', b'{"type":"new","x":[]}'])
+    await log.follow()
+    row = await log.repository.at(1)
+
+    assert len(entries) == (await log.repository.standing()).next_index
+    assert row is not None
+    assert (UNREADABLE, WRITER, 1) == (row.type, row.writer, row.seq)
+
+
+async def test_it_goes_on_by_itself_after_its_connection_was_cut(log: Searched) -> None:
+    """A restart of the database costs a second of lag, and nobody gets up at night."""
+    task = asyncio.get_running_loop().create_task(log.follower.follow())
+    try:
+        await fold(log.dsn, [an_access()])
+        await until(lambda: reached(log, 1))
+        async with connected(log.dsn) as connection:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'motlan search follower'"
+            )
+        await fold(log.dsn, [an_access()])
+        await until(lambda: reached(log, 2))
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def reached(log: Searched, index: int) -> bool:
+    """Tell whether the tables hold everything below *index*."""
+    return (await log.repository.standing()).next_index >= index
+
+
+async def test_raising_the_floor_lets_go_of_what_has_left_the_record(
+    log: Searched, filling: Filling
+) -> None:
+    """What the archive holds alone is not found here, and a rebuild starts above it."""
+    await log.add([an_access() for _ in range(6)])
+    async with connected(log.dsn) as connection:
+        await connection.execute("SET ROLE motlan_retention")
+        await connection.execute("SELECT search.raise_floor(4)")
+    before = await digest(log)
+
+    assert await log.repository.at(3) is None
+    assert await log.repository.at(4) is not None
+    assert await log.follower.heal(filling) is None
+    await filling.rewind(0)
+    assert await log.follower.catch_up(filling) == 2
+    assert (4, before) == ((await log.repository.standing()).floor, await digest(log))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO search.cursor VALUES (false, 0, 0, now())",
+        "UPDATE search.cursor SET next_index = 0",
+        "DELETE FROM search.ix",
+        "INSERT INTO search.subject VALUES ('x', 1)",
+        "SELECT search.rewind(0)",
+        "SELECT search.raise_floor(1)",
+        "UPDATE search.inquiry SET reason = 'another one'",
+        "DELETE FROM search.inquiry",
+    ],
+)
+async def test_an_auditor_changes_nothing_of_it(log: Searched, statement: str) -> None:
+    """Whoever reads the search cannot make it forget."""
+    async with connected(log.dsn) as connection:
+        await connection.execute("SET ROLE motlan_auditor")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
