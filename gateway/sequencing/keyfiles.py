@@ -60,12 +60,17 @@ def new_pair(now: datetime, active_from: datetime) -> KeyPair:
     )
 
 
-def changed_at(directory: Path) -> int:
-    """Return a number that changes whenever a file appears or is replaced; a few microseconds."""
+def seen(directory: Path) -> frozenset[tuple[str, int, int]]:
+    """Return what changes whenever a file appears or is replaced; a few microseconds.
+
+    The directory's own time is not enough: two changes within one tick of the clock share it.
+    """
     try:
-        return directory.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+        with os.scandir(directory) as found:
+            files = [one for one in found if one.name.endswith(SUFFIX)]
+            return frozenset((one.name, one.inode(), one.stat().st_mode) for one in files)
+    except FileNotFoundError:  # no directory, or a file that was replaced just now
+        return frozenset()
 
 
 def read_all(directory: Path) -> list[KeyPair]:

@@ -13,15 +13,17 @@ from msgspec.structs import replace
 from gateway.sequencing.keyfiles import (
     KeyPair,
     LogKeysUnusable,
-    changed_at,
     locked,
     new_pair,
     read_all,
+    seen,
     write,
 )
 from gateway.tlog.cosignatures import MlDsa44Signer, verifier_of
 from gateway.tlog.notes import Ed25519Signer, NoteVerifier, Signer
 from gateway.tlog.vkeys import Kind, VKey, vkey
+
+_TICK = timedelta(microseconds=1)  # no two pairs begin at the same instant
 
 
 class KeyState(StrEnum):
@@ -62,7 +64,7 @@ class LogKeys:
         self._directory = directory
         self.origin = origin
         self._overlap = overlap
-        self._seen = -1
+        self._seen: frozenset[tuple[str, int, int]] | None = None
         self._pairs: list[KeyPair] = []
         self._signers: dict[str, tuple[Signer, Signer]] = {}
 
@@ -108,7 +110,8 @@ class LogKeys:
             for pair in known:
                 if self._state(pair, now) is KeyState.RETIRED and pair.ed25519:
                     write(self._directory, replace(pair, ed25519=b"", ml_dsa_44=b""))
-            pair = new_pair(now, now + lead)
+            begun = [pair.active_from for pair in known if pair.retired_at is None]
+            pair = new_pair(now, max([now + lead, *(at + _TICK for at in begun)]))
             write(self._directory, pair)
         return self._line(pair, now)
 
@@ -132,11 +135,11 @@ class LogKeys:
         return self._line(ended, now)
 
     def _read(self) -> list[KeyPair]:
-        changed = changed_at(self._directory)
-        if changed != self._seen:
+        now = seen(self._directory)
+        if now != self._seen:
             self._pairs = read_all(self._directory)
             self._signers = {}
-            self._seen = changed
+            self._seen = now
         return self._pairs
 
     def _line(self, pair: KeyPair, now: datetime) -> LogKey:
