@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from adapters.settings import SourceSettings
 from auth.settings import IdentitySettings
-from gateway.settings_record import Exports, Keeper, Search, Tree, Witnesses
+from gateway.settings_record import Exports, Findings, Keeper, Search, Tree, Witnesses
 
 PREFIX = "MOTLAN_"
 FILE = "__FILE"  # MOTLAN_DATABASE__URL__FILE names a file that holds MOTLAN_DATABASE__URL
@@ -125,6 +125,7 @@ class Settings(BaseSettings):
     tree: Tree = Tree()
     witnesses: Witnesses = Witnesses()
     search: Search = Search()
+    findings: Findings = Findings()
     exports: Exports = Exports()
     exchange: Exchange = Exchange()
     catalog: Catalog = Catalog()

@@ -1,5 +1,6 @@
 """Settings of what follows the record: the tree, and whatever reads or keeps it."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -78,3 +79,13 @@ class Exports(BaseModel, frozen=True, extra="forbid"):
     most_records: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000  # of one export
     most_bundle_records: Annotated[int, Field(ge=1, le=100_000)] = 10_000  # each with its proof
     stream: Stream = Stream()
+
+
+class Findings(BaseModel, frozen=True, extra="forbid"):
+    """When looks at people are expected, and how often the rules judge what was counted."""
+
+    from_hour: Annotated[int, Field(ge=0, le=23)] = 6  # local; before it, it is night
+    to_hour: Annotated[int, Field(ge=1, le=24)] = 21  # local; from it on, it is night
+    holidays: tuple[date, ...] = ()  # beyond those of fixed date, as announced for the year
+    idle_s: Annotated[float, Field(ge=0.05, le=60)] = 2.0  # between two looks at the end of the log
+    judge_s: Annotated[float, Field(ge=0.05, le=3_600)] = 30.0  # between two judgements

@@ -1,0 +1,152 @@
+"""What one leaf says that rules count: who looked, about whom, in which case, with what result."""
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from gateway.audit.events import Event, Matched
+from gateway.errors import Code
+from gateway.findings.hours import Hours, claimed, local_day
+from gateway.quota.windows import LOCAL
+from gateway.sequencing.rows import Sequenced
+
+_NEAR = timedelta(days=1)  # a leaf made before midnight may stand in the next day's sequence
+
+# What somebody is turned away with for asking what they may not; failures of ours, of a source or
+# of the wire say nothing about who asked.
+TURNED_AWAY = frozenset(
+    {
+        Code.SCOPE_MISSING,
+        Code.OFFICIAL_REQUIRED,
+        Code.APPLICATION_SUSPENDED,
+        Code.SERVICE_DISABLED,
+        Code.NO_AGREEMENT,
+        Code.AGREEMENT_EXPIRED,
+        Code.AGREEMENT_SUSPENDED,
+        Code.PURPOSE_NOT_COVERED,
+        Code.PROCEDURE_NOT_COVERED,
+        Code.PROCEDURE_REQUIRED,
+        Code.DOSSIER_REQUIRED,
+        Code.FIELD_NOT_ALLOWED,
+        Code.OUTSIDE_WINDOW,
+        Code.QUOTA,
+        Code.PERSON_BUDGET,
+        Code.NO_LEGAL_BASIS,
+        Code.CONSENT_REQUIRED,
+        Code.CONSENT_WITHDRAWN,
+        Code.REPRESENTATIVE_REQUIRED,
+    }
+)
+
+
+class Outcome(StrEnum):
+    """How a question about a person ended, as far as rules care."""
+
+    RELEASED = "released"
+    NO_MATCH = "no_match"
+    TURNED_AWAY = "turned_away"
+    FAILED = "failed"  # nobody's doing
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """One question about people, as the log has it."""
+
+    index: int
+    day: date  # local
+    off_hours: bool
+    outcome: Outcome
+    agency: str | None = None
+    system: str | None = None
+    official: str | None = None  # pseudonym
+    subject: str | None = None  # pseudonym, of the number in force where the source named it
+    people: int = 0  # when they are more than a leaf lists
+    dossier: bool = False
+    procedure: str | None = None
+    agreement: str | None = None  # without version
+
+
+class _Actor(Struct, frozen=True):
+    org: str | None = None
+    client: str | None = None
+    user: str | None = None
+
+
+class _Subjects(Struct, frozen=True):
+    p: tuple[str, ...] = ()
+    n: int = 0
+
+
+class _Ground(Struct, frozen=True):
+    agreement: str | None = None
+    dossier: str | None = None
+    proc: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+class _Result(Struct, frozen=True):
+    match: str | None = None
+
+
+class _Leaf(Struct, frozen=True):
+    ts: int
+    type: str
+    actor: _Actor = _Actor()
+    basis: _Ground = _Ground()
+    res: _Result = _Result()
+    subj: _Subjects = _Subjects()
+
+
+_decode = msgspec.json.Decoder(_Leaf).decode
+
+
+def fact_of(record: Sequenced, hours: Hours) -> Fact | None:
+    """Return what *record* says for the rules, None when it is no question about people.
+
+    A record that cannot be read is nobody's question: verification reports it, and rules go on.
+    """
+    try:
+        leaf = _decode(record.entry)
+    except msgspec.DecodeError:
+        return None
+    if leaf.type not in {Event.ACCESS, Event.DENY}:
+        return None
+    at = _instant(leaf.ts, record.day)
+    return Fact(
+        index=record.index,
+        day=local_day(at),
+        off_hours=hours.is_off(at),
+        outcome=_outcome(leaf),
+        agency=leaf.actor.org,
+        system=leaf.actor.client,
+        official=leaf.actor.user,
+        subject=leaf.subj.p[-1] if leaf.subj.p else None,
+        people=leaf.subj.n,
+        dossier=leaf.basis.dossier is not None,
+        procedure=leaf.basis.proc,
+        agreement=leaf.basis.agreement.partition("@")[0] if leaf.basis.agreement else None,
+    )
+
+
+def _instant(claim: int, day: date) -> datetime:
+    """Return the claimed instant when it is near the writer's day, else noon of that day.
+
+    A clock that runs wild must not move counts to years that nobody looks at.
+    """
+    noon = datetime.combine(day, time(12), tzinfo=LOCAL)
+    try:
+        at = claimed(claim)
+    except OverflowError:
+        return noon
+    return at if abs(at - noon) <= _NEAR + timedelta(hours=12) else noon
+
+
+def _outcome(leaf: _Leaf) -> Outcome:
+    if leaf.type == Event.ACCESS:
+        return Outcome.NO_MATCH if leaf.res.match == Matched.NONE else Outcome.RELEASED
+    reasons = leaf.basis.reasons
+    if Code.NO_MATCH in reasons:
+        return Outcome.NO_MATCH
+    turned_away = any(reason in TURNED_AWAY for reason in reasons)
+    return Outcome.TURNED_AWAY if turned_away else Outcome.FAILED
