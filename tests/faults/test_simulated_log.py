@@ -1,0 +1,203 @@
+"""Thousands of schedules of writers, two sequencers and every way of dying, in memory.
+
+The sequencer, its judgement of prefixes, its tiles, notes and guard are the real ones; database,
+disk and clock are simulated, so that each step between two statements is a place to die at.  A
+failure prints the shortest schedule that leads to it, and the seed: `--schedule-seed` repeats it,
+`--schedules` asks for more.
+"""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from gateway.sequencing.guard import Published
+from gateway.sequencing.sequencer import Step
+from gateway.sequencing.standing import Halt
+from gateway.tlog.checkpoints import parse_checkpoint
+from gateway.tlog.merkle import consistency_path, verify_consistency
+from gateway.tlog.notes import parse_note
+from tests.simulated_processes import SimulatedNode, SimulatedSequencer, Time
+from tests.simulated_store import Fate, World
+from tests.tlog_builders import naive_root, reader_over
+
+STEPS = 60  # of one schedule
+SETTLING_ROUNDS = 400
+NODES = st.integers(0, 1)
+LOST = st.sampled_from([Fate.LOST_AFTER, Fate.LOST_BEFORE])
+
+
+class SimulatedLog(RuleBasedStateMachine):
+    """Two hosts that write, two processes that fold, one database."""
+
+    def __init__(self) -> None:
+        """Start everybody."""
+        super().__init__()
+        self.world, self.time = World(), Time()
+        self.nodes = [SimulatedNode(name, self.world, self.time) for name in ("gw1", "gw2")]
+        self.folding = [SimulatedSequencer(self.world, self.time) for _ in range(2)]
+        self.world.on_published = self.published
+        self.backup = self.world.database.backup()
+        self.trees: dict[tuple[int, bytes], list[bytes]] = {}
+        self.seen: list[Published] = []  # by anybody outside
+        self.history: list[bytes] = []  # leaves under the largest of them
+
+    @rule(node=NODES, count=st.integers(1, 6), fate=st.sampled_from(Fate))
+    def write(self, node: int, count: int, fate: Fate) -> None:
+        """Bring records, and commit them or what was under way."""
+        self.nodes[node].offer(count)
+        self.nodes[node].commit(fate)
+
+    @rule(node=NODES)
+    def kill_a_writer(self, node: int) -> None:
+        """Die with a batch under way; the next writer opens."""
+        self.nodes[node].kill()
+
+    @rule(node=NODES)
+    def close_a_writer(self, node: int) -> None:
+        """End in order; the next writer opens."""
+        self.nodes[node].close()
+
+    @rule(node=NODES)
+    def commit_what_the_dead_left(self, node: int) -> None:
+        """The server finishes a COMMIT whose client is gone."""
+        self.nodes[node].land()
+
+    @rule(which=NODES, steps=st.integers(1, 12))
+    def fold(self, which: int, steps: int) -> None:
+        """Let one sequencer go on, while the other stands in the middle of something."""
+        for _ in range(steps):
+            self.folding[which].step()
+            self.judge()
+
+    @rule(which=NODES)
+    def kill_a_sequencer(self, which: int) -> None:
+        """Die between two statements."""
+        self.folding[which].kill()
+
+    @rule(which=NODES, at=st.sampled_from(Step))
+    def kill_a_sequencer_at(self, which: int, at: Step) -> None:
+        """Die at a step that no statement marks."""
+        self.folding[which].die_at = at
+
+    @rule(which=NODES, fate=LOST)
+    def lose_a_commit(self, which: int, fate: Fate) -> None:
+        """Cut the connection around the next COMMIT of a round."""
+        self.folding[which].lose_commit(fate)
+
+    @rule(seconds=st.sampled_from([1, 6, 61, -3, -30]))
+    def move_the_clock(self, seconds: int) -> None:
+        """Wait, or set the clock back."""
+        self.time.move(seconds)
+
+    @rule()
+    def begin_a_day(self) -> None:
+        """No writer outlives its UTC day, and no COMMIT of yesterday is under way."""
+        self.time.move(int(timedelta(days=1).total_seconds()))
+        for node in self.nodes:
+            node.late = []
+            node.open()
+
+    @rule()
+    def back_up(self) -> None:
+        """Copy the database."""
+        self.backup = self.world.database.backup()
+
+    @rule()
+    def restore(self) -> None:
+        """Put the copy in place; every connection dies."""
+        self.world.database = self.backup.backup()
+        for node in self.nodes:
+            node.restored()
+        for one in self.folding:
+            one.kill()
+
+    def judge(self) -> None:
+        """Hold the committed tree against its definition (I3, I4)."""
+        database = self.world.database
+        head = database.tree.head
+        if (head.size, head.root) in self.trees or head.size == 0:
+            return
+        leaves = [leaf for _, _, leaf in database.leaves]
+        note = database.checkpoints[head.size].note
+        signed = parse_checkpoint(parse_note(note).text)
+        assert (len(leaves), naive_root(leaves)) == (head.size, head.root)
+        assert (signed.size, signed.root) == (head.size, head.root)
+        self.trees[head.size, head.root] = leaves
+        numbers: dict[str, int] = {}
+        for writer, seq, _ in database.leaves:  # whole prefixes, each record once
+            assert numbers.get(writer, 0) == seq
+            numbers[writer] = seq + 1
+
+    def published(self, seen: Published) -> None:
+        """Hold what is shown outside against all that was shown before (I3)."""
+        self.judge()
+        leaves = self.trees[seen.size, seen.root]
+        shorter, longer = sorted((leaves, self.history), key=len)
+        assert longer[: len(shorter)] == shorter, "two histories under one name"
+        self.history = longer
+        self.seen.append(seen)
+
+    def teardown(self) -> None:
+        """Let everything come to rest: each record is in the tree, once (I2, I4)."""
+        for node in self.nodes:
+            node.commit(Fate.DONE)
+        for one in self.folding:
+            one.kill()
+        last = SimulatedSequencer(self.world, self.time)
+        self.time.now += timedelta(minutes=5)
+        for _ in range(SETTLING_ROUNDS):
+            last.finish()
+            if not last.folded:
+                break
+        self.judge()
+        self.judge_consistency()
+        if last.halted is not None:
+            assert last.halted.halt is Halt.RESTORED
+            assert self.world.database.tree.head.size < len(self.history)
+            return
+        self.judge_completeness(last)
+
+    def judge_completeness(self, last: SimulatedSequencer) -> None:
+        """Nothing acknowledged is missing, nothing stored was left out or taken twice."""
+        database = self.world.database
+        stored = {
+            (writer, seq, leaf)
+            for writer, rows in database.entries.items()
+            for seq, _, leaf in rows
+        }
+        acknowledged = {one for node in self.nodes for one in node.acknowledged}
+
+        assert () == last.sequencer.standing.stopped
+        assert acknowledged <= stored
+        assert stored == set(database.leaves)
+        assert len(stored) == database.tree.head.size
+
+    def judge_consistency(self) -> None:
+        """Prove each published checkpoint from the one before it, as a witness would."""
+        read = reader_over(self.history)
+        ordered = sorted({(one.size, one.root) for one in self.seen})
+        for (old, old_root), (new, new_root) in pairwise(ordered):
+            path = consistency_path(old, new, read)
+            assert verify_consistency(old, new, path, old_root, new_root)
+
+
+def test_no_schedule_breaks_the_log(request: pytest.FixtureRequest) -> None:
+    """The crash argument of the log, searched for a hole by a machine."""
+    number: int = request.config.option.schedule_seed
+    schedules: int = request.config.option.schedules
+    request.node.add_report_section("call", "seed", f"--schedule-seed {number}")
+    explored = settings(
+        max_examples=schedules,
+        stateful_step_count=STEPS,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        phases=[Phase.generate, Phase.shrink],
+    )
+
+    run_state_machine_as_test(seed(number)(SimulatedLog), settings=explored)
+    assert schedules > 0
