@@ -1,6 +1,24 @@
 """Every part, in the order in which a process opens them."""
 
-from gateway.wiring import changes, disclosure, exports, people, search, sequencing, witnessing
+from gateway.wiring import (
+    changes,
+    disclosure,
+    exports,
+    findings,
+    people,
+    search,
+    sequencing,
+    witnessing,
+)
 from gateway.wiring.parts import Part
 
-PARTS: tuple[Part, ...] = (people, sequencing, witnessing, changes, search, disclosure, exports)
+PARTS: tuple[Part, ...] = (
+    people,
+    sequencing,
+    witnessing,
+    changes,
+    search,
+    disclosure,
+    exports,
+    findings,
+)

@@ -7,6 +7,7 @@ from litestar import Controller
 from gateway import database
 from gateway.api.audit import AuditController, SavedSearchController
 from gateway.audit.acts import Acts
+from gateway.findings.finding_repository import FindingRepository
 from gateway.search.desk import Desk
 from gateway.search.filling import ROLE, Filling, opened
 from gateway.search.follower import Follower
@@ -44,7 +45,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
         naming=Naming(shared.keyring, shared.pseudonyms),
         saved=saved,
         catalog=lambda: shared.keeper.current,
-        evidence=_no_findings,
+        evidence=FindingRepository(pool).evidence,
         clock=shared.clock,
     )
     return {"audit_desk": desk, "saved_searches": saved}
@@ -67,8 +68,3 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
 async def connect(dsn: str) -> Filling:
     """Open the follower's own connection."""
     return await opened(dsn)
-
-
-async def _no_findings(finding: str) -> tuple[int, ...] | None:
-    del finding
-    return None
