@@ -16,6 +16,7 @@ from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.edge import database_options, reachable, settings_with
 from gateway.cli.exits import Exit
 from gateway.cli.tree import tree
+from gateway.cli.verify import verify
 from gateway.clock import utc_now
 
 ROWS = click.IntRange(1, MOST_ROWS)
@@ -28,6 +29,7 @@ def audit() -> None:
 
 
 audit.add_command(tree)
+audit.add_command(verify)
 
 
 @audit.command()

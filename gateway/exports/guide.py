@@ -51,7 +51,7 @@ office has published.
 
 ## With our program
 
-    motlan audit verify --bundle THIS-FILE.zip --policy YOUR-OWN-POLICY
+    motlan audit verify THIS-FILE.zip --policy YOUR-OWN-POLICY
 
 ## With somebody else's
 

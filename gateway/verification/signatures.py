@@ -8,7 +8,7 @@ from gateway.tlog.checkpoints import Checkpoint
 from gateway.tlog.cosignatures import verifier_of
 from gateway.tlog.notes import NoteVerifier, open_note, parse_note
 from gateway.tlog.policies import Policy
-from gateway.tlog.vkeys import Kind, NoteInvalid, VKey
+from gateway.tlog.vkeys import Kind, NoteInvalid, VKey, vkey
 from gateway.verification.damage import Damage, Part
 from gateway.verification.rows import Signed
 
@@ -27,17 +27,25 @@ class Verdict(Struct, frozen=True):
 class Signatures:
     """Judges the checkpoints of one log."""
 
-    def __init__(self, origin: str, keys: Sequence[VKey], policy: Policy | None) -> None:
+    def __init__(
+        self,
+        origin: str,
+        keys: Sequence[VKey],
+        policy: Policy | None,
+        ended: Sequence[str] = (),
+    ) -> None:
         """Know whom to believe.
 
         Args:
             origin: the log's name.
             keys: the log's public keys, those of the past included.
             policy: the witnesses; None when nobody watches.
+            ended: names that the log had before; the same keys signed under them.
         """
-        self._origin = origin
-        self._log = [verifier_of(key) for key in keys if key.name == origin]
-        self._kinds = {(key.name, key.key_id): key.kind for key in keys}
+        self._origins = (origin, *ended)
+        named = [vkey(name, key.kind, key.public) for name in self._origins for key in keys]
+        self._log = [verifier_of(key) for key in named]
+        self._kinds = {(key.name, key.key_id): key.kind for key in named}
         self._policy = policy
         watching = policy.witnesses.values() if policy else ()
         self._witnesses: list[NoteVerifier] = [verifier_of(each.key) for each in watching]
@@ -45,10 +53,10 @@ class Signatures:
 
     def judge(self, signed: Signed) -> Verdict:
         """Return what *signed* is worth."""
-        expected = Checkpoint(self._origin, signed.size, signed.root).text()
+        expected = [Checkpoint(each, signed.size, signed.root).text() for each in self._origins]
         found: list[Damage] = []
         try:
-            if parse_note(signed.note).text != expected:
+            if parse_note(signed.note).text not in expected:
                 says = f"the note of size {signed.size} speaks of another tree"
                 found.append(Damage(Part.CHECKPOINT, says, signed.size))
             kinds = [self._kinds[each] for each in self._held(signed.note, self._log)]
