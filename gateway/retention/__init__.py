@@ -1,0 +1,1 @@
+"""Retention: days leave through an archive that proves itself, keys die on schedule."""

@@ -1,0 +1,148 @@
+"""Days, archives and sizes; rows and SQL stay in here."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+import asyncpg
+from msgspec import Struct
+
+ROLE = "motlan_retention"
+
+DAYS = """
+SELECT to_date(right(c.relname, 8), 'YYYYMMDD') AS day
+FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'audit.entry'::regclass ORDER BY day
+"""
+# By writer: the map of indexes is far larger than a day, and knows writers best.
+STRETCH = """
+SELECT coalesce(sum(r.n), 0)::bigint AS records, max(r.first_index + r.n) AS above
+FROM audit.writer AS w JOIN audit.run AS r ON r.writer = w.writer
+WHERE w.day = $1
+"""
+COUNT = "SELECT count(*) FROM audit.entry WHERE day = $1"
+LAST = "SELECT * FROM audit.archive ORDER BY day DESC LIMIT 1"
+HELD = """
+SELECT * FROM audit.archive WHERE dropped_at IS NULL AND day < $1 ORDER BY day LIMIT 1
+"""
+ALL = "SELECT * FROM audit.archive ORDER BY day DESC LIMIT $1"
+ADD = """
+INSERT INTO audit.archive (day, first_index, end_index, root, records, manifest, verified_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+DROP = "SELECT audit.drop_day($1)"
+PRUNED = "SELECT coalesce(max(end_index), 0) FROM audit.archive WHERE dropped_at IS NOT NULL"
+USE = """
+SELECT pg_database_size(current_database()) AS database_bytes,
+  coalesce((SELECT sum(pg_total_relation_size(i.inhrelid)) FROM pg_inherits AS i
+            WHERE i.inhparent = 'audit.entry'::regclass), 0)::bigint AS record_bytes,
+  coalesce((SELECT sum(pg_total_relation_size(i.inhrelid))
+            FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+            WHERE i.inhparent = 'audit.entry'::regclass
+              AND to_date(right(c.relname, 8), 'YYYYMMDD') BETWEEN $1 AND $2), 0)::bigint
+    AS lately_bytes
+"""
+
+
+class Archived(Struct, frozen=True, kw_only=True):
+    """One day that was archived and read back."""
+
+    day: date
+    first_index: int
+    end_index: int
+    root: bytes
+    records: int
+    manifest: bytes  # SHA-256 of its manifest
+    verified_at: datetime
+    dropped_at: datetime | None = None  # when it left the database
+
+
+class Stretch(Struct, frozen=True):
+    """Where one day stands in the tree."""
+
+    records: int  # that are in the tree
+    above: int | None  # the index after its last record; None without any
+
+
+class Use(Struct, frozen=True):
+    """How much room is taken, bytes."""
+
+    database: int  # everything
+    records: int  # the record's days
+    lately: int  # of which the days asked about
+
+
+class Rows(Protocol):
+    """What this asks of asyncpg; a pool and a connection both have it."""
+
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
+        """Return all rows."""
+        ...
+
+
+class RetentionRepository:
+    """What retention knows and does, as role ``motlan_retention``."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def days(self) -> list[date]:
+        """Return the days that have room in the database, oldest first."""
+        return [row["day"] for row in await self._rows.fetch(DAYS)]
+
+    async def stretch(self, day: date) -> Stretch:
+        """Return where the records of *day* stand in the tree."""
+        (row,) = await self._rows.fetch(STRETCH, day)
+        return Stretch(row["records"], row["above"])
+
+    async def count(self, day: date) -> int:
+        """Return how many records of *day* the database holds."""
+        (row,) = await self._rows.fetch(COUNT, day)
+        return int(row[0])
+
+    async def last(self) -> Archived | None:
+        """Return the newest day that was archived."""
+        rows = await self._rows.fetch(LAST)
+        return _archived(rows[0]) if rows else None
+
+    async def archived(self, rows: int) -> list[Archived]:
+        """Return the newest *rows* days that were archived, newest first."""
+        return [_archived(row) for row in await self._rows.fetch(ALL, rows)]
+
+    async def held(self, before: date) -> Archived | None:
+        """Return the oldest day before *before* that is archived and still in the database."""
+        rows = await self._rows.fetch(HELD, before)
+        return _archived(rows[0]) if rows else None
+
+    async def add(self, day: Archived) -> None:
+        """Remember a day whose archive was verified; once."""
+        await self._rows.fetch(
+            ADD, day.day, day.first_index, day.end_index, day.root, day.records, day.manifest,
+            day.verified_at,
+        )  # fmt: skip
+
+    async def drop(self, day: date) -> bool:
+        """Drop *day* from the database; False when somebody works on the record just now.
+
+        Raises:
+            asyncpg.RaiseError, asyncpg.CheckViolationError: it is hot, or not archived.
+        """
+        try:
+            await self._rows.fetch(DROP, day)
+        except asyncpg.LockNotAvailableError:
+            return False
+        return True
+
+    async def minimum_index(self) -> int:
+        """Return the index below which records are in the archive alone; a multiple of 256."""
+        (row,) = await self._rows.fetch(PRUNED)
+        return int(row[0])
+
+    async def use(self, first: date, last: date) -> Use:
+        """Return how much room is taken; *lately* is that of the days from *first* to *last*."""
+        (row,) = await self._rows.fetch(USE, first, last)
+        return Use(row["database_bytes"], row["record_bytes"], row["lately_bytes"])
+
+
+def _archived(row: Any) -> Archived:  # noqa: ANN401 - the driver's row
+    return Archived(**{name: row[name] for name in Archived.__struct_fields__})
