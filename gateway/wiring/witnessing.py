@@ -62,7 +62,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     rounds = Rounds(
         policy,
         [Submission(await _opened(stack, shared, u, w), w) for u, w in by_address(policy).items()],
-        _Ours(TreeRepository(rows)),
+        OurTree(TreeRepository(rows)),
         WitnessRepository(rows),
         clock=shared.clock,
         pace=Pace(settings.interval_s, settings.deadline_s, settings.alarm_s),
@@ -132,15 +132,17 @@ async def _opened(
     return client
 
 
-class _Ours:
+class OurTree:
     """Our tree as `Rounds` asks for it."""
 
     def __init__(self, tree: TreeRepository) -> None:
         self._tree = tree
 
     async def newest(self) -> Newest | None:
+        """Return the newest committed checkpoint; None before the first."""
         found = await self._tree.checkpoint()
         return Newest(found.size, found.note) if found else None
 
     async def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        """Return the proof that the tree at *new* begins with that at *old*."""
         return await self._tree.consistency(old, new)
