@@ -8,6 +8,7 @@ from zipfile import ZipFile
 
 import openpyxl
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.stamps import stamp
 from gateway.clock import utc_now
@@ -17,6 +18,7 @@ from gateway.exports.jobs import Format
 from gateway.exports.lines import read_line
 from gateway.exports.making import Bounds, Unwanted
 from gateway.search.sought import Condition, Sought
+from gateway.tlog.notes import Ed25519Signer
 from gateway.verification.bundles import check
 from tests.audit_builders import a_deny, an_access
 from tests.export_desk import a_desk, a_job
@@ -154,12 +156,6 @@ def test_json_of_a_manifest_is_what_was_signed() -> None:
         last_index=None, records=0, complete=True, searched_below=0, witnessed=False,
         tree=manifest.Tree("motlan.test", 0, ""), files=(),
     )  # fmt: skip
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
-        Ed25519PrivateKey,
-    )
-
-    from gateway.tlog.notes import Ed25519Signer  # noqa: PLC0415
-
     signer = Ed25519Signer("motlan.test/exports", Ed25519PrivateKey.generate())
     note = manifest.signed(listed, [signer])
 
