@@ -118,7 +118,10 @@ class GuardedClient:
             if not gate.enter_at_once():
                 await self._wait(gate, start, deadline)
             try:
-                answer = await self._tried(question, read, deadline)
+                try:
+                    answer = await self._once(question, read, deadline)
+                except SourceUnavailable as failed:
+                    answer = await self._again(question, read, deadline, failed)
             finally:
                 gate.leave()
             outcome = "ok"
@@ -136,22 +139,27 @@ class GuardedClient:
             raise self._shut()
         await gate.enter(deadline)
 
-    async def _tried(
-        self, question: Question, read: Callable[[SourceReply], Read], deadline: float
+    async def _again(
+        self,
+        question: Question,
+        read: Callable[[SourceReply], Read],
+        deadline: float,
+        failed: SourceUnavailable,
     ) -> Read:
-        tries = 1 + (self._settings.retries if question.safe else 0)
-        attempt = 1
-        while True:
+        """Try a safe question again, a little later each time; raise the last failure."""
+        tries = self._settings.retries if question.safe else 0
+        for attempt in range(1, tries + 1):
+            pause = _BACKOFF_S * attempt * (0.5 + self._jitter())
+            if isinstance(failed, CircuitOpen | QuestionRefused) or _now() + pause >= deadline:
+                break
+            if not self._budget.spend():
+                break
+            await asyncio.sleep(pause)
             try:
                 return await self._once(question, read, deadline)
-            except (CircuitOpen, QuestionRefused):
-                raise
-            except SourceUnavailable:
-                pause = _BACKOFF_S * attempt * (0.5 + self._jitter())
-                if attempt == tries or _now() + pause >= deadline or not self._budget.spend():
-                    raise
-            attempt += 1
-            await asyncio.sleep(pause)
+            except SourceUnavailable as once_more:
+                failed = once_more
+        raise failed
 
     async def _once(
         self, question: Question, read: Callable[[SourceReply], Read], deadline: float

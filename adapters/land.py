@@ -8,7 +8,8 @@ Source: domain.md 2.4 and the register's OpenAPI document.
 """
 
 from collections.abc import Mapping
-from typing import TypeVar
+from types import CoroutineType
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -76,7 +77,7 @@ class LandAdapter:
         """Make ready; raise AdapterMisconfigured when the settings cannot work."""
         await self._client.open()
 
-    async def fetch(self, query: Query) -> Record:
+    def fetch(self, query: Query) -> CoroutineType[Any, Any, Record]:
         """Answer *query* before its deadline.
 
         Raises:
@@ -84,11 +85,11 @@ class LandAdapter:
             SourceError: as the client says.
         """
         if query.service == "datdai.gcn":
-            return await self._certificates(query)
+            return self._certificates(query)
         if query.service == "datdai.thua":
-            return await self._parcel(query)
+            return self._parcel(query)
         if query.service == "datdai.xacminhchu":
-            return await self._holder(query)
+            return self._holder(query)
         raise QuestionRefused(SOURCE, "service not offered")
 
     async def aclose(self) -> None:
@@ -197,19 +198,19 @@ class LandAdapter:
                 break
         raise SourceSchemaMismatch(SOURCE, "pages that do not add up")
 
-    async def _ask(
+    def _ask(
         self,
         path: str,
         asked: Mapping[str, Json],
         query: Query,
         shape: "msgspec.json.Decoder[Shape]",
-    ) -> Shape:
+    ) -> CoroutineType[Any, Any, Shape]:
         def read(reply: SourceReply) -> Shape:
             return decoded(SOURCE, accepted(SOURCE, reply, "application/json"), shape)
 
         headers = self._headers | trace_headers(query.exchange_id, query.traceparent)
         question = Question(path=path, headers=headers, body=msgspec.json.encode(asked))
-        return await self._client.ask(question, read, deadline=query.deadline)
+        return self._client.ask(question, read, deadline=query.deadline)
 
 
 def _papers(query: Query) -> list[str]:

@@ -208,11 +208,16 @@ def _tree(pid: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def _keeps(pid: int) -> bool:
+    """Say whether *pid* is the keeper, which serves nobody."""
+    return b"gateway.cli.keeping" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def _only_child(pid: int) -> int:
     """Return the one process that *pid* started and that serves."""
     until = time.monotonic() + 10
     while time.monotonic() < until:
-        children = _tree(pid)[1:]
+        children = [child for child in _tree(pid)[1:] if not _keeps(child)]
         if children:
             return children[-1]
         time.sleep(0.05)

@@ -16,9 +16,10 @@ from auth.metadata import authorization_server
 from auth.permissions import Permission
 from gateway import __version__
 from gateway.api.described import describe as describe_others
-from gateway.api.exchanges import PREFIX
+from gateway.api.exchanges import PREFIX, ExchangeHandler
 from gateway.api.failures import HANDLERS
 from gateway.api.oauth import OAuthController
+from gateway.api.people import PERSON, demand_person
 from gateway.api.openapi import describe as describe_exchange
 from gateway.api.prefill import PrefillController
 from gateway.api.prefill import describe as describe_prefill
@@ -35,11 +36,29 @@ class PermissionMissing(Exception):
     """A route names no permission; the process does not start."""
 
 
-def create() -> Litestar:
+class Front:
+    """The application as a server sees it; one that knows how may take the exchange by itself."""
+
+    def __init__(self, app: Litestar, worker: Worker) -> None:
+        self._app = app
+        self._worker = worker
+
+    @property
+    def exchange(self) -> ExchangeHandler:
+        """The handler of exchanges; there once the application has started."""
+        return self._worker.exchange
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer anything, through the framework."""
+        await self._app(scope, receive, send)
+
+
+def create() -> Front:
     """Return the application of one worker; what a server calls."""
     settings = load()
     configure_logs(settings.telemetry.log_level)
-    return build(Worker(settings))
+    worker = Worker(settings)
+    return Front(build(worker), worker)
 
 
 def build(worker: Worker) -> Litestar:
@@ -60,7 +79,7 @@ def build(worker: Worker) -> Litestar:
 
     app = Litestar(
         route_handlers=[data, OAuthController, PrefillController, *_handlers()],
-        dependencies=_dependencies(worker),
+        dependencies={**_dependencies(worker), **PERSON},
         exception_handlers={**HANDLERS},
         lifespan=[lifespan],
         openapi_config=_openapi(),
@@ -71,6 +90,7 @@ def build(worker: Worker) -> Litestar:
     describe_prefill(app.openapi_schema)
     describe_others(app.openapi_schema)
     demand_permissions(app)
+    demand_person(routes_of(app))
     return app
 
 

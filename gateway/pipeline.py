@@ -8,6 +8,9 @@ of the stage before it, so a wrong order is a type error.
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
+
+from msgspec.structs import replace
 
 from gateway.errors import Code, Refusal
 from gateway.stages.evidence import (
@@ -21,6 +24,19 @@ from gateway.stages.evidence import (
 )
 from gateway.stages.minimise import minimise
 from gateway.stages.record import Trail
+from gateway.stages.settled import Settled
+
+
+class Decides(Protocol):
+    """The stage that also counts: a decision taken before still spends its quota."""
+
+    async def __call__(self, resolved: Resolved) -> Authorised:
+        """Return the agreement line that covers the question; raise Refusal."""
+        ...
+
+    async def spend(self, authorised: Authorised) -> Authorised:
+        """Count one call; raise Refusal."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +45,9 @@ class Exchange:
 
     authenticate: Callable[[Asked], Awaitable[Identified]]
     resolve: Callable[[Identified], Resolved]
-    authorise: Callable[[Resolved], Awaitable[Authorised]]
+    authorise: Decides
     consent: Callable[[Authorised], Awaitable[Consented]]
+    settled: Settled
     route: Callable[[Consented], Awaitable[Answered]]
     record: Callable[[Asked], Trail]
 
@@ -39,9 +56,7 @@ class Exchange:
         trail = self.record(asked)
         try:
             identified = trail.reached(await self.authenticate(asked))
-            resolved = trail.reached(self.resolve(identified))
-            authorised = trail.reached(await self.authorise(resolved))
-            consented = trail.reached(await self.consent(authorised))
+            consented = trail.reached(await self._decided(trail, identified))
             answered = trail.reached(await self.route(consented))
             released = trail.reached(minimise(answered))
             return await trail.commit(released)  # no record, no data
@@ -51,6 +66,19 @@ class Exchange:
         except Exception as fault:
             await trail.refuse(Refusal(Code.INTERNAL))
             raise Refusal(Code.INTERNAL) from fault
+
+    async def _decided(self, trail: Trail, identified: Identified) -> Consented:
+        """Decide, or remember what was decided this second for the same kind of question."""
+        known = self.settled.recall(identified)
+        if known is not None:
+            trail.reached(known.authorised.resolved)
+            authorised = await self.authorise.spend(known.authorised)
+            return (
+                known if authorised is known.authorised else replace(known, authorised=authorised)
+            )
+        resolved = trail.reached(self.resolve(identified))
+        authorised = trail.reached(await self.authorise(resolved))
+        return self.settled.keep(await self.consent(authorised))
 
     async def turn_away(self, asked: Asked, refused: Refusal) -> None:
         """Record a refusal that came before the stages, by whoever the token proves.

@@ -2,9 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+import msgspec
+
 from adapters.errors import SourceError
 from adapters.protocol import Match, Query, Record
 from gateway.audit.entry import Entry, Receipt
+from gateway.audit.leaf import Leaf
+from gateway.audit.prepared import Prepared
 from gateway.consents.grants import Grant, Representation
 from tests.builders import NOON
 
@@ -39,6 +43,12 @@ class FakeAdapter:
         )
 
 
+def leaf_of(entry: Entry) -> Leaf:
+    """Return the leaf of *entry*, read back from its bytes where it came in bytes."""
+    body = entry.body
+    return msgspec.json.decode(body.content, type=Leaf) if isinstance(body, Prepared) else body
+
+
 class FakeLog:
     """A log that keeps entries in memory, or refuses them as it was told."""
 
@@ -51,7 +61,7 @@ class FakeLog:
         refusal = self._refusals.pop(0) if self._refusals else None
         if refusal is not None:
             raise refusal
-        self.entries.append(entry)
+        self.entries.append(Entry(body=leaf_of(entry), rights=entry.rights))
         return Receipt(
             entry_id=entry.body.id, writer="w1", seq=len(self.entries) - 1, leaf="0" * 64
         )

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter
 from typing import Annotated, Protocol, TypeAlias
 
@@ -59,17 +60,24 @@ class ExchangeBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     representative: RecordId | None = None
 
 
-class Call(Struct, kw_only=True):
-    """One call as the transport sees it; filled while it goes on."""
+class Call(Struct, frozen=True):
+    """One call as the transport sees it, before its body."""
 
     exchange_id: str
     request_id: str
     service: str
     peer: str
+    method: str
     headers: dict[bytes, bytes]
     traceparent: str | None
     began: float
 
+
+Reply: TypeAlias = tuple[int, Headers, bytes]
+Body: TypeAlias = bytes | Callable[[], Awaitable[bytes]]
+# How one call ended: service, agency, "ok" or a code, status, seconds in all, of the source.
+# Every word is of a closed vocabulary: codes of the catalog, or "unknown".
+Observe: TypeAlias = Callable[[str, str, str, int, float, float], None]
 
 _log = structlog.get_logger(__name__)
 _DECODER = msgspec.json.Decoder(ExchangeBody)
@@ -85,17 +93,6 @@ class Runs(Protocol):
     async def turn_away(self, asked: Asked, refused: Refusal) -> None:
         """Record a refusal that came before the stages."""
         ...
-
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """How one call ended, for the meters; every word is of a closed vocabulary."""
-
-    service: str  # catalog code, or "unknown"
-    agency: str  # code of a caller that was answered, or "unknown"
-    code: str  # "ok", or the code of the refusal
-    status: int
-    total_s: float
-    source_s: float
 
 
 class Traces(Protocol):
@@ -116,7 +113,7 @@ class ExchangeHandler:
         knows: Callable[[str], bool],
         limits: Limits,
         clock: Clock,
-        observe: Callable[[Outcome], None],
+        observe: Observe,
         spans: Traces,
     ) -> None:
         self._exchange = exchange
@@ -128,69 +125,88 @@ class ExchangeHandler:
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call; every way it can end is a complete JSON answer."""
-        call = _call(scope)
+        """Answer one call of the framework's server interface (ASGI)."""
+        call = call_of(
+            method=scope["method"],  # type: ignore[typeddict-item]
+            path=scope["path"],
+            headers=scope["headers"],  # type: ignore[arg-type]
+            client=scope["client"],
+        )
+        limit = self._limits.body_bytes
+        reply = await self.answer(call, partial(read_body, receive, call.headers, limit))
+        await send_json(send, *reply)
+
+    async def answer(self, call: Call, body: Body) -> Reply:
+        """Answer one call; every way it can end is a complete JSON answer.
+
+        Args:
+            call: what is known before the body.
+            body: all of it, or what reads it within the limit.
+
+        Returns:
+            Status, headers without the length, and body.
+        """
         span = self._spans.start("exchange", call.traceparent, request_id=call.exchange_id)
         self._in_flight += 1
-        ended: Recorded | Refusal
         try:
-            ended = await self._exchange(await self._asked(scope, receive, call))
+            return self._answered(call, await self._exchange(await self._asked(call, body)), span)
         except Refusal as refused:
-            ended = refused
+            return self._refused(call, refused, span)
         finally:
             self._in_flight -= 1
-        await self._answer(send, call, ended, span)
 
-    async def _answer(
-        self, send: Send, call: Call, ended: Recorded | Refusal, span: Span | None
-    ) -> None:
-        source_s, agency, code = 0.0, UNKNOWN, "ok"
-        if isinstance(ended, Refusal):
-            english = wants_english(call.headers)
-            code = ended.code.value
-            status, headers, body = problem_reply(
-                ended, call.exchange_id, call.traceparent, english=english
-            )
-        else:
-            answered = ended.released.answered
-            source_s = answered.source_ms / 1000
-            agency = answered.consented.authorised.resolved.identified.principal.agency
-            status, headers, body = 200, _answer_headers(ended), respond(ended)
+    def _answered(self, call: Call, recorded: Recorded, span: Span | None) -> Reply:
+        answered = recorded.released.answered
+        headers = _answer_headers(recorded)
+        body = respond(recorded)
+        agency = answered.consented.authorised.resolved.identified.principal.agency
+        self._ended(call, headers, span, 200, agency, "ok", answered.source_ms / 1000)
+        return 200, headers, body
+
+    def _refused(self, call: Call, refused: Refusal, span: Span | None) -> Reply:
+        english = wants_english(call.headers)
+        status, headers, body = problem_reply(
+            refused, call.exchange_id, call.traceparent, english=english
+        )
+        total_s = self._ended(call, headers, span, status, UNKNOWN, refused.code.value, 0.0)
+        _tell(refused, call, self._label(call.service), total_s)
+        return status, headers, body
+
+    def _ended(  # noqa: PLR0917 - every fact of one call, in the order of its metrics
+        self,
+        call: Call,
+        headers: Headers,
+        span: Span | None,
+        status: int,
+        agency: str,
+        code: str,
+        source_s: float,
+    ) -> float:
+        """Count the call, name it in its headers and its span; return how long it took."""
         total_s = perf_counter() - call.began
         _trace_headers(headers, call, total_s, source_s)
         service = self._label(call.service)
-        self._observe(
-            Outcome(
-                service=service,
-                agency=agency,
-                code=code,
-                status=status,
-                total_s=total_s,
-                source_s=source_s,
-            )
-        )
-        _tell(ended, call, service, total_s)
+        self._observe(service, agency, code, status, total_s, source_s)
         if span is not None:
             span.set_attributes({"motlan.dataset": service, "motlan.code": code})
             span.end()
-        await send_json(send, status, headers, body)
+        return total_s
 
     def _label(self, service: str) -> str:
         return service if self._knows(service) else UNKNOWN
 
-    async def _asked(self, scope: Scope, receive: Receive, call: Call) -> Asked:
+    async def _asked(self, call: Call, body: Body) -> Asked:
         """Read and check the question; a refusal is recorded by whoever the token proves."""
         raw = b""
         try:
-            self._demand_room()
-            raw = await self._body(scope, receive, call)
+            self._demand(call)
+            raw = body if isinstance(body, bytes) else await body()
             return self._question(call, raw)
         except Refusal as refused:
-            method = str(scope["method"])  # type: ignore[typeddict-item]
-            await self._exchange.turn_away(self._unread(call, raw, method), refused)
+            await self._exchange.turn_away(self._unread(call, raw), refused)
             raise
 
-    def _unread(self, call: Call, raw: bytes, method: str) -> Asked:
+    def _unread(self, call: Call, raw: bytes) -> Asked:
         return unread(
             call.headers,
             exchange_id=call.exchange_id,
@@ -199,20 +215,18 @@ class ExchangeHandler:
             raw=raw,
             peer=call.peer,
             route=ROUTE,
-            method=method,
+            method=call.method,
         )
 
-    def _demand_room(self) -> None:
+    def _demand(self, call: Call) -> None:
+        """Refuse what no body could mend."""
         if self._in_flight > self._limits.in_flight:
             raise Refusal(Code.OVERLOADED)
-
-    async def _body(self, scope: Scope, receive: Receive, call: Call) -> bytes:
-        if scope["method"] != "POST":  # type: ignore[typeddict-item]
+        if call.method != "POST":
             raise Refusal(Code.METHOD_NOT_ALLOWED)
-        media = call.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        if media != b"application/json":
+        media = call.headers.get(b"content-type", b"")
+        if media != b"application/json" and _media(media) != b"application/json":
             raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
-        return await read_body(receive, call.headers, self._limits.body_bytes)
 
     def _question(self, call: Call, raw: bytes) -> Asked:
         at = self._clock()
@@ -236,35 +250,45 @@ class ExchangeHandler:
         )
 
 
-def _call(scope: Scope) -> Call:
-    headers = header_map(scope["headers"])  # type: ignore[arg-type]
+def call_of(*, method: str, path: str, headers: Headers, client: tuple[str, int] | None) -> Call:
+    """Return the call that a server read from the wire.
+
+    Args:
+        method: as sent.
+        path: decoded, with or without the prefix.
+        headers: names in lower case.
+        client: address and port of the other end.
+    """
+    named = header_map(headers)
     exchange_id = str(uuid_utils.uuid7())
-    wanted = headers.get(b"lgsp-request-id", b"")
-    client = scope["client"]
+    wanted = named.get(b"lgsp-request-id")
     return Call(
-        exchange_id=exchange_id,
-        request_id=wanted.decode().lower() if _UUID.fullmatch(wanted) else exchange_id,
-        service=scope["path"].removeprefix(PREFIX).strip("/"),
-        peer="" if client is None else client[0],
-        headers=headers,
-        traceparent=traceparent_of(headers),
-        began=perf_counter(),
+        exchange_id,
+        wanted.decode().lower() if wanted and _UUID.fullmatch(wanted) else exchange_id,
+        path.removeprefix(PREFIX).strip("/"),
+        "" if client is None else client[0],
+        method,
+        named,
+        traceparent_of(named),
+        perf_counter(),
     )
 
 
-def _tell(ended: Recorded | Refusal, call: Call, service: str, total_s: float) -> None:
-    """Write a log line for refusals and faults; an answer has its record, and needs none."""
-    if not isinstance(ended, Refusal):
-        return
+def _media(content_type: bytes) -> bytes:
+    return content_type.partition(b";")[0].strip().lower()
+
+
+def _tell(refused: Refusal, call: Call, service: str, total_s: float) -> None:
+    """Write a log line for a refusal or a fault; an answer has its record, and needs none."""
     facts = {
-        "code": ended.code.value,
+        "code": refused.code.value,
         "service": service,
         "exchange_id": call.exchange_id,
         "duration_ms": round(total_s * 1000, 1),
     }
-    if ended.code is Code.INTERNAL:
-        _log.error("exchange.fault", exc_info=ended.__cause__, **facts)
-    elif PROBLEMS[ended.code].origin is Origin.CALLER:
+    if refused.code is Code.INTERNAL:
+        _log.error("exchange.fault", exc_info=refused.__cause__, **facts)
+    elif PROBLEMS[refused.code].origin is Origin.CALLER:
         _log.info("exchange.refused", **facts)
     else:
         _log.warning("exchange.failed", **facts)

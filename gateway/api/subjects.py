@@ -8,7 +8,7 @@ import re
 import unicodedata
 from datetime import date
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from adapters.protocol import PartialDate, Subject
 from gateway.errors import Code, Refusal
@@ -30,6 +30,7 @@ FORMS: dict[str, tuple[re.Pattern[str], str, str]] = {
         re.compile(r"[0-9A-Za-zĐđ ./-]{1,30}"), "Số phát hành không hợp lệ.", "Not a serial.",
     ),
 }  # fmt: skip
+_MEMBERS = Subject.__struct_fields__
 OLDEST_YEAR = 1880
 WHOLE_DATE = 10  # characters of YYYY-MM-DD
 # Letters of the Latin blocks that Vietnamese and its neighbours use, composed (NFC).
@@ -46,20 +47,27 @@ def normalised(subject: Subject, today: date) -> Subject:
     """
     errors: list[dict[str, str]] = []
     changed: dict[str, object] = {}
-    for name in subject.__struct_fields__:
-        value = getattr(subject, name)
-        if value is None:
+    for name, given in zip(_MEMBERS, astuple(subject), strict=True):
+        if given is None:
             continue
-        if isinstance(value, str):
-            changed[name] = value = " ".join(unicodedata.normalize("NFC", value).split())
+        value = _composed(given) if isinstance(given, str) else given
         problem = _problem(name, value, today)
         if problem is not None:
             errors.append(_error(name, *problem))
         elif name == "ngay_sinh":
-            changed[name] = as_parts(value)
+            value = as_parts(value)
+        if value is not given:
+            changed[name] = value
     if errors:
         raise Refusal(Code.VALIDATION_FAILED, errors=errors)
-    return replace(subject, **changed)
+    return replace(subject, **changed) if changed else subject
+
+
+def _composed(text: str) -> str:
+    """Return *text* composed (NFC), blanks single; a number is so already."""
+    if text.isascii() and text.isalnum():
+        return text
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _problem(name: str, value: object, today: date) -> tuple[str, str] | None:

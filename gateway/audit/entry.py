@@ -3,13 +3,14 @@
 from msgspec import Struct
 
 from gateway.audit.leaf import Leaf
+from gateway.audit.prepared import Prepared
 from gateway.rights import Right
 
 
 class Entry(Struct, frozen=True, kw_only=True):
     """One leaf, and the rights that must be live at the instant it is recorded."""
 
-    body: Leaf
+    body: Leaf | Prepared
     rights: tuple[Right, ...] = ()
 
 

@@ -5,8 +5,8 @@ canonical JSON (RFC 8785); a test compares every shape with an outside canonical
 ``v`` and ``w`` sort last and are added when the record gets its number (`gateway.audit.chain`).
 """
 
-import hashlib
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
+from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +20,7 @@ MOST_PSEUDONYMS = 32  # above, a leaf holds their Merkle root
 SCHEMA = 1
 
 _encode = msgspec.json.Encoder().encode
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648 section 5
 
 
 class LeafTooLong(ValueError):
@@ -271,7 +272,9 @@ NEEDED: dict[Event, tuple[str, ...]] = {
     Event.CATALOG_PUBLISH: ("actor", "change"),
     Event.OWN_READ: ("actor", "req", "subj"),
     Event.QUESTION_ASK: ("actor", "change", "req"),
+    Event.QUESTION_ACKNOWLEDGE: ("actor", "change", "req"),
     Event.QUESTION_ANSWER: ("actor", "change", "req"),
+    Event.QUESTION_CLOSE: ("actor", "change", "req"),
     Event.FINDING_CONFIRM: ("actor", "change", "req"),
     Event.FINDING_DISMISS: ("actor", "change", "req"),
     Event.SEAL_ASK: ("actor", "change", "req"),
@@ -303,15 +306,15 @@ class Stamp(Struct, frozen=True):
     salt: str
 
 
-def outcome(stamp: Stamp, of: Leaf, delivered: Delivered) -> Leaf:
-    """Follow the access leaf *of* with what became of its answer."""
+def outcome(stamp: Stamp, of: str, exchange_id: str | None, delivered: Delivered) -> Leaf:
+    """Follow the access leaf of id *of* with what became of its answer."""
     return Leaf(
         id=stamp.id,
         ts=stamp.ts,
         salt=stamp.salt,
         type=Event.ACCESS_OUTCOME,
-        of=of.id,
-        req=Request(id=of.req.id if of.req else None),
+        of=of,
+        req=Request(id=exchange_id),
         res=Result(delivered=delivered),
     )
 
@@ -348,7 +351,7 @@ def leaf_hash(entry: bytes) -> bytes:
     """
     if len(entry) > LONGEST_ENTRY_BYTES:
         raise LeafTooLong(len(entry))
-    return hashlib.sha256(b"\x00" + entry).digest()
+    return sha256(b"\x00" + entry).digest()
 
 
 def salted_digest(opening: bytes, content: bytes) -> str:
@@ -357,8 +360,8 @@ def salted_digest(opening: bytes, content: bytes) -> str:
     Returns:
         SHA-256 over opening and content, unpadded base64url.
     """
-    digest = hashlib.sha256(opening + content).digest()
-    return urlsafe_b64encode(digest)[:-1].decode("ascii")
+    text = b2a_base64(sha256(opening + content).digest(), newline=False)
+    return text[:-1].translate(_URL_SAFE).decode("ascii")
 
 
 def root_of(hashes: list[bytes]) -> bytes:
@@ -367,7 +370,7 @@ def root_of(hashes: list[bytes]) -> bytes:
         return hashes[0]
     half = 1 << ((len(hashes) - 1).bit_length() - 1)
     inner = b"\x01" + root_of(hashes[:half]) + root_of(hashes[half:])
-    return hashlib.sha256(inner).digest()
+    return sha256(inner).digest()
 
 
 def subjects(epoch: str, pseudonyms: tuple[str, ...]) -> Subjects:

@@ -57,6 +57,8 @@ def normalised(identifier: str) -> str:
     Raises:
         ValueError: nothing is left.
     """
+    if identifier.isascii() and identifier.isalnum():  # every number: already one spelling
+        return identifier.upper()
     text = "".join(unicodedata.normalize("NFKC", identifier).split()).upper()
     if not text:
         raise ValueError("an identifier cannot be empty")
@@ -109,7 +111,8 @@ class Pseudonyms:
     def __init__(self, ring: Keyring) -> None:
         self._ring = ring
         self._macs: dict[tuple[Purpose, str], Mac] = {}
-        self._official = lru_cache(maxsize=4_096)(self._derive)
+        # Officials and dossiers come back all day, a dossier with each question of its form.
+        self._again = lru_cache(maxsize=4_096)(self._derive)
 
     def of(self, scheme: Scheme, identifier: str, epoch: str) -> str:
         """Return the 32-character pseudonym of *identifier* in *epoch* (`epoch_of`).
@@ -121,8 +124,8 @@ class Pseudonyms:
             KeyDestroyed: that epoch was forgotten.
             ValueError: the identifier is empty.
         """
-        if scheme is Scheme.OFFICIAL:  # a few hundred, seen all day; their ids are no numbers
-            return self._official(scheme, identifier, epoch)
+        if scheme is Scheme.OFFICIAL or scheme is Scheme.DOSSIER:
+            return self._again(scheme, identifier, epoch)
         return self._derive(scheme, identifier, epoch)
 
     def person(self, identifier: str) -> str:
@@ -137,6 +140,11 @@ class Pseudonyms:
         the leaf alone cannot guess the little that may be unknown in a body.
         """
         return self._mac(Purpose.OPENINGS, epoch)(entry_id.encode("ascii"))[:16]
+
+    def forget(self) -> None:
+        """Forget every key in memory; the ring is read again at the next use."""
+        self._macs.clear()
+        self._again.cache_clear()
 
     def _derive(self, scheme: Scheme, identifier: str, epoch: str) -> str:
         message = f"subj\0{scheme.value}\0{normalised(identifier)}".encode()

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from gateway.audit.entry import Receipt
-from gateway.audit.leaf import Leaf
+from gateway.audit.prepared import Prepared
 from gateway.errors import AuditUnavailable
 from gateway.rights import Right
 
@@ -15,18 +15,17 @@ MOST_WAITING_BYTES = 16 * 1024 * 1024
 class Pending:
     """One record on its way; *future* is None for a record of the writer's own."""
 
-    __slots__ = ("at", "body", "future", "leaf", "rights")
+    __slots__ = ("at", "body", "future", "of", "rights")
 
     def __init__(
         self,
-        leaf: Leaf,
-        body: bytes,
+        of: Prepared,
         rights: tuple[Right, ...] = (),
         future: asyncio.Future[Receipt] | None = None,
         at: float = 0.0,
     ) -> None:
-        self.leaf = leaf
-        self.body = body
+        self.of = of
+        self.body = of.content
         self.rights = rights
         self.future = future
         self.at = at  # event-loop time

@@ -8,10 +8,11 @@ import structlog
 
 from gateway.audit.chain import Linked
 from gateway.audit.entry import Entry, Receipt
-from gateway.audit.events import Delivered, Event
+from gateway.audit.events import Delivered
 from gateway.audit.journal import Journal, LaneSettings, Lost, Refused
 from gateway.audit.lane import Diverged, UnsafeDatabase
-from gateway.audit.leaf import LONGEST_ENTRY_BYTES, LeafTooLong, body, outcome
+from gateway.audit.leaf import LONGEST_ENTRY_BYTES, LeafTooLong, outcome
+from gateway.audit.prepared import Prepared, prepared
 from gateway.audit.stamps import stamp_now
 from gateway.audit.waiting import Pending, Waiting
 from gateway.clock import Clock
@@ -127,11 +128,12 @@ class AuditWriter:
         """
         if not self._accepting:
             raise AuditUnavailable
-        content = body(entry.body)
-        if len(content) > LONGEST_ENTRY_BYTES - NUMBER_BYTES:
-            raise LeafTooLong(len(content))
+        given = entry.body
+        ready = given if isinstance(given, Prepared) else prepared(given)
+        if len(ready.content) > LONGEST_ENTRY_BYTES - NUMBER_BYTES:
+            raise LeafTooLong(len(ready.content))
         future: asyncio.Future[Receipt] = self._loop.create_future()
-        pending = Pending(entry.body, content, entry.rights, future, self._loop.time())
+        pending = Pending(ready, entry.rights, future, self._loop.time())
         if not self._waiting.offer(pending):
             raise AuditUnavailable
         self._wake.set()
@@ -252,7 +254,7 @@ class AuditWriter:
                 unheard.append(one)
             else:
                 one.future.set_result(
-                    Receipt(entry_id=one.leaf.id, writer=writer, seq=seq, leaf=leaf.hex())
+                    Receipt(entry_id=one.of.id, writer=writer, seq=seq, leaf=leaf.hex())
                 )
         if unheard:
             self._owe(unheard)
@@ -261,12 +263,12 @@ class AuditWriter:
     def _owe(self, unheard: list[Pending]) -> None:
         """Follow accesses that will be on record and were not delivered with their outcome."""
         leaves = [
-            outcome(stamp_now(self._clock), one.leaf, Delivered.NO)
+            outcome(stamp_now(self._clock), one.of.id, one.of.request, Delivered.NO)
             for one in unheard
-            if one.future is not None and one.leaf.type is Event.ACCESS
+            if one.future is not None and one.of.is_access
         ]
         now = self._loop.time()
-        self._waiting.put_first(Pending(leaf, body(leaf), at=now) for leaf in leaves)
+        self._waiting.put_first(Pending(prepared(leaf), at=now) for leaf in leaves)
         self._wake.set()
 
     def _fail_flight(self) -> None:

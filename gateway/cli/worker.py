@@ -8,7 +8,7 @@ import sys
 import uvicorn
 import uvloop
 
-from gateway.cli.protocol import ServiceProtocol
+from gateway.cli.shortcut import ShortcutProtocol
 from gateway.cli.workers import STARTUP_FAILED
 
 KEEP_ALIVE_S = 75  # longer than the 60 s of the usual proxies, so that they close first
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     config = uvicorn.Config(
         factory,
         factory=True,
-        http=ServiceProtocol,
+        http=ShortcutProtocol,
         ws="none",
         lifespan="on",
         access_log=False,

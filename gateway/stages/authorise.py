@@ -56,11 +56,18 @@ class Authorise:
         Raises:
             Refusal: as `authorise`; RATE_LIMITED, QUOTA or PERSON_BUDGET with `retry_after_s`.
         """
-        authorised = authorise(resolved)
+        return await self.spend(authorise(resolved))
+
+    async def spend(self, authorised: Authorised) -> Authorised:
+        """Return *authorised* with the balance that is left after this call.
+
+        Raises:
+            Refusal: RATE_LIMITED, QUOTA or PERSON_BUDGET with `retry_after_s`.
+        """
         scope = authorised.scope
         if scope.calls_per_day is scope.calls_per_minute is scope.persons_per_day is None:
             return authorised
-        asked = resolved.identified.asked
+        asked = authorised.resolved.identified.asked
         person = self._person(asked.subject, asked.at) if scope.persons_per_day else None
         balance = await self._ledger.spend(authorised.agreement, scope, person, asked.at)
         return replace(authorised, balance=balance)

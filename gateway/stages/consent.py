@@ -100,7 +100,8 @@ class Consent:
         consent = found.consent
         if consent is not None and consent.calls_per_day is not None:
             await self._spend(consent.id, consent.calls_per_day, asked.at)
-        return _consented(authorised, found)
+        personal = ruling.asks_grants or ruling.asks_representation
+        return _consented(authorised, found, personal=personal)
 
     def _ruling_on(self, asks: Asks, snapshot: Snapshot, at: datetime) -> Ruling:
         """Return the row that speaks; remembered for a day and a catalog, refusals are not."""
@@ -162,7 +163,7 @@ class Consent:
         return await self._representation(wanted)
 
 
-def _consented(authorised: Authorised, found: Ground) -> Consented:
+def _consented(authorised: Authorised, found: Ground, *, personal: bool) -> Consented:
     resolved = authorised.resolved
     principal = resolved.identified.principal
     rights = (
@@ -181,4 +182,5 @@ def _consented(authorised: Authorised, found: Ground) -> Consented:
         withheld=(*authorised.withheld, *withheld),
         rights=rights,
         notice=found.notice,
+        personal=personal,
     )

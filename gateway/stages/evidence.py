@@ -94,6 +94,7 @@ class Consented(Struct, frozen=True):
     withheld: tuple[Withheld, ...]
     rights: tuple[Right, ...]
     notice: bool = False  # the person is told and may refuse
+    personal: bool = False  # it rests on what this person granted, refused, or who acts for them
 
 
 class Answered(Struct, frozen=True):

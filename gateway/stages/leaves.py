@@ -23,6 +23,7 @@ from gateway.audit.leaf import (
     salted_digest,
     subjects,
 )
+from gateway.audit.prepared import Fixed, Form, Found, Prepared
 from gateway.audit.pseudonyms import Pseudonyms, Scheme, epoch_of
 from gateway.audit.stamps import stamp
 from gateway.clock import Clock
@@ -43,6 +44,7 @@ Known: TypeAlias = Identified | Resolved | Authorised | Consented | Answered | R
 MILLISECOND = timedelta(milliseconds=1)
 MEMO_ENTRIES = 10_000
 METHODS = {method.value: method for method in Method}
+MATCHED = {match: Matched(match.value) for match in Match}
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -57,35 +59,70 @@ class Leaves:
         # What repeats from call to call is checked once; bounded by systems times services.
         self._actors: dict[tuple[str, str, str | None], Actor] = {}
         self._targets: dict[tuple[str, int, tuple[str, ...], tuple[str, ...]], Target] = {}
+        self._forms: dict[tuple[object, ...], Form] = {}
 
-    def access(self, released: Released, body: bytes) -> Leaf:
-        """Return the leaf of a release whose answer will be *body* and the receipt."""
+    def access(self, released: Released, body: bytes) -> Prepared:
+        """Return the record of a release whose answer will be *body* and the receipt.
+
+        Raises:
+            NotAllowedInLeaf: the question names nobody and nothing.
+        """
         answered = released.answered
-        resolved = answered.consented.authorised.resolved
-        asked = resolved.identified.asked
+        consented = answered.consented
+        asked = consented.authorised.resolved.identified.asked
         mark, epoch = stamp(asked.at), epoch_of(asked.at)
         opening = self._pseudonyms.opening(mark.id, epoch)
-        return Leaf(
-            id=mark.id,
-            ts=mark.ts,
-            salt=mark.salt,
-            type=Event.ACCESS,
-            op=Op.READ,
-            n=0 if answered.record.match is Match.NOT_A_PERSON else 1,
-            ms=self._elapsed_ms(asked),
+        record = answered.record
+        return self._form(consented, tuple(released.values), epoch).filled(
+            Found(
+                id=mark.id,
+                ts=mark.ts,
+                salt=mark.salt,
+                ms=self._elapsed_ms(asked),
+                n=0 if record.match is Match.NOT_A_PERSON else 1,
+                pseudonyms=self._names(asked.subject, record.current_so_dinh_danh, epoch),
+                dossier=self._dossier(asked, epoch),
+                digest=salted_digest(opening, asked.raw),
+                request=asked.exchange_id,
+                trace=words.trace_of(asked.traceparent),
+                match=MATCHED[record.match],
+                size=len(body),
+                answer_digest=salted_digest(opening, body),
+            )
+        )
+
+    def _form(self, consented: Consented, fields: tuple[str, ...], epoch: str) -> Form:
+        """Return the form of this kind of access; made once for each kind and catalog."""
+        authorised, asked = consented.authorised, consented.authorised.resolved.identified.asked
+        kind = (
+            authorised.resolved.identified.principal.token_id,
+            consented.rights,
+            consented.rule.code,
+            None if consented.basis is None else consented.basis.code,
+            authorised.purpose.code,
+            asked.procedure,
+            authorised.resolved.snapshot.revision,
+            asked.fields,
+            fields,
+            asked.route,
+            epoch,
+        )
+        known = self._forms.get(kind)
+        if known is None:
+            known = Form(self._fixed(consented, fields, epoch))
+            remember(self._forms, kind, known)
+        return known
+
+    def _fixed(self, consented: Consented, fields: tuple[str, ...], epoch: str) -> Fixed:
+        resolved = consented.authorised.resolved
+        asked = resolved.identified.asked
+        return Fixed(
             actor=self._actor(resolved.identified.principal, epoch),
-            subj=self._subjects(asked.subject, answered.record.current_so_dinh_danh, epoch),
-            target=self._target(resolved, tuple(released.values)),
-            basis=self._ground(answered.consented, epoch),
-            req=_request(asked, salted_digest(opening, asked.raw)),
-            res=Result(
-                status=200,
-                match=Matched(answered.record.match.value),
-                bytes=len(body),
-                rows=1,
-                d=salted_digest(opening, body),
-                delivered=Delivered.YES,
-            ),
+            basis=_ground(consented),
+            target=self._target(resolved, fields),
+            epoch=epoch,
+            method=METHODS.get(asked.method),
+            route=asked.route,
         )
 
     def deny(self, asked: Asked, known: Known, code: Code) -> Leaf:
@@ -101,7 +138,7 @@ class Leaves:
             op=Op.READ,
             ms=self._elapsed_ms(asked),
             actor=self._actor(principal_of(known), epoch),
-            subj=self._subjects(asked.subject, None, epoch),
+            subj=self._subjects(asked.subject, epoch),
             target=None if resolved is None else self._target(resolved, ()),
             basis=Ground(
                 decision=Decision.DENY,
@@ -147,35 +184,23 @@ class Leaves:
             remember(self._targets, named, known)
         return known
 
-    def _subjects(self, subject: Subject, successor: str | None, epoch: str) -> Subjects | None:
+    def _subjects(self, subject: Subject, epoch: str) -> Subjects | None:
+        names = self._names(subject, None, epoch)
+        return subjects(epoch, names) if names else None
+
+    def _names(self, subject: Subject, successor: str | None, epoch: str) -> tuple[str, ...]:
         named = identifier_of(subject)
         if named is None:
-            return None
-        names = [self._pseudonyms.of(*named, epoch)]
-        if successor is not None:
-            names.append(self._pseudonyms.of(Scheme.CITIZEN, successor, epoch))
-        return subjects(epoch, tuple(names))
+            return ()
+        name = self._pseudonyms.of(*named, epoch)
+        if successor is None:
+            return (name,)
+        return name, self._pseudonyms.of(Scheme.CITIZEN, successor, epoch)
 
     def _dossier(self, asked: Asked, epoch: str) -> str | None:
         if asked.dossier is None:
             return None
         return self._pseudonyms.of(Scheme.DOSSIER, asked.dossier, epoch)
-
-    def _ground(self, consented: Consented, epoch: str) -> Ground:
-        authorised, basis = consented.authorised, consented.basis
-        consent = next((r for r in consented.rights if r.key.startswith("consent:")), None)
-        return Ground(
-            decision=Decision.ALLOW,
-            agreement=_agreement(authorised),
-            consent=None
-            if consent is None
-            else words.reference(consent.key.partition(":")[2], consent.rev),
-            law=None if basis is None else basis.code,
-            policy=consented.rule.code,
-            purpose=authorised.purpose.code,
-            proc=_procedure(authorised),
-            dossier=self._dossier(authorised.resolved.identified.asked, epoch),
-        )
 
 
 def remember(memo: dict[Key, Value], key: Key, value: Value) -> None:
@@ -276,3 +301,19 @@ def service_of(known: Known) -> str:
     """Return the service's code, for counters; "unknown" before it is resolved."""
     resolved = resolved_of(known)
     return "unknown" if resolved is None else resolved.service.code
+
+
+def _ground(consented: Consented) -> Ground:
+    """Return what carried the call; the dossier is another each time."""
+    authorised, basis = consented.authorised, consented.basis
+    consent = next((r for r in consented.rights if r.key.startswith("consent:")), None)
+    named = None if consent is None else consent.key.partition(":")[2]
+    return Ground(
+        decision=Decision.ALLOW,
+        agreement=_agreement(authorised),
+        consent=None if consent is None else words.reference(str(named), consent.rev),
+        law=None if basis is None else basis.code,
+        policy=consented.rule.code,
+        purpose=authorised.purpose.code,
+        proc=_procedure(authorised),
+    )

@@ -12,9 +12,13 @@ def minimise(answered: Answered) -> Released:
     """
     allowed = answered.consented.allowed
     record = answered.record
-    values = {name: value for name, value in record.values.items() if name in allowed}
-    unavailable = tuple(
-        Withheld(name, record.unavailable.get(name, NOT_ON_RECORD))
-        for name in sorted(allowed - values.keys())
-    )
+    values = record.values
+    if not allowed.issuperset(values):
+        values = {name: value for name, value in values.items() if name in allowed}
+    unavailable: tuple[Withheld, ...] = ()
+    if len(values) < len(allowed):
+        unavailable = tuple(
+            Withheld(name, record.unavailable.get(name, NOT_ON_RECORD))
+            for name in sorted(allowed - values.keys())
+        )
     return Released(answered, values, answered.consented.withheld, unavailable)

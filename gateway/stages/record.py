@@ -118,9 +118,9 @@ class Trail:
         self.latest = proof
         return proof
 
-    async def commit(self, released: Released) -> Recorded:
+    def commit(self, released: Released) -> Awaitable[Recorded]:
         """Return the release once its record is durable."""
-        return await self._record.access(released)
+        return self._record.access(released)
 
     async def refuse(self, refused: Refusal) -> None:
         """Record that the exchange ended without data, and why."""

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 
 from adapters.errors import SourceError
-from adapters.protocol import Query, Record, SourceAdapter
+from adapters.protocol import Query, SourceAdapter
+from gateway.consents.ages import ADULT
 from gateway.errors import Code, Refusal
 from gateway.stages.evidence import Answered, Consented
 
@@ -30,19 +31,16 @@ class Route:
             Refusal: NO_MATCH, or the code of the source's failure; origin is the source.
         """
         source = consented.authorised.resolved.service.source
-        begun = perf_counter()
-        record = await self._ask(source, consented)
-        spent_ms = (perf_counter() - begun) * 1000
-        return await self._confirm(Answered(consented, record, spent_ms))
-
-    async def _ask(self, source: str, consented: Consented) -> Record:
         adapter = self._adapters.get(source)
         if adapter is None:
             raise Refusal(Code.SOURCE_UNAVAILABLE, service=source)
+        begun = perf_counter()
         try:
-            return await adapter.fetch(_query(consented))
+            record = await adapter.fetch(_query(consented))
         except SourceError as failed:
             raise Refusal(Code(failed.code), upstream_id=failed.upstream_id) from failed
+        answered = Answered(consented, record, (perf_counter() - begun) * 1000)
+        return answered if record.subject_is == ADULT else await self._confirm(answered)
 
 
 def _query(consented: Consented) -> Query:

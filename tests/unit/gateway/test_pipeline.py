@@ -23,6 +23,7 @@ from gateway.stages.record import Record
 from gateway.stages.resolve import Resolve
 from gateway.stages.respond import respond
 from gateway.stages.route import Route
+from gateway.stages.settled import Settled
 from tests.builders import CANARY, NOON, a_principal, a_rule, a_snapshot, a_subject, asked
 from tests.consent_builders import a_grant
 from tests.fakes import FakeAdapter, FakeConsents, FakeLog, Live
@@ -54,6 +55,7 @@ class Bench:
             resolve=Resolve(lambda: snapshot),  # type: ignore[arg-type, return-value]
             authorise=Authorise(ledger, lambda _subject, _at: None),
             consent=consent,
+            settled=Settled(lambda: snapshot),  # type: ignore[arg-type, return-value]
             route=Route({"population": self.adapter}, consent.confirm),
             record=Record(
                 log=self.log,

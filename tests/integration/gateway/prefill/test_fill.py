@@ -26,6 +26,7 @@ from gateway.stages.leaves import Leaves
 from gateway.stages.record import Record
 from gateway.stages.resolve import Resolve
 from gateway.stages.route import Route
+from gateway.stages.settled import Settled
 from tests.builders import NOON, a_principal
 from tests.connectors import an_adapter, noted, order, subject_of
 from tests.connectors import registers as registers  # noqa: PLC0414 - pytest finds it by name
@@ -72,6 +73,7 @@ class Desk:
             resolve=Resolve(catalog),
             authorise=Authorise(Ledger(Memory()), lambda _subject, _at: None),
             consent=consent,
+            settled=Settled(catalog),
             route=Route(adapters, consent.confirm),
             record=Record(
                 log=self.log,

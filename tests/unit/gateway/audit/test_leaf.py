@@ -227,10 +227,11 @@ def test_an_outcome_names_the_access_it_continues() -> None:
     """Both can be joined by leaf and by exchange."""
     access = an_access()
 
-    after = outcome(a_stamp(), access, Delivered.NO)
+    assert access.req is not None
+
+    after = outcome(a_stamp(), access.id, access.req.id, Delivered.NO)
 
     assert access.id == after.of
-    assert access.req is not None
     assert Request(id=access.req.id) == after.req
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from gateway.audit.entry import Receipt
 from gateway.audit.events import Delivered
-from gateway.audit.leaf import body, outcome
+from gateway.audit.leaf import outcome
+from gateway.audit.prepared import Prepared, prepared
 from gateway.audit.waiting import MOST_WAITING_BYTES, Pending, Waiting
 from gateway.errors import AuditUnavailable
 from tests.audit_builders import a_stamp, an_access
@@ -17,13 +18,12 @@ LEAF = an_access()
 async def a_pending(at: float = 0.0, size: int = 100) -> Pending:
     """Return a record somebody waits for since *at*."""
     future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-    return Pending(LEAF, b"x" * size, (), future, at)
+    return Pending(Prepared(LEAF.id, b"x" * size), (), future, at)
 
 
 def an_own() -> Pending:
     """Return a record of the writer's own."""
-    leaf = outcome(a_stamp(), LEAF, Delivered.NO)
-    return Pending(leaf, body(leaf))
+    return Pending(prepared(outcome(a_stamp(), LEAF.id, None, Delivered.NO)))
 
 
 async def test_a_full_queue_takes_no_more() -> None:

@@ -1,0 +1,153 @@
+"""Records in their canonical bytes, without a number yet; and the form accesses are cut from.
+
+Most of an access leaf repeats from call to call.  A form is made by encoding one checked leaf with
+marks where the gaps are, so that its shape cannot differ from what `gateway.audit.leaf` writes; the
+gaps take digests, pseudonyms and numbers that the gateway itself has made.
+"""
+
+from msgspec import Struct
+
+from gateway.audit.events import Decision, Delivered, Event, Matched, Method, Op
+from gateway.audit.leaf import Actor, Ground, Leaf, Request, Result, Subjects, Target, body
+from gateway.audit.words import NotAllowedInLeaf
+
+
+class Prepared(Struct, frozen=True):
+    """One record as it will be stored, and what an outcome needs to follow it."""
+
+    id: str
+    content: bytes
+    is_access: bool = False
+    request: str | None = None  # the exchange id
+
+
+def prepared(leaf: Leaf) -> Prepared:
+    """Return *leaf* in its canonical bytes."""
+    request = None if leaf.req is None else leaf.req.id
+    return Prepared(leaf.id, body(leaf), leaf.type is Event.ACCESS, request)
+
+
+class Fixed(Struct, frozen=True, kw_only=True):
+    """What accesses of one kind have in common; checked by its own constructors."""
+
+    actor: Actor
+    basis: Ground  # without a dossier
+    target: Target
+    epoch: str
+    method: Method | None
+    route: str
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What is different each time; every text was made by the gateway, none came over the wire."""
+
+    id: str
+    ts: int  # microseconds since 1970
+    salt: str
+    ms: int
+    n: int  # people concerned
+    pseudonyms: tuple[str, ...]
+    dossier: str | None  # pseudonym
+    digest: str  # of the question
+    request: str  # the exchange id
+    trace: str | None
+    match: Matched
+    size: int  # bytes of the answer
+    answer_digest: str
+
+
+_DECISION = b'"decision":"' + Decision.ALLOW.value.encode("ascii") + b'"'
+_ID, _REQUEST = (f"{digit * 8}-ffff-ffff-ffff-ffffffffffff" for digit in "de")
+_ASKED, _ANSWERED, _SALT = "A" * 43, "B" * 43, "C" * 22
+_PERSON = "a" * 32
+_TRACE = "f" * 32
+_MS, _N, _SIZE, _TS = (2**53 - 1 - place for place in range(4))
+
+
+class Form:
+    """An access leaf with gaps."""
+
+    __slots__ = ("_form",)
+
+    def __init__(self, fixed: Fixed) -> None:
+        """Check the fixed parts and cut the gaps.
+
+        Raises:
+            NotAllowedInLeaf: a fixed part may not stand in a leaf.
+        """
+        form = body(_marked(fixed)).replace(b"%", b"%%")
+        for mark, gap in _gaps():
+            if form.count(mark) != 1:
+                raise ValueError("a fixed part looks like a gap")
+            form = form.replace(mark, gap)
+        self._form = form
+
+    def filled(self, found: Found) -> Prepared:
+        """Return the record of one access.
+
+        Raises:
+            NotAllowedInLeaf: it is about nobody and nothing.
+        """
+        if not found.pseudonyms:
+            raise NotAllowedInLeaf("an access with its subject")
+        people = b'","'.join([one.encode("ascii") for one in found.pseudonyms])
+        content = self._form % (
+            b"" if found.dossier is None else b',"dossier":"%b"' % found.dossier.encode("ascii"),
+            found.id.encode("ascii"),
+            found.ms,
+            found.n,
+            found.digest.encode("ascii"),
+            found.request.encode("ascii"),
+            b"" if found.trace is None else b',"trace":"%b"' % found.trace.encode("ascii"),
+            found.size,
+            found.answer_digest.encode("ascii"),
+            found.match.value.encode("ascii"),
+            found.salt.encode("ascii"),
+            people,
+            found.ts,
+        )
+        return Prepared(found.id, content, True, found.request)  # noqa: FBT003 - an access
+
+
+def _marked(fixed: Fixed) -> Leaf:
+    return Leaf(
+        id=_ID,
+        ts=_TS,
+        salt=_SALT,
+        type=Event.ACCESS,
+        op=Op.READ,
+        n=_N,
+        ms=_MS,
+        actor=fixed.actor,
+        subj=Subjects(k=fixed.epoch, p=(_PERSON,)),
+        target=fixed.target,
+        basis=fixed.basis,
+        req=Request(m=fixed.method, route=fixed.route, id=_REQUEST, trace=_TRACE, d=_ASKED),
+        res=Result(
+            status=200,
+            match=Matched.EXACT,
+            bytes=_SIZE,
+            rows=1,
+            d=_ANSWERED,
+            delivered=Delivered.YES,
+        ),
+    )
+
+
+def _gaps() -> tuple[tuple[bytes, bytes], ...]:
+    """Return marks and what takes their place, in the order in which they stand in a leaf."""
+    return (
+        (_DECISION, _DECISION + b"%b"),
+        (_ID.encode("ascii"), b"%b"),
+        (b"%d" % _MS, b"%d"),
+        (b"%d" % _N, b"%d"),
+        (_ASKED.encode("ascii"), b"%b"),
+        (_REQUEST.encode("ascii"), b"%b"),
+        (b',"trace":"%b"' % _TRACE.encode("ascii"), b"%b"),
+        (b"%d" % _SIZE, b"%d"),
+        (_ANSWERED.encode("ascii"), b"%b"),
+        (b'"match":"exact"', b'"match":"%b"'),
+        (_SALT.encode("ascii"), b"%b"),
+        (_PERSON.encode("ascii"), b"%b"),
+        (b"%d" % _TS, b"%d"),
+    )
