@@ -23,6 +23,7 @@ from gateway.exports.sinks import Address, Sink, open_syslog
 from gateway.exports.stream import Opens, Stream
 from gateway.exports.syslog import Sender
 from gateway.exports.working import Working
+from gateway.findings.finding_repository import FindingRepository
 from gateway.search.naming import Naming
 from gateway.search.repository import SearchRepository
 from gateway.search.saved import SavedSearches
@@ -53,7 +54,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
         append=shared.log.append,
         naming=Naming(shared.keyring, shared.pseudonyms),
         aliases=search.aliases,
-        evidence=_no_findings,
+        evidence=FindingRepository(pool).evidence,
         remember=SavedSearches(pool, shared.clock).remember_reason,
         directory=shared.settings.exports.directory,
         clock=shared.clock,
@@ -150,8 +151,3 @@ def _sinks(settings: Settings) -> list[tuple[str, Opens, int]]:
 
         found.append(("otlp", to_collector, 0))
     return found
-
-
-async def _no_findings(finding: str) -> tuple[int, ...] | None:
-    del finding
-    return None
