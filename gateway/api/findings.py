@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State as RequestState
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from auth.people import Person
@@ -72,9 +72,10 @@ class FindingController(Controller):
         request: Request[Any, Any, RequestState],
         person: NamedDependency[Person],
         finding_desk: NamedDependency[FindingDesk],
-        state: FromQuery[str | None] = None,
+        # The framework keeps the names state and scope for itself.
+        of_state: Annotated[str | None, QueryParameter(name="state")] = None,
         rule: FromQuery[str | None] = None,
-        scope: FromQuery[str | None] = None,
+        of_scope: Annotated[str | None, QueryParameter(name="scope")] = None,
         actor: FromQuery[str | None] = None,
         agency: FromQuery[str | None] = None,
         severity: FromQuery[str | None] = None,
@@ -90,9 +91,9 @@ class FindingController(Controller):
         if not 1 <= limit <= MOST_LISTED:
             raise invalid("/limit")
         wanted = Wanted(
-            state=_word(State, state, "/state"),
+            state=_word(State, of_state, "/state"),
             rule=_word(Rule, rule, "/rule"),
-            scope=_word(Scope, scope, "/scope"),
+            scope=_word(Scope, of_scope, "/scope"),
             actor=_named(words.code, actor, "/actor"),
             agency=_named(words.check_agency, agency, "/agency"),
             severity=_word(Severity, severity, "/severity"),
