@@ -77,7 +77,7 @@ class LandAdapter:
         """Make ready; raise AdapterMisconfigured when the settings cannot work."""
         await self._client.open()
 
-    def fetch(self, query: Query) -> CoroutineType[Any, Any, Record]:
+    def fetch(self, query: Query) -> "CoroutineType[Any, Any, Record]":
         """Answer *query* before its deadline.
 
         Raises:
@@ -204,7 +204,7 @@ class LandAdapter:
         asked: Mapping[str, Json],
         query: Query,
         shape: "msgspec.json.Decoder[Shape]",
-    ) -> CoroutineType[Any, Any, Shape]:
+    ) -> "CoroutineType[Any, Any, Shape]":
         def read(reply: SourceReply) -> Shape:
             return decoded(SOURCE, accepted(SOURCE, reply, "application/json"), shape)
 
