@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from adapters.settings import SourceSettings
 from auth.settings import IdentitySettings
-from gateway.settings_record import Exports, Findings, Keeper, Search, Tree, Witnesses
+from gateway.settings_record import Exports, Findings, Keeper, Retention, Search, Tree, Witnesses
 
 PREFIX = "MOTLAN_"
 FILE = "__FILE"  # MOTLAN_DATABASE__URL__FILE names a file that holds MOTLAN_DATABASE__URL
@@ -127,6 +127,7 @@ class Settings(BaseSettings):
     search: Search = Search()
     findings: Findings = Findings()
     exports: Exports = Exports()
+    retention: Retention = Retention()
     exchange: Exchange = Exchange()
     catalog: Catalog = Catalog()
     telemetry: Telemetry = Telemetry()
@@ -226,6 +227,7 @@ def redacted(settings: Settings) -> dict[str, Any]:
 _SCHEMES = {"postgresql", "postgres"}
 _DEMO_SECRET = "demo-"  # noqa: S105 - what secrets of the demo begin with
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
+_RELATIVE = "name a folder by its full path; a relative one follows the working directory"
 
 
 def _uses_demo_secret(settings: Settings) -> bool:
@@ -292,16 +294,8 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
         "tokens and keys must travel by https",
         lambda s: not s.identity.issuer.startswith("https://"),
     ),
-    Refused(
-        "audit.keys_dir",
-        "name a folder by its full path; a relative one follows the working directory",
-        lambda s: not s.audit.keys_dir.is_absolute(),
-    ),
-    Refused(
-        "identity.keys_dir",
-        "name a folder by its full path; a relative one follows the working directory",
-        lambda s: not s.identity.keys_dir.is_absolute(),
-    ),
+    Refused("audit.keys_dir", _RELATIVE, lambda s: not s.audit.keys_dir.is_absolute()),
+    Refused("identity.keys_dir", _RELATIVE, lambda s: not s.identity.keys_dir.is_absolute()),
     Refused(
         "audit.keys_dir",
         "keep it apart from identity.keys_dir; the two are backed up, and destroyed, differently",

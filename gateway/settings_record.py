@@ -89,3 +89,22 @@ class Findings(BaseModel, frozen=True, extra="forbid"):
     holidays: tuple[date, ...] = ()  # beyond those of fixed date, as announced for the year
     idle_s: Annotated[float, Field(ge=0.05, le=60)] = 2.0  # between two looks at the end of the log
     judge_s: Annotated[float, Field(ge=0.05, le=3_600)] = 30.0  # between two judgements
+
+
+class Retention(BaseModel, frozen=True, extra="forbid"):
+    """How long records stay where; no setting goes below a rule of law (`motlan audit retention`).
+
+    A number of months that is left out is what the rules of this release say.
+    """
+
+    enabled: bool = True  # False: another host holds the archive
+    archive_dir: Path = Path(".motlan/archive")  # on another volume than the database
+    copies: tuple[Path, ...] = ()  # folders that hold each archive once more
+    hot_months: Annotated[int, Field(ge=4, le=120)] | None = None  # then a day is archived
+    searchable_months: Annotated[int, Field(ge=4, le=240)] | None = None  # then it is dropped
+    register_months: Annotated[int, Field(ge=4, le=1_200)] | None = None  # archives stay so long
+    link_months: Annotated[int, Field(ge=4, le=1_200)] | None = None  # then a year's keys die
+    every_s: Annotated[float, Field(ge=1, le=86_400)] = 3_600.0  # between two looks
+    volume_bytes: Annotated[int, Field(ge=1)] | None = None  # of a database on another host
+    headroom: Annotated[float, Field(gt=0, lt=1)] = 0.8  # share of the volume that may be taken
+    alarm_days: Annotated[int, Field(ge=1, le=3_650)] = 30  # left before that share is reached

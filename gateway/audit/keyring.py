@@ -103,11 +103,18 @@ class Keyring:
         stored = [(purpose, epoch, self._read(purpose, epoch)) for purpose, epoch in pairs]
         return [KeyInfo(purpose, epoch, one.state) for purpose, epoch, one in stored if one]
 
+    def generation(self) -> int:
+        """Return a number that changes whenever a key is made or destroyed; one system call."""
+        try:
+            return self._directory.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def destroy(self, purpose: Purpose, epoch: str) -> None:
         """Forget a key for good: overwrite it, then leave a mark so that none follows.
 
-        Processes that hold the key in memory forget it when they end.  A file system may keep old
-        blocks: the directory belongs on an encrypted volume.
+        Processes that hold the key in memory see `generation` change, and forget it.  A file system
+        may keep old blocks: the directory belongs on an encrypted volume.
 
         Raises:
             KeyError: there is no such key.

@@ -31,6 +31,11 @@ INSERT INTO audit.archive (day, first_index, end_index, root, records, manifest,
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 DROP = "SELECT audit.drop_day($1)"
+FORGET = """
+DELETE FROM audit.change_due
+WHERE id IN (SELECT id FROM audit.change_due WHERE done_at < $1 ORDER BY done_at LIMIT 2000)
+RETURNING 1
+"""
 PRUNED = "SELECT coalesce(max(end_index), 0) FROM audit.archive WHERE dropped_at IS NOT NULL"
 USE = """
 SELECT pg_database_size(current_database()) AS database_bytes,
@@ -137,6 +142,10 @@ class RetentionRepository:
         """Return the index below which records are in the archive alone; a multiple of 256."""
         (row,) = await self._rows.fetch(PRUNED)
         return int(row[0])
+
+    async def forget_changes(self, before: datetime) -> int:
+        """Remove at most 2,000 rows of changes whose leaves were durable by *before*."""
+        return len(await self._rows.fetch(FORGET, before))
 
     async def use(self, first: date, last: date) -> Use:
         """Return how much room is taken; *lately* is that of the days from *first* to *last*."""

@@ -74,9 +74,7 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
                 "motlan.audit.last_verified.age", "s", (), "Since the log was last verified"
             ),
             Instrument("motlan.audit.gaps", "{gap}", (), "Gaps in writers' numbering"),
-            Instrument(
-                "motlan.audit.search.behind", "{record}", (), "Records not searchable yet"
-            ),
+            Instrument("motlan.audit.search.behind", "{record}", (), "Records not searchable yet"),
             Instrument(
                 "motlan.audit.changes.waiting", "{change}", (), "Changes owed to the record"
             ),
@@ -92,6 +90,8 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
             Instrument("motlan.credential.expiry.seconds", "s", ("kind",), "Left to live"),
             Instrument("motlan.build.info", "{build}", ("version",), "Always 1"),
             Instrument("motlan.catalog.revision", "{revision}", (), "Of the snapshot in memory"),
+            Instrument("motlan.storage.used.share", "1", (), "Of the database's volume, taken"),
+            Instrument("motlan.storage.days_left", "d", (), "Until the volume's headroom is used"),
             Instrument(
                 "motlan.log.dropped", "{key}", ("kind",), "Keys and values kept out of logs"
             ),

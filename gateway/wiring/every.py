@@ -6,6 +6,7 @@ from gateway.wiring import (
     exports,
     findings,
     people,
+    retention,
     search,
     sequencing,
     witnessing,
@@ -21,4 +22,5 @@ PARTS: tuple[Part, ...] = (
     disclosure,
     exports,
     findings,
+    retention,
 )

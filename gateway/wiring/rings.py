@@ -4,8 +4,9 @@ from datetime import datetime
 
 from auth.keys import SigningKeyRing
 from gateway.audit.events import Event
-from gateway.audit.keyring import KeyInfo, Keyring, KeyState
+from gateway.audit.keyring import Keyring
 from gateway.audit.observed import Sight, digest_of
+from gateway.retention.epochs import key_seen
 from gateway.settings import Settings
 from gateway.wiring.sequencing import keys_of
 
@@ -31,16 +32,9 @@ def keys_seen(settings: Settings, now: datetime) -> dict[str, Sight]:
     return seen
 
 
-def pseudonym_key(node: str, info: KeyInfo) -> tuple[str, Sight]:
-    """Return the code and the sight of one pseudonym key."""
-    told = [info.purpose.value, info.epoch, info.state.value]
-    sight = Sight(digest_of(told), _made_or(info.state is KeyState.DESTROYED))
-    return f"{node}/pseudonyms/{info.purpose.value}-{info.epoch}", sight
-
-
 def _pseudonyms(node: str, ring: Keyring) -> dict[str, Sight]:
     known = ring.keys()
-    return dict(pseudonym_key(node, info) for info in known)
+    return dict(key_seen(node, info) for info in known)
 
 
 def _made_or(destroyed: bool) -> Event:  # noqa: FBT001 - a state, not a switch
