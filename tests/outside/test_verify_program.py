@@ -101,3 +101,11 @@ def test_the_program_needs_nothing_of_ours() -> None:
     }
 
     assert OTHERS == imported
+
+
+def test_every_format_stands_on_the_page() -> None:
+    """Whoever writes a program of their own looks the formats up there."""
+    page = (PROGRAM.parent / "verify.md").read_text(encoding="utf-8")
+    formats = {each.name for each in (PROGRAM.parents[1] / "gateway/tlog").glob("[a-z]*.py")}
+
+    assert set() == {name for name in formats if f"`gateway/tlog/{name}`" not in page}

@@ -179,3 +179,10 @@ def test_every_kind_of_key_finds_its_verifier() -> None:
 
     assert list(Kind) == [each.kind for each in keys]
     assert [each.key_id for each in keys] == [verifier_of(each).key_id for each in keys]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_bytes_that_are_no_key_have_no_verifier(kind: Kind) -> None:
+    """A key cut short is found when it is read, not when a signature fails."""
+    with pytest.raises(NoteInvalid):
+        verifier_of(VKey("a", kind, b"short"))
