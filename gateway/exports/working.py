@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 class Makes(Protocol):
     """Who makes the file of one export."""
 
-    def __call__(self, job: Job, live: Live) -> Awaitable[Finished]:
+    def __call__(self, job: Job, live: Live, /) -> Awaitable[Finished]:
         """Return what came of it."""
         ...
 
