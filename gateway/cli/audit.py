@@ -13,8 +13,11 @@ from gateway import database
 from gateway.audit.events import Decision, Event
 from gateway.audit.repository import MOST_ROWS, AuditRepository, Stored, Wanted
 from gateway.cli.answers import Answer, Failed, answering
+from gateway.cli.archive import archive
 from gateway.cli.edge import database_options, reachable, settings_with
 from gateway.cli.exits import Exit
+from gateway.cli.retention import retention
+from gateway.cli.search_index import index
 from gateway.cli.tree import tree
 from gateway.cli.verify import verify
 from gateway.clock import utc_now
@@ -28,6 +31,9 @@ def audit() -> None:
     """Read the access log."""
 
 
+audit.add_command(index)
+audit.add_command(archive)
+audit.add_command(retention)
 audit.add_command(tree)
 audit.add_command(verify)
 

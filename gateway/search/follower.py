@@ -87,7 +87,7 @@ class Follower:
                 return 0
             end = min(size, place.part_end(), place.next_index + BATCH)
             found = await self._tree.entries(place.next_index, end - place.next_index)
-            rows = [_row(each) for each in found if each.index < end]
+            rows = [row_of(each) for each in found if each.index < end]
             if rows:
                 await filling.add(rows, place)
         self._observed(size - place.next_index - len(rows))
@@ -109,7 +109,7 @@ class Follower:
         return part
 
 
-def _row(one: Sequenced) -> Indexed:
+def row_of(one: Sequenced) -> Indexed:
     """Return the row of a record; one that cannot be read is found by its place alone."""
     try:
         return indexed(one.index, one.day, one.writer, one.seq, one.entry)

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.audit.repository import microseconds
 from gateway.database import AWAY
 from gateway.errors import Code, Refusal
-from gateway.search.projection import BLOCK_BITS, PART_BITS, Digest, Indexed
+from gateway.search.projection import BLOCK_BITS, PART_BITS, Digest, Indexed, widen
 from gateway.search.sought import LISTS, Condition, Sought
 from gateway.search.tables import CURSOR, IX, SPAN, SUBJECT
 
@@ -112,20 +112,28 @@ class SearchRepository:
         async with self._asking() as session:
             return [_indexed(row) for row in await session.execute(query)]
 
-    async def digest(self) -> Digest:
-        """Return the digest of all three tables as they stand; raise as `page`.
+    async def digest(self, standing: Standing | None = None) -> Digest:
+        """Return the digest of all three tables up to *standing*, else to now; raise as `page`.
 
         Two projections of the same log have the same digest, byte for byte.
         """
         digest = Digest()
-        standing = await self.standing()
+        standing = standing or await self.standing()
+        last = standing.next_index >> BLOCK_BITS  # it may grow meanwhile
+        edge: dict[int, tuple[int, int]] = {}
         for low, high in reversed(list(parts(standing.floor, standing.next_index))):
             at = low
             while at < high and (rows := await self.rows(at, min(AT_ONCE, high - at))):
+                rows = [row for row in rows if row.leaf_index < high]
                 digest.add(rows)
-                at = rows[-1].leaf_index + 1
+                for row in rows:
+                    if row.leaf_index >> BLOCK_BITS == last:
+                        widen(edge, row)
+                at = rows[-1].leaf_index + 1 if rows else high
             digest.add_subjects(await self._subjects(low, high))
-        digest.add_spans(await self._all(select(SPAN).order_by(SPAN.c.block)))
+        whole = select(SPAN).where(SPAN.c.block < last).order_by(SPAN.c.block)
+        digest.add_spans(await self._all(whole))
+        digest.add_spans((block, *claimed) for block, claimed in edge.items())
         return digest
 
     async def _page(self, sought: Sought, below: int | None, limit: int) -> Page:

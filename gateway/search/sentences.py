@@ -69,9 +69,7 @@ FAMILIES: dict[str, Said] = {
     "archive": Said("Lưu trữ {c}: {w}", "Archive {c}: {w}"),
     "notice": Said("Thông báo {c}: {w}", "Notice {c}: {w}"),
     "representation": Said("Quyền đại diện: {w}", "Representation: {w}"),
-    "question": Said(
-        "Câu hỏi {c} về một lần truy cập: {w}", "Question {c} about an access: {w}"
-    ),
+    "question": Said("Câu hỏi {c} về một lần truy cập: {w}", "Question {c} about an access: {w}"),
     "finding": Said("Dấu hiệu {c}: {w}", "Finding {c}: {w}"),
     "audit": Said("{a} làm việc với nhật ký: {w}", "{a} worked with the record: {w}"),
     "breakglass": Said("Truy cập khẩn cấp {c}: {w}", "Emergency access {c}: {w}"),
