@@ -50,8 +50,6 @@ QUIET: list[dict[str, int]] = [{Mark.CALLS: 20, Mark.PERSONS: 12}] * 10
 BUSY: list[dict[str, int]] = [
     {Mark.CALLS: 200, Mark.PERSONS: 150, Mark.OFF_HOURS: 40, Mark.BARE: 60}
 ] * 10
-    {Mark.CALLS: 200, Mark.PERSONS: 150, Mark.OFF_HOURS: 40, Mark.BARE: 60}
-] * 10
 
 
 @pytest.mark.parametrize(
