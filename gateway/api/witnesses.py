@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
@@ -11,24 +10,13 @@ from msgspec import Struct
 from auth.permissions import Permission
 from gateway.clock import Clock
 from gateway.errors import Code, Refusal
-from gateway.witnessing.outcomes import Witnessed, WitnessLine, unwitnessed
+from gateway.witnessing.outcomes import WitnessLine, unwitnessed
+from gateway.witnessing.repository import WitnessRepository
 
 PATH = "/audit/log/witnesses"
 POLICY_PATH = "/audit/log/policy"
 _PUBLIC = {"permission": Permission.PUBLIC}
 _KEPT = {"Cache-Control": "public, max-age=5"}
-
-
-class WitnessBook(Protocol):
-    """Where it stands what witnesses said."""
-
-    async def witnessed(self) -> Witnessed:
-        """Return when a quorum last stood behind the newest checkpoint."""
-        ...
-
-    async def lines(self) -> list[WitnessLine]:
-        """Return what each witness said last."""
-        ...
 
 
 class PublicPolicy(Struct, frozen=True):
@@ -55,7 +43,7 @@ class WitnessesController(Controller):
     @get(PATH, opt=_PUBLIC)
     async def now(
         self,
-        witness_book: NamedDependency[WitnessBook],
+        witness_book: NamedDependency[WitnessRepository],
         witness_policy: NamedDependency[PublicPolicy],
         clock: NamedDependency[Clock],
     ) -> Response[WitnessesNow]:
