@@ -79,12 +79,14 @@ class Policy(Struct, frozen=True):
         """Accept a cosigned checkpoint.
 
         Raises:
-            NoteInvalid: it is none, no log of this policy signed it, a signature of a known key
-                does not hold, or too few witnesses have seen it.
+            NoteInvalid: it is none or has extension lines, no log of this policy signed it, a
+                signature of a known key does not hold, or too few witnesses have seen it.
         """
         origin = note.partition("\n")[0]
         opened = open_note(note, self.verifiers(origin))
         checkpoint = parse_checkpoint(opened.text)
+        if checkpoint.extension:  # ML-DSA-44 does not sign them, so nobody may read them
+            raise NoteInvalid("a checkpoint of three lines")
         held = {(each.name, each.key_id) for each in opened.verified}
         if not any(_identity(each.key) in held for each in self.logs):
             raise NoteInvalid("a signature of the log")

@@ -53,6 +53,8 @@ def parse_proof(text: str) -> Proof:
     first, *lines = head.split("\n")
     if first != HEADER or not found or not lines:
         raise ProofInvalid(f"{HEADER}, an index, an empty line, a checkpoint")
+    if len(lines) > len(("extra", "index")) + LONGEST_PATH:
+        raise ProofInvalid("at most 63 hashes of 32 bytes")
     try:
         extra = decode(lines.pop(0)[len("extra ") :]) if lines[0].startswith("extra ") else None
         index = _index(lines)

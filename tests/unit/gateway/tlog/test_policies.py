@@ -185,6 +185,17 @@ def test_a_log_signs_for_its_own_origin_only() -> None:
         LOG.policy("any").judge(forged)
 
 
+def test_lines_that_one_of_the_signatures_leaves_out_are_refused() -> None:
+    """The log signed them with ML-DSA-44, which says nothing about them."""
+    signer = LOG.signers[1]
+    longer = sign_note(LOG.signed().partition("\n\n")[0] + "\nextra\n", [signer])
+    trusting = policy(f"log {signer.vkey}\nquorum none\n")
+
+    assert LOG.root() == trusting.judge(LOG.signed()).checkpoint.root
+    with pytest.raises(NoteInvalid, match="three lines"):
+        trusting.judge(longer)
+
+
 def test_no_witness_is_asked_for_by_the_word_none() -> None:
     """A province without witnesses says so."""
     read = policy(f"log {LOG.signers[0].vkey}\nquorum none\n")

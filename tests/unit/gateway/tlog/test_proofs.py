@@ -30,6 +30,7 @@ NO_PROOFS = {
     "a short hash": TEXT.replace("index 257\n", "index 257\nAA==\n"),
     "no base64": TEXT.replace("index 257\n", "index 257\nno hash\n"),
     "64 hashes": TEXT.replace("index 257\n", "index 257\n" + (HASH + "\n") * 64),
+    "a path without end": TEXT.replace("index 257\n", "index 257\n" + (HASH + "\n") * 20_000),
     "no checkpoint": TEXT.partition("\n\n")[0] + "\n",
     "an unsigned checkpoint": TEXT.partition("\u2014")[0],
     "carriage returns": TEXT.replace("\n", "\r\n"),
