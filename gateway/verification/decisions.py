@@ -4,17 +4,20 @@ It does not repeat the stages of an exchange: it asks on its own whether what wa
 released, with the same decision table and the catalog of that instant.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from random import SystemRandom
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from catalog.entries import (
     Agency,
+    AgencyKind,
     Agreement,
     AgreementState,
+    BasisCode,
     Element,
     LegalBasis,
     PersonalKind,
@@ -256,47 +259,79 @@ def _ground(  # noqa: PLR0917 - one access against one line, with all that the r
     grants: Sequence[Grant],
 ) -> None:
     """Demand that the decision table lets one kind of person's data go on this very ground."""
-    history, at = world.history, world.at
-    consumer = history.entry(Kind.AGENCY, agreement.consumer, at, Agency)
-    elements = {name: history.entry(Kind.ELEMENT, name, at, Element) for name in allowed}
-    kinds = {name: each.personal_kind for name, each in elements.items() if each is not None}
-    if consumer is None or len(kinds) < len(allowed):
-        raise Disagreement("an agency or a field was not in the catalog")
-    codes = {*scope.bases, *(procedure.bases if procedure else ())}
-    found = {code: history.entry(Kind.BASIS, code, at, LegalBasis) for code in codes}
-    bases = {code: each for code, each in found.items() if each is not None}
-    person = grants[0].principal_ref if grants else "nobody"
-    for standing in STANDINGS:
-        try:
-            ruling = rule_on(
-                history.rules(at),
-                consumer=consumer.kind,
-                purpose=purpose.kind,
-                personal=highest(kinds.values()),
-                standing=standing,
-                at=access.at,
-            )
-            case = Case(
-                consumer=agreement.consumer,
-                service=scope.service,
-                purpose=purpose.code,
-                procedure=procedure,
-                dossier=access.basis.dossier,
-                official=access.leaf.actor is not None and access.leaf.actor.user is not None,
-                scope_bases=scope.bases,
-                allowed=allowed,
-                sensitive=frozenset(n for n, k in kinds.items() if k is PersonalKind.SENSITIVE),
-                standing=standing,
-                principal_ref=person,
-                at=access.at,
-            )
-            acting = _acting(person, access.at) if ruling.asks_representation else None
-            decided = ground(case, ruling, bases, grants, acting)
-        except Refusal:
-            continue
-        if _same(access, decided):
+    kinds = _kinds(world, allowed)
+    consumer = world.history.entry(Kind.AGENCY, agreement.consumer, world.at, Agency)
+    if consumer is None:
+        raise Disagreement("the agency was not in the catalog")
+    cited = {*scope.bases, *(procedure.bases if procedure else ())}
+    bases = _bases(world, cited)
+    case = Case(
+        consumer=agreement.consumer,
+        service=scope.service,
+        purpose=purpose.code,
+        procedure=procedure,
+        dossier=access.basis.dossier,
+        official=access.leaf.actor is not None and access.leaf.actor.user is not None,
+        scope_bases=scope.bases,
+        allowed=allowed,
+        sensitive=frozenset(n for n, kind in kinds.items() if kind is PersonalKind.SENSITIVE),
+        standing=STANDINGS[0],
+        principal_ref=grants[0].principal_ref if grants else "nobody",
+        at=access.at,
+    )
+    for standing in STANDINGS:  # records do not say how far the person stands for themselves
+        asks = Asks(consumer.kind, purpose.kind, highest(kinds.values()), standing)
+        decided = _decided(replace(case, standing=standing), asks, world, bases, grants)
+        if decided is not None and _same(access, decided):
             return
     raise Disagreement("the decision table does not carry it on the ground that is recorded")
+
+
+class Asks(Struct, frozen=True):
+    """What the decision table looks at."""
+
+    consumer: AgencyKind
+    purpose: PurposeKind
+    personal: PersonalKind
+    standing: Standing
+
+
+def _decided(
+    case: Case,
+    asks: Asks,
+    world: World,
+    bases: Mapping[BasisCode, LegalBasis],
+    grants: Sequence[Grant],
+) -> Ground | None:
+    """Return what the rules say of *case*; None when they refuse."""
+    try:
+        ruling = rule_on(
+            world.history.rules(world.at),
+            consumer=asks.consumer,
+            purpose=asks.purpose,
+            personal=asks.personal,
+            standing=asks.standing,
+            at=case.at,
+        )
+        acting = _acting(case) if ruling.asks_representation else None
+        return ground(case, ruling, bases, grants, acting)
+    except Refusal:
+        return None
+
+
+def _kinds(world: World, fields: frozenset[str]) -> dict[str, PersonalKind]:
+    found: dict[str, PersonalKind] = {}
+    for name in fields:
+        element = world.history.entry(Kind.ELEMENT, name, world.at, Element)
+        if element is None:
+            raise Disagreement("a field was not in the dictionary")
+        found[name] = element.personal_kind
+    return found
+
+
+def _bases(world: World, cited: Iterable[BasisCode]) -> dict[BasisCode, LegalBasis]:
+    found = {code: world.history.entry(Kind.BASIS, code, world.at, LegalBasis) for code in cited}
+    return {code: each for code, each in found.items() if each is not None}
 
 
 def _same(access: Access, decided: Ground) -> bool:
@@ -310,14 +345,14 @@ def _same(access: Access, decided: Ground) -> bool:
     )
 
 
-def _acting(principal_ref: str, at: datetime) -> Representation:
+def _acting(case: Case) -> Representation:
     """Stand in for the representative, whom records do not name; the table is judged as if."""
     return Representation(
         id="not-recorded",
         rev=1,
-        principal_ref=principal_ref,
+        principal_ref=case.principal_ref or "",
         representative_ref="not-recorded",
         relation="parent",
-        valid_to=at.replace(year=at.year + 1, day=1),
+        valid_to=case.at + timedelta(days=1),
         child_assent=True,
     )
