@@ -21,7 +21,14 @@ from gateway.cli.edge import database_options, reachable, settings_with
 from gateway.cli.exits import Exit
 from gateway.clock import utc_now
 from gateway.embedded import EmbeddedError
+from gateway.errors import Refusal
+from gateway.retention.repository import ROLE as RETENTION
+from gateway.retention.repository import RetentionRepository
 from gateway.settings import Settings
+from gateway.wiring.retention import Gauge
+from gateway.wiring.witnessing import PolicyUnusable, policy_of
+from gateway.witnessing.outcomes import Outcome, unwitnessed
+from gateway.witnessing.repository import WitnessRepository
 
 ROLES = ("motlan_app", "motlan_append", "motlan_sequencer", "motlan_retention")
 PROMISES = ("fsync", "full_page_writes")
@@ -71,7 +78,8 @@ def _everything(settings: Settings) -> list[Finding]:
     found = [_keys(settings), *asyncio.run(_sources(settings))]
     try:
         with reachable(settings) as dsn:
-            return [*asyncio.run(_database(dsn)), *found]
+            others = [asyncio.run(each(dsn, settings)) for each in (_storage, _witnesses)]
+            return [*asyncio.run(_database(dsn)), *others, *found]
     except EmbeddedError as cannot:
         return [Finding("database", ok=False, says=str(cannot), do="as it says"), *found]
 
@@ -166,6 +174,40 @@ async def _catalog(dsn: str) -> Finding:
     wrong = faults(lint(snapshot))
     says = f"revision {snapshot.revision}, {len(wrong)} faults"
     return Finding("catalog", not wrong, says, "run `motlan catalog lint`")
+
+
+async def _storage(dsn: str, settings: Settings) -> Finding:
+    do = "make room, or set retention.volume_bytes; see `motlan audit retention`"
+    try:
+        async with await database.raw_pool(dsn, RETENTION, 1) as pool:
+            gauge = Gauge(RetentionRepository(pool), settings)
+            capacity = await gauge.measure(utc_now().date())
+    except (Refusal, OSError, asyncpg.PostgresError) as lost:
+        return Finding("storage", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`")
+    return Finding("storage", not capacity.alarming, capacity.text(), do)
+
+
+async def _witnesses(dsn: str, settings: Settings) -> Finding:
+    """See whether the policy can be used, and whether a quorum stood behind the log of late."""
+    do = "see docs/witnesses.md"
+    try:
+        if policy_of(settings) is None:
+            needed = settings.environment == "production"
+            return Finding("witnesses", not needed, "none: nobody confirms the log", do)
+        async with await database.raw_pool(dsn, "motlan_app", 1) as pool:
+            book = WitnessRepository(pool)
+            last, lines = await book.witnessed(), await book.lines()
+    except PolicyUnusable as wrong:
+        return Finding("witnesses", ok=False, says=str(wrong), do="correct witnesses.policy_file")
+    except (Refusal, OSError, asyncpg.PostgresError) as lost:
+        return Finding(
+            "witnesses", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`"
+        )
+    age = unwitnessed(last, utc_now())
+    others = [f"{each.name}: {each.outcome}" for each in lines if each.outcome != Outcome.COSIGNED]
+    says = f"a quorum {int(age.total_seconds())} s ago, at {last.size} records"
+    is_well = age.total_seconds() <= settings.witnesses.alarm_s and not others
+    return Finding("witnesses", is_well, "; ".join([says, *others]), do)
 
 
 def _keys(settings: Settings) -> Finding:

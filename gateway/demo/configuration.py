@@ -62,6 +62,7 @@ def configuration(at: Places) -> str:
             "keys_dir": str(at.keys / "log"),
             "guard_file": str(at.keys / "tree-guard.json"),
         },
+        "retention": {"archive_dir": str(at.keys.parent / "archive")},
     }
     if at.policy is not None:
         tables["witnesses"] = {"policy_file": str(at.policy), "interval_s": ROUND_S}

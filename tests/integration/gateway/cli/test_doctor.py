@@ -24,7 +24,7 @@ def test_a_sound_gateway_is_well(database_url: str, tmp_path: Path) -> None:
         motlan("keys", "rotate", "--now", env=env)
         said = answer("doctor", "--url", database_url, env=env)
 
-    names = "python database durability roles clock audit migrations catalog keys"
+    names = "python database durability roles clock audit migrations catalog keys storage witnesses"
     expected = dict.fromkeys([*names.split(), "source land"], True)
     assert expected == _states(said)
 
@@ -58,3 +58,18 @@ def test_a_gateway_that_does_not_run_is_not_ready() -> None:
     env = {"MOTLAN_MANAGEMENT__PORT": "1"}
 
     assert Exit.UNHEALTHY == motlan("doctor", "--ready", env=env).exit_code
+
+
+def test_a_policy_that_cannot_be_used_is_named(database_url: str, tmp_path: Path) -> None:
+    """The gateway would not start with it, and the doctor says why."""
+    (tmp_path / "policy").write_text("quorum nobody\n")
+    env = {
+        "MOTLAN_IDENTITY__KEYS_DIR": str(tmp_path),
+        "MOTLAN_WITNESSES__POLICY_FILE": str(tmp_path / "policy"),
+    }
+    said = answer("doctor", "--url", database_url, env=env)
+    (found,) = [each for each in said["checks"] if each["check"] == "witnesses"]
+
+    assert not found["ok"]
+    assert "line 1" in str(found["says"])
+    assert "witnesses.policy_file" in str(found["do"])
