@@ -71,7 +71,7 @@ HOLDERS: MappingProxyType[Permission, frozenset[Party | Role]] = MappingProxyTyp
         Permission.QUESTION_READ: frozenset(
             {Role.AUDITOR, Role.PRIVACY_OFFICER, Role.AGENCY_ADMINISTRATOR}
         ),
-        Permission.QUESTION_ANSWER: frozenset({Role.AGENCY_ADMINISTRATOR}),
+        Permission.QUESTION_ANSWER: frozenset({Role.PRIVACY_OFFICER, Role.AGENCY_ADMINISTRATOR}),
         Permission.RETENTION_READ: frozenset({Role.AUDITOR, Role.PRIVACY_OFFICER, Role.OPERATOR}),
         Permission.RETENTION_ACT: frozenset({Role.OPERATOR}),
         Permission.TREE_READ: frozenset({Role.AUDITOR}),

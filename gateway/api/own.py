@@ -168,13 +168,13 @@ class OwnController(Controller):
         person: NamedDependency[Person],
         own: NamedDependency[Own],
         own_reads: NamedDependency[OwnReads],
-        days: NamedDependency[Days],
+        own_days: NamedDependency[Days],
     ) -> Response[DayProof]:
         """Return the proof that the list of one UTC day is whole, or that there is none."""
         wanted, number = _day(day), number_of(person)
         await own_reads.record(person, DAY, number)
         with refusing():
-            found = await days.proof(await own.owner(number), wanted)
+            found = await own_days.proof(await own.owner(number), wanted)
         return Response(found, headers=NO_STORE)
 
     @get(DAY_PROOF, opt=_READ, media_type=_TEXT)
@@ -183,13 +183,13 @@ class OwnController(Controller):
         day: FromPath[str],
         person: NamedDependency[Person],
         own_reads: NamedDependency[OwnReads],
-        days: NamedDependency[Days],
+        own_days: NamedDependency[Days],
     ) -> Response[str]:
         """Return the proof of the record that states a day's root; it names nobody."""
         wanted = _day(day)
         await own_reads.record(person, DAY_PROOF, number_of(person))
         with refusing():
-            found = await days.stated(wanted)
+            found = await own_days.stated(wanted)
         return Response(found, headers=_attachment(wanted.isoformat()), media_type=_TEXT)
 
     @post(REPRESENTED, opt=_READ, status_code=HTTP_200_OK, request_max_body_size=LARGEST_BODY)

@@ -47,8 +47,8 @@ HANDLERS: tuple[type[Controller], ...] = (
 )
 PROVIDES: tuple[str, ...] = (
     "asking",
-    "days",
     "own",
+    "own_days",
     "own_reads",
     "question_reads",
     "represents",
@@ -99,7 +99,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
             pseudonyms=shared.pseudonyms,
             clock=shared.clock,
         ),
-        "days": Days(
+        "own_days": Days(
             published=PublishedDays(reading),
             tree=tree,
             traces=traces,

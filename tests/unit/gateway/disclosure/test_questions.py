@@ -75,3 +75,5 @@ def test_what_happened_is_not_undone_or_repeated(
 def test_a_late_answer_is_still_an_answer(act: Act) -> None:
     """The clock shows lateness; it does not close the door."""
     demand(act, QUESTION, (), LATE)
+
+    assert State.OVERDUE is state(QUESTION, (), LATE)

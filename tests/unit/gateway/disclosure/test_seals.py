@@ -116,7 +116,10 @@ def test_a_seal_outside_its_limits_is_refused_with_the_limit(
 
 def test_a_seal_at_its_limit_is_a_seal() -> None:
     """The bound belongs to the ground."""
-    demand(replace(SEAL, opens_at=SEAL.asked_at + 365 * DAY))
+    last = replace(SEAL, opens_at=SEAL.asked_at + 365 * DAY)
+    demand(last)
+
+    assert State.LIVE is last.state(NOW)
 
 
 @pytest.mark.parametrize("code", sorted(GROUNDS))
