@@ -7,9 +7,9 @@ import asyncio
 import gzip
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, MediaType, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -23,7 +23,8 @@ from gateway.audit.events import Event
 from gateway.audit.leaf import Result
 from gateway.clock import Clock
 from gateway.errors import Code, Refusal
-from gateway.sequencing.rows import EntriesGone, Sequenced, StoredCheckpoint
+from gateway.sequencing.repository import TreeRepository
+from gateway.sequencing.rows import EntriesGone
 from gateway.tlog.tiles import WIDTH, TileInvalid, TilePlace, bundle, parse_path
 
 PREFIX = "/audit/log"
@@ -40,26 +41,6 @@ _NEWEST = {"Cache-Control": "no-cache", **_ANYBODY}
 _BYTES = "application/octet-stream"
 
 Append: TypeAlias = Callable[[Entry], Awaitable[Receipt]]
-
-
-class Tree(Protocol):
-    """What is asked of the tree."""
-
-    async def checkpoint(self, size: int | None = None) -> StoredCheckpoint | None:
-        """Return a checkpoint with its cosignatures."""
-        ...
-
-    async def tile(self, level: int, n: int, width: int) -> bytes | None:
-        """Return the first hashes of a tile."""
-        ...
-
-
-class Records(Protocol):
-    """What is asked of the tree's records."""
-
-    async def entries(self, first: int, limit: int) -> list[Sequenced]:
-        """Return records by index."""
-        ...
 
 
 class PublicKey(Struct, frozen=True, kw_only=True):
@@ -113,14 +94,14 @@ class LogController(Controller):
     @get(
         CHECKPOINT_PATH,
         opt={"permission": Permission.PUBLIC},
-        media_type="text/plain; charset=utf-8",
+        media_type=MediaType.TEXT,  # the framework adds UTF-8
     )
-    async def checkpoint(self, log_tree: NamedDependency[Tree]) -> Response[str]:
+    async def checkpoint(self, log_tree: NamedDependency[TreeRepository]) -> Response[str]:
         """Return the newest signed checkpoint with the cosignatures received for it."""
         found = await log_tree.checkpoint()
         if found is None:
             raise Refusal(Code.NOT_FOUND)
-        return Response(found.note, headers=_NEWEST, media_type="text/plain; charset=utf-8")
+        return Response(found.note, headers=_NEWEST, media_type=MediaType.TEXT)
 
     @get(KEYS_PATH, opt={"permission": Permission.PUBLIC})
     async def keys(
@@ -133,7 +114,9 @@ class LogController(Controller):
         return Response(await log_keys(clock()), headers=_NEWEST)
 
     @get(TILE_PATH, opt={"permission": Permission.PUBLIC}, media_type=_BYTES)
-    async def tile(self, place: FromPath[str], log_tree: NamedDependency[Tree]) -> Response[bytes]:
+    async def tile(
+        self, place: FromPath[str], log_tree: NamedDependency[TreeRepository]
+    ) -> Response[bytes]:
         """Return hashes of the tree, 32 bytes each; leaves are salted, so they tell nothing."""
         at = _place(place)
         if at.level is None:
@@ -150,7 +133,7 @@ class LogController(Controller):
         request: Request[Any, Any, State],
         place: FromPath[str],
         person: NamedDependency[Person],
-        log_records: NamedDependency[Records],
+        log_records: NamedDependency[TreeRepository],
         log_reads: NamedDependency[Reads],
     ) -> Response[bytes]:
         """Return up to 256 records of the log, each behind its length; who read them is recorded.

@@ -59,7 +59,7 @@ async def examine(store: Store, of: Log, clock: Clock) -> Examination:
     watch = Watch(patience_s=0.0)
     intake = Intake(store, watch, most=LARGEST_LOOK)
     portion = await intake.portion(now, asyncio.get_running_loop().time())
-    ((holder, held),) = await store.fetch(_LEASE)
+    ((holder, held),) = await store.connection.fetch(_LEASE)
     return Examination(
         origin=of.origin,
         size=head.size,

@@ -4,8 +4,10 @@ A database restored to an older state does not know what it once signed.  This f
 does every witness: a second history under the same name is refused.
 """
 
+import fcntl
 import os
-import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -51,23 +53,38 @@ class Guard:
             raise GuardUnreadable(f"{self.path} is damaged") from damaged
 
     def write(self, published: Published) -> None:
-        """Replace the file; blocks for one flush of the disk.
+        """Replace the file, unless it knows more of the same log; blocks for a flush of the disk.
 
         Raises:
+            GuardUnreadable: there is a file and it says nothing; it is left as it is.
             OSError: the disk refuses.
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        passing = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
-        try:
-            descriptor = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(published))
-                file.flush()
-                os.fsync(file.fileno())
-            passing.replace(self.path)
-        finally:
-            passing.unlink(missing_ok=True)
+        with _locked(self.path.with_name(f".{self.path.name}.lock")):
+            known = self.read()
+            if known and known.origin == published.origin and known.size > published.size:
+                return  # another process of this node was faster
+            self._replace(published)
+
+    def _replace(self, published: Published) -> None:
+        passing = self.path.with_name(f".{self.path.name}.new")
+        descriptor = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(published))
+            file.flush()
+            os.fsync(file.fileno())
+        passing.replace(self.path)
         _flush_directory(self.path.parent)
+
+
+@contextmanager
+def _locked(path: Path) -> Generator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _flush_directory(directory: Path) -> None:

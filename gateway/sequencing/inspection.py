@@ -41,11 +41,12 @@ async def inspect(store: Store, of: Log) -> Inspected:
         Halted: it may not be grown.
         OSError, asyncpg.PostgresError, asyncpg.InterfaceError: the database is away.
     """
-    fenced = await store.tree()
-    edge = await _edge(store, fenced.head)
-    published = await asyncio.to_thread(_published, of.guard)
-    if published is not None:
-        await _hold_against(store, of, published, fenced.head)
+    published = await asyncio.to_thread(_published, of.guard)  # first: it is never ahead of a tree
+    async with store.snapshot():
+        fenced = await store.tree()
+        edge = await _edge(store, fenced.head)
+        if published is not None:
+            await _hold_against(store, of, published, fenced.head)
     return Inspected(fenced, edge, published)
 
 
@@ -87,7 +88,7 @@ async def _hold_against(store: Store, of: Log, published: Published, head: TreeH
     if head.size < published.size:
         raise Halted(Halt.RESTORED, f"{head.size} leaves here, {published.size} were published")
     try:
-        root = await TreeRepository(store).root(published.size)
+        root = await TreeRepository(store.connection).root(published.size)
     except TileGone as gone:
         raise Halted(Halt.DAMAGED, str(gone)) from gone
     if root != published.root:

@@ -13,7 +13,7 @@ import structlog
 
 from gateway.clock import Clock
 from gateway.sequencing.edge import Edge, grow
-from gateway.sequencing.guard import Published
+from gateway.sequencing.guard import GuardUnreadable, Published
 from gateway.sequencing.inspection import Log, inspect, signers_at
 from gateway.sequencing.intake import Intake, Portion
 from gateway.sequencing.rows import StoredCheckpoint, TreeHead
@@ -157,7 +157,7 @@ class Sequencer:
         published = Published(self._log.origin, head.size, head.root, head.at, ended)
         try:
             await asyncio.to_thread(self._log.guard.write, published)
-        except OSError as full:
+        except (GuardUnreadable, OSError) as full:
             raise Halted(Halt.GUARD, type(full).__name__) from full
         self._known = published
 

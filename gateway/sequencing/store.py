@@ -1,6 +1,7 @@
 """The sequencer's statements: what it reads of writers, and the one transaction that folds."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Any, Protocol
 
@@ -130,7 +131,9 @@ class Round(Struct, frozen=True):
 class Driver(Protocol):
     """What is used of a driver's connection, which carries no types of its own."""
 
-    def transaction(self) -> Any:  # noqa: ANN401 - the driver's own type
+    def transaction(
+        self, *, isolation: str | None = None, readonly: bool = False
+    ) -> AbstractAsyncContextManager[object]:
         """Begin a transaction as a context manager."""
         ...
 
@@ -194,9 +197,9 @@ class Store:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._connection.terminate()
 
-    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
-        """Return all rows of another's query, as `gateway.sequencing.repository` asks them."""
-        return await self._connection.fetch(query, *args)
+    def snapshot(self) -> AbstractAsyncContextManager[object]:
+        """Let everything that is read meanwhile be of one instant: another may be folding."""
+        return self._connection.transaction(isolation="repeatable_read", readonly=True)
 
     async def tree(self) -> Fenced:
         """Return the tree's row."""

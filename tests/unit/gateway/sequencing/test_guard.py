@@ -21,8 +21,18 @@ def test_what_was_published_is_read_back(tmp_path: Path) -> None:
     guard.write(NEW)
 
     assert NEW == Guard(guard.path).read()
-    assert ["guard.json"] == [path.name for path in guard.path.parent.iterdir()]
+    assert {"guard.json", ".guard.json.lock"} == {path.name for path in guard.path.parent.iterdir()}
     assert 0o600 == stat.S_IMODE(guard.path.stat().st_mode)
+
+
+def test_a_slower_process_of_the_same_node_does_not_take_anything_back(tmp_path: Path) -> None:
+    """Two keepers on one host share the file; it never says less than before."""
+    guard = Guard(tmp_path / "guard.json")
+    guard.write(OLD)
+
+    guard.write(Published(OLD.origin, 6, bytes(32), utc_now()))
+
+    assert OLD == guard.read()
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"origin":"a","size":"7"}', "\x00" * 200])
