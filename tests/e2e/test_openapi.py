@@ -33,6 +33,8 @@ bounded = settings(
 )
 ROUTES = [
     ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/audit/log/policy"),
+    ("GET", "/audit/log/witnesses"),
     ("GET", "/oauth/jwks"),
     ("POST", "/oauth/token"),
     ("POST", "/v1/data/{service}"),
