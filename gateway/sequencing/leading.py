@@ -96,7 +96,7 @@ class Leading:
             except Halted as halted:
                 self._halted(halted)
             except Overtaken:
-                log.warning("tree.overtaken", holder=self._holder)
+                log.warning("tree.overtaken", node=self._holder)
                 self._standing = replace(self._standing, leads=False)
             except Diverged:
                 self._halted(Halted(Halt.DAMAGED, "stored rows contradict the tree's row"))
@@ -163,12 +163,12 @@ class Leading:
 
     def _stand(self, sequencer: Sequencer, *, leads: bool) -> None:
         if leads is not self._standing.leads:
-            log.info("tree.leads" if leads else "tree.follows", holder=self._holder)
+            log.info("tree.leads" if leads else "tree.follows", node=self._holder)
         now = replace(sequencer.standing, leads=leads)
         _tell_of_writers(self._standing.stopped, now.stopped)
         self._standing = now
         if self._trouble is not None:
-            log.info("tree.recovered", after=self._trouble)
+            log.info("tree.recovered", reason=self._trouble)
             self._trouble = None
         self._watch_delay()
 
@@ -177,7 +177,9 @@ class Leading:
         if self._trouble != halted.halt.value:
             self._trouble = halted.halt.value
             advice = ADVICE[halted.halt]
-            log.critical("tree.halted", detail=str(halted), vi=advice.vi, en=advice.en)
+            log.critical(
+                "tree.halted", reason=str(halted), advice_vi=advice.vi, advice_en=advice.en
+            )
 
     def _say(self, event: str, trouble: str) -> None:
         """Log a trouble once, not at every try."""
@@ -188,7 +190,7 @@ class Leading:
     def _watch_delay(self) -> None:
         late = self.merge_delay_s() > self._pace.alarm_s
         if late and not self._late:
-            log.critical("tree.delayed", seconds=round(self.merge_delay_s()))
+            log.critical("tree.delayed", age_s=round(self.merge_delay_s()))
         self._late = late
 
 

@@ -30,6 +30,7 @@ ALLOWED = frozenset(
         # the record
         *("writer", "seq", "records", "backlog", "revision", "promise"),
         *("witness", "tree_size", "age_s"),  # a witness's name in the policy
+        *("damage", "advice_vi", "advice_en"),  # words of ours about the tree
         # life of the process
         *("count", "state", "signal", "exit_code", "setting", "directory", "database", "role"),
         *("key_id", "kind", "reason", "error", "stack", "wait_s", "workers", "check", "catalog"),
