@@ -78,8 +78,10 @@ def _everything(settings: Settings) -> list[Finding]:
     found = [_keys(settings), *asyncio.run(_sources(settings))]
     try:
         with reachable(settings) as dsn:
-            others = [asyncio.run(each(dsn, settings)) for each in (_storage, _witnesses)]
-            return [*asyncio.run(_database(dsn)), *others, *found]
+            first, *inside = asyncio.run(_database(dsn))
+            if inside:  # it answers
+                inside += [asyncio.run(each(dsn, settings)) for each in (_storage, _witnesses)]
+            return [first, *inside, *found]
     except EmbeddedError as cannot:
         return [Finding("database", ok=False, says=str(cannot), do="as it says"), *found]
 
