@@ -231,7 +231,8 @@ def _scope(
         raise Disagreement("no line of the agreement names the service")
     if purpose.code not in scope.purposes:
         raise Disagreement("the agreement does not cover the purpose")
-    if purpose.kind is PurposeKind.PROCEDURE and None in {procedure, access.basis.dossier}:
+    has_case = procedure is not None and access.basis.dossier is not None
+    if purpose.kind is PurposeKind.PROCEDURE and not has_case:
         raise Disagreement("the purpose needs a procedure and a dossier")
     if service.dossier_required and access.basis.dossier is None:
         raise Disagreement("the service needs a dossier")

@@ -1,0 +1,129 @@
+"""Chains: every writer's numbers and links, whatever the order of the tree."""
+
+import pytest
+from msgspec.structs import replace
+
+from gateway.audit.chain import Position, link
+from gateway.audit.events import Event
+from gateway.audit.leaf import Last, Leaf, Life, body
+from gateway.verification.chains import Chains
+from gateway.verification.rows import Row, Run
+from tests.audit_builders import DAY, a_stamp, an_access
+
+
+def rows_of(writer: str, bodies: list[bytes], first_index: int = 0) -> list[Row]:
+    """Return records of one writer as they stand in the database."""
+    linked = link(Position(writer=writer, day=DAY), bodies)
+    pairs = zip(linked.entries, linked.leaves, strict=True)
+    return [
+        Row(first_index + seq, DAY, writer, seq, entry, leaf)
+        for seq, (entry, leaf) in enumerate(pairs)
+    ]
+
+
+def opening(prior: Last | None) -> bytes:
+    """Return the leaf that opens a writer."""
+    mark = a_stamp()
+    return body(
+        Leaf(
+            id=mark.id, ts=mark.ts, salt=mark.salt, type=Event.WRITER_OPEN,
+            life=Life(node="gw1", prior=prior),
+        )
+    )  # fmt: skip
+
+
+def followed(chains: Chains, rows: list[Row]) -> list[str]:
+    """Follow *rows* as one run; return what is wrong."""
+    first = rows[0]
+    found = [chains.run(Run(first.index, DAY, first.writer, first.seq, len(rows)))]
+    found += [chains.row(row, row.leaf) for row in rows]
+    return [each.says for each in found if each is not None]
+
+
+def test_a_whole_sequence_is_silent() -> None:
+    """Two writers, one after the other."""
+    chains = Chains()
+
+    assert [] == followed(chains, rows_of("a", [body(an_access()) for _ in range(5)]))
+    assert [] == followed(chains, rows_of("b", [body(an_access()) for _ in range(5)], 5))
+    assert (2, 5) == (len(chains), chains.folded("a"))
+
+
+def test_a_sequence_may_be_cut_in_runs() -> None:
+    """A round folds what is there; the next goes on."""
+    chains, rows = Chains(), rows_of("a", [body(an_access()) for _ in range(6)])
+
+    assert [] == followed(chains, rows[:2]) + followed(chains, rows[2:])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (
+            lambda row: replace(row, entry=row.entry.replace(b'"seq":2', b'"seq":9')),
+            "another place",
+        ),
+        (
+            lambda row: replace(row, entry=row.entry.replace(b'"id":"a"', b'"id":"b"')),
+            "another place",
+        ),
+        (lambda row: replace(row, entry=row.entry.replace(b'"prev":"', b'"prev":"0', 1)), "follow"),
+        (lambda row: replace(row, entry=row.entry + b" "), "canonical"),
+        (lambda row: replace(row, entry=b"{}"), "no record"),
+    ],
+    ids=["number", "writer", "link", "white space", "no record"],
+)
+def test_a_record_that_names_another_place_is_found(spoil, says: str) -> None:  # noqa: ANN001
+    """A record cannot be moved, copied or dressed up."""
+    rows = rows_of("a", [body(an_access()) for _ in range(4)])
+    rows[2] = spoil(rows[2])
+
+    found = followed(Chains(), rows)
+
+    assert 1 == len(found)
+    assert says in found[0]
+
+
+def test_a_number_that_is_left_out_is_found() -> None:
+    """The map of the tree may not jump over a record."""
+    chains, rows = Chains(), rows_of("a", [body(an_access()) for _ in range(4)])
+
+    assert ["writer a goes on at number 2, 1 follows"] == (
+        followed(chains, rows[:1]) + followed(chains, rows[2:])
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "wrong"),
+    [(4, 0), (6, 1), (3, 0)],
+    ids=["as it ended", "its tail was cut", "more came after"],
+)
+def test_a_successor_tells_how_its_predecessor_ended(seen: int, wrong: int) -> None:
+    """The last records of a dead writer cannot be cut off in silence."""
+    chains, rows = Chains(), rows_of("a", [body(an_access()) for _ in range(5)])
+    followed(chains, rows)
+    leaf = rows[min(seen, 4)].leaf.hex()
+    followed(chains, rows_of("b", [opening(Last(id="a", leaf=leaf, seq=seen))], 5))
+
+    assert wrong == len(chains.claims())
+
+
+def test_another_last_record_than_the_successor_saw_is_found() -> None:
+    """The tail was exchanged for another."""
+    chains = Chains()
+    followed(chains, rows_of("a", [body(an_access()) for _ in range(5)]))
+    followed(chains, rows_of("b", [opening(Last(id="a", leaf="ab" * 32, seq=4))], 5))
+
+    assert ["writer a ends with another record than its successor saw"] == [
+        each.says for each in chains.claims()
+    ]
+
+
+def test_records_that_left_for_the_archive_are_passed_over() -> None:
+    """What follows them is linked to the hash that the tree still holds."""
+    chains, rows = Chains(), rows_of("a", [body(an_access()) for _ in range(5)])
+    gone = Run(0, DAY, "a", 0, 3)
+    chains.run(gone)
+    chains.passed(gone, rows[2].leaf)
+
+    assert [] == followed(chains, rows[3:])
