@@ -4,7 +4,8 @@ What it accepts and refuses is what the statements of `gateway.sequencing.store`
 what they say on PostgreSQL is tested there.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -67,6 +68,7 @@ class Database:
     tiles: dict[tuple[int, int], bytes] = field(default_factory=dict[tuple[int, int], bytes])
     checkpoints: dict[int, StoredCheckpoint] = field(default_factory=dict[int, StoredCheckpoint])
     tree: Fenced = EMPTY
+    spoiled: dict[str, int] = field(default_factory=dict[str, int])  # first number of a writer
 
     def backup(self) -> "Database":
         """Return a copy that later commits do not touch."""
@@ -79,6 +81,7 @@ class Database:
             dict(self.tiles),
             dict(self.checkpoints),
             self.tree,
+            dict(self.spoiled),
         )
 
     def insert(self, writer: str, rows: list[Row]) -> None:
@@ -86,6 +89,23 @@ class Database:
         held = self.entries.setdefault(writer, [])
         assert not {seq for seq, _, _ in rows} & {seq for seq, _, _ in held}
         held.extend(rows)
+
+    def spoil(self, writer: str, seq: int, *, delete: bool) -> None:
+        """Delete a record behind the writer's back, or change one bit of it."""
+        rows = self.entries[writer]
+        at = next(n for n, row in enumerate(rows) if row[0] == seq)
+        _, entry, leaf = rows[at]
+        rows[at : at + 1] = [] if delete else [(seq, bytes([entry[0] ^ 1]) + entry[1:], leaf)]
+        self.spoiled[writer] = min(seq, self.spoiled.get(writer, seq))
+
+    def sound(self) -> set[tuple[str, int, bytes]]:
+        """Return the records that may stand in the tree: those before the first spoiled one."""
+        return {
+            (writer, seq, leaf)
+            for writer, rows in self.entries.items()
+            for seq, _, leaf in rows
+            if seq < self.spoiled.get(writer, seq + 1)
+        }
 
     def fold(self, folded: Round) -> None:
         """Commit a round, as the guarded statements do.
@@ -138,28 +158,52 @@ class SimulatedStore(Store):
         super().__init__(cast("Driver", None))
         self._world = world
         self.fate = Fate.DONE  # of the next COMMIT
+        self._begun = False
+        self._seen: tuple[Fenced, dict[tuple[int, int], bytes]] | None = None
 
     @property
     def _held(self) -> Database:
         return self._world.database
 
+    @property
+    def connection(self) -> Driver:
+        """Return what others read tiles with."""
+        return cast("Driver", self)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[object]:
+        """Let what is read meanwhile be of the instant of the first read."""
+        self._begun, self._seen = True, None
+        try:
+            yield None
+        finally:
+            self._begun, self._seen = False, None
+
     async def fetch(self, query: str, *args: object) -> Sequence[Any]:
         """Return tiles, the only rows that are asked for in others' words."""
         assert "audit.tile" in query
         await Pause()
+        _, tiles = self._tree_and_tiles()
         places = zip(*cast("tuple[list[int], list[int]]", args), strict=True)
-        return [(*place, self._held.tiles[place]) for place in places if place in self._held.tiles]
+        return [(*place, tiles[place]) for place in places if place in tiles]
 
     async def tree(self) -> Fenced:
         """Return the tree's row."""
         await Pause()
-        return self._held.tree
+        return self._tree_and_tiles()[0]
 
     async def edge_tiles(self, size: int) -> dict[tuple[int, int], bytes]:
         """Return the tiles at the edge."""
         await Pause()
+        _, tiles = self._tree_and_tiles()
         places = [(one.level or 0, one.n) for one in edge(size)]
-        return {place: self._held.tiles[place] for place in places if place in self._held.tiles}
+        return {place: tiles[place] for place in places if place in tiles}
+
+    def _tree_and_tiles(self) -> tuple[Fenced, dict[tuple[int, int], bytes]]:
+        now = (self._held.tree, dict(self._held.tiles))
+        if self._begun and self._seen is None:
+            self._seen = now
+        return self._seen or now
 
     async def open_writers(self, since: date) -> list[OpenWriter]:
         """Return writers that may have more."""
