@@ -264,8 +264,8 @@ def _database_in_clear(settings: Settings) -> bool:
     return remote and mode not in {"require", "verify-ca", "verify-full"}
 
 
-def _overlap(one: Path, other: Path) -> bool:
-    return one.is_relative_to(other) or other.is_relative_to(one)
+def _overlap(*rings: Path) -> bool:
+    return any(one is not other and one.is_relative_to(other) for one in rings for other in rings)
 
 
 PRODUCTION_REFUSES: tuple[Refused, ...] = (
@@ -296,10 +296,12 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
     ),
     Refused("audit.keys_dir", _RELATIVE, lambda s: not s.audit.keys_dir.is_absolute()),
     Refused("identity.keys_dir", _RELATIVE, lambda s: not s.identity.keys_dir.is_absolute()),
+    Refused("tree.keys_dir", _RELATIVE, lambda s: not s.tree.keys_dir.is_absolute()),
+    Refused("tree.guard_file", _RELATIVE, lambda s: not s.tree.guard_file.is_absolute()),
     Refused(
         "audit.keys_dir",
-        "keep it apart from identity.keys_dir; the two are backed up, and destroyed, differently",
-        lambda s: _overlap(s.audit.keys_dir, s.identity.keys_dir),
+        "keep it, identity.keys_dir and tree.keys_dir apart; each is backed up in its own way",
+        lambda s: _overlap(s.audit.keys_dir, s.identity.keys_dir, s.tree.keys_dir),
     ),
 )
 

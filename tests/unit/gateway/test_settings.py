@@ -22,6 +22,8 @@ SOUND: Mapping[str, str] = {
     "MOTLAN_IDENTITY__ISSUER": "https://lgsp.tinh.gov.vn",
     "MOTLAN_IDENTITY__KEYS_DIR": "/var/lib/motlan/signing",
     "MOTLAN_AUDIT__KEYS_DIR": "/var/lib/motlan/pseudonyms",
+    "MOTLAN_TREE__KEYS_DIR": "/var/lib/motlan/log",
+    "MOTLAN_TREE__GUARD_FILE": "/var/lib/motlan/tree-guard.json",
     "MOTLAN_SOURCES__POPULATION__BASE_URL": "https://dancu.tinh.gov.vn",
 }
 
@@ -158,6 +160,9 @@ def test_a_sound_production_is_accepted() -> None:
         pytest.param("IDENTITY__ISSUER", "http://127.0.0.1:8100", id="http issuer"),
         pytest.param("IDENTITY__KEYS_DIR", "keys", id="relative signing keys"),
         pytest.param("AUDIT__KEYS_DIR", "keys", id="relative pseudonym keys"),
+        pytest.param("TREE__KEYS_DIR", "keys", id="relative log keys"),
+        pytest.param("TREE__GUARD_FILE", "guard.json", id="relative guard file"),
+        pytest.param("TREE__KEYS_DIR", "/var/lib/motlan/signing", id="log keys beside others"),
         pytest.param("AUDIT__KEYS_DIR", "/var/lib/motlan/signing", id="keys in one folder"),
         pytest.param("AUDIT__KEYS_DIR", "/var/lib/motlan/signing/p", id="keys inside keys"),
         pytest.param("AUDIT__KEYS_DIR", "/var/lib/motlan", id="keys around keys"),
