@@ -80,6 +80,7 @@ class Disclosed(Struct, frozen=True, kw_only=True):
 
     async def append(self, entry: Entry) -> Receipt:
         """Take an act in as the log does."""
+        assert isinstance(entry.body, Leaf)
         (stored,) = await self.add([entry.body])
         place = parse(stored).w
         return Receipt(

@@ -106,8 +106,8 @@ class Days:
         """Return the proof of *day* for every pseudonym of *owner*.
 
         Raises:
-            Unknown: the log states no index of that day.
-            ProofNotReady: it does, and the tree has not taken its record in yet.
+            Unknown: the log states no index of that day, or the day has left for the archive.
+            ProofNotReady: it does, and tree or search have not followed yet.
             IndexDiffers: the list that we find is not the one that the log committed to.
         """
         index, leaf_index = await self._stated(day)
@@ -156,12 +156,14 @@ class Days:
         span = await self._traces.span_of(day)
         if span is None:
             return []
-        found: list[Record] = []
-        for index in await self._traces.within(owner.pseudonyms, *span):
-            (place,) = await self._tree.entries(index, 1)
-            if place.day == day:
-                found.append(lines.read(place))
-        return found
+        (first, end), reached = span, await self._traces.reached()
+        if reached.next_index < end:
+            raise ProofNotReady  # the search has not followed the whole day yet
+        indexes = await self._traces.within(owner.pseudonyms, first, end)
+        records = await self._own.reading.records(indexes)
+        if first < reached.floor or len(records) < len(indexes):
+            raise Unknown  # the day has left for the archive: the operator proves it from there
+        return [record for record in records if record.place.day == day]
 
     async def _person(
         self, index: DayIndex, pseudonym: str, records: Sequence[Record], hidden: set[int]

@@ -10,6 +10,7 @@ from catalog.kinds import Key, Kind
 from gateway.audit.events import Delivered, Event, Matched
 from gateway.audit.leaf import Ground, Numbered, parse
 from gateway.disclosure import seals, sentences
+from gateway.disclosure.traces import Outcome
 from gateway.disclosure.wording import BasisTold, Named, Versions
 from gateway.problems import PROBLEMS
 from gateway.sequencing.rows import Sequenced
@@ -28,7 +29,7 @@ class Reason(Struct, frozen=True):
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of the list; a sealed one has no more than its day, and when it opens."""
 
-    kind: str  # access | refusal | sealed | own | audit | question | other
+    kind: str  # access | outcome | refusal | sealed | own | audit | question | archived | other
     sentence_vi: str
     sentence_en: str
     index: int | None = None  # place in the log
@@ -55,11 +56,26 @@ class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Record(Struct, frozen=True):
-    """A record of the log, read; *outcome* is what became of its answer, when that came later."""
+    """A record of the log, read."""
 
     place: Sequenced
     leaf: Numbered
-    outcome: Delivered | None = None
+    outcome: Outcome | None = None  # what became of its answer, when that came later
+    access: seals.Facts | None = None  # of an outcome: what decides about its access
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return what left: what the outcome names, else what the record itself does."""
+        target = self.leaf.target
+        if self.outcome is not None and self.outcome.delivered is not Delivered.UNKNOWN:
+            return self.outcome.fields
+        return target.fields if target else ()
+
+    @property
+    def match(self) -> Matched | None:
+        """Return how the source recognised the person."""
+        own = self.leaf.res.match if self.leaf.res else None
+        return own or (self.outcome.match if self.outcome else None)
 
     @property
     def at(self) -> datetime:
@@ -67,13 +83,15 @@ class Record(Struct, frozen=True):
         return _EPOCH + timedelta(microseconds=self.leaf.ts)
 
 
-def read(place: Sequenced, outcome: Delivered | None = None) -> Record:
+def read(place: Sequenced) -> Record:
     """Return the record at *place*; raise msgspec.DecodeError when it is none."""
-    return Record(place, parse(place.entry), outcome)
+    return Record(place, parse(place.entry))
 
 
 def facts(record: Record) -> seals.Facts:
-    """Return what of *record* decides whether it is sealed."""
+    """Return what of *record* decides whether it is sealed; of an outcome, what its access says."""
+    if record.access is not None:
+        return record.access
     leaf, actor, basis = record.leaf, record.leaf.actor, record.leaf.basis
     return seals.Facts(
         event=leaf.type,
@@ -97,7 +115,7 @@ def keys(records: Iterable[Record]) -> tuple[set[Key], set[str]]:
             systems |= {actor.client} if actor.client else set()
         if target is not None:
             found |= {(Kind.SERVICE, target.service), (Kind.DATASET, target.dataset)}
-            found |= {(Kind.ELEMENT, name) for name in (*target.asked, *target.fields)}
+            found |= {(Kind.ELEMENT, name) for name in (*target.asked, *record.fields)}
         if basis is not None:
             found |= {(Kind.PURPOSE, basis.purpose), (Kind.PROCEDURE, basis.proc)}
             found |= {(Kind.BASIS, basis.law), (Kind.RULE, basis.policy)}
@@ -143,6 +161,7 @@ def line(record: Record, names: Versions, owner: str = sentences.YOU) -> Line:
 
 KINDS: Mapping[Event, str] = {
     Event.ACCESS: "access",
+    Event.ACCESS_OUTCOME: "outcome",
     Event.DENY: "refusal",
     Event.OWN_READ: "own",
     Event.QUESTION_ASK: "question",
@@ -179,11 +198,11 @@ def _told(record: Record, names: Versions, kind: str) -> Line:
         purpose=names.purpose(purpose, at) if purpose else None,
         procedure=names.procedure(proc, at) if proc else None,
         asked=tuple(names.field(name, at) for name in target.asked) if target else (),
-        fields=tuple(names.field(name, at) for name in target.fields) if target else (),
+        fields=tuple(names.field(name, at) for name in record.fields),
         basis=_basis(basis, names, at) if kind == "access" and basis else None,
         result=_result(record),
         reason=_reason(reasons[0].value) if reasons else None,
-        old_number=leaf.res is not None and leaf.res.match is Matched.SUPERSEDED,
+        old_number=record.match is Matched.SUPERSEDED,
         by_official=bool(actor and actor.user) and kind != "own",
         exchange=leaf.req.id if leaf.req else None,
         proof=f"/v1/own/accesses/{record.place.index}/proof",
@@ -207,10 +226,10 @@ def _result(record: Record) -> str | None:
     leaf = record.leaf
     if leaf.type is Event.DENY:
         return "refused"
-    if leaf.type is not Event.ACCESS or leaf.res is None:
+    if leaf.type not in (Event.ACCESS, Event.ACCESS_OUTCOME) or leaf.res is None:
         return None
     said = leaf.res.delivered or Delivered.UNKNOWN
-    return _RESULTS[record.outcome or said]
+    return _RESULTS[record.outcome.delivered if record.outcome else said]
 
 
 def _reason(code: str) -> Reason:
@@ -232,5 +251,4 @@ def _subject(leaf: Numbered, told: Line, owner: str) -> sentences.Told:
         basis=told.basis and (told.basis.vi, told.basis.en),
         reason=told.reason and (told.reason.vi, told.reason.en),
         result=told.result,
-        nobody=leaf.res is not None and leaf.res.match is Matched.NOT_A_PERSON,
     )

@@ -1,11 +1,10 @@
 """Who looked at one person: a page of lines, counts, and the proof of one line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from msgspec import Struct
 
-from gateway.audit.events import Delivered, Event
 from gateway.audit.keyring import Keyring
 from gateway.audit.pseudonyms import Pseudonyms
 from gateway.clock import Clock
@@ -13,11 +12,11 @@ from gateway.disclosure import counts, lines, seals, sentences, traces
 from gateway.disclosure.cursors import Cursors
 from gateway.disclosure.errors import ProofNotReady, Unknown
 from gateway.disclosure.lines import Line, Record
+from gateway.disclosure.reading import Reading
 from gateway.disclosure.seal_repository import SealRepository
 from gateway.disclosure.traces import Traces
 from gateway.disclosure.wording import Wording
 from gateway.sequencing.repository import TreeRepository
-from gateway.sequencing.rows import EntriesGone
 from gateway.tlog.proofs import Proof
 
 MOST_LINES = 100
@@ -68,6 +67,7 @@ class Own:
         self._keyring = keyring
         self._clock = clock
         self._cursors = Cursors(pseudonyms)
+        self.reading = Reading(tree, traces)
 
     async def owner(self, number: str, told_as: str = sentences.YOU) -> Owner:
         """Return whose list *number* opens: every living epoch, replaced numbers too."""
@@ -116,7 +116,7 @@ class Own:
         """
         if not 0 <= index < FAR or not await self._traces.holds(owner.pseudonyms, index):
             raise Unknown
-        (record,) = await self._records([index]) or [None]
+        (record,) = await self.reading.records([index]) or [None]
         now = self._clock()
         if record is None or seals.sealed(lines.facts(record), await self._seals.live(now), now):
             raise Unknown
@@ -146,7 +146,7 @@ class Own:
         return str(Proof(index, tuple(path), checkpoint.note, entry))
 
     async def _lines(self, indexes: Sequence[int], told_as: str) -> tuple[Line, ...]:
-        records, now = await self._records(indexes), self._clock()
+        records, now = await self.reading.records(indexes), self._clock()
         closing = await self._seals.live(now)
         names = await self._wording.versions(*lines.keys(records))
         told: list[tuple[tuple[object, ...], Line]] = []
@@ -163,28 +163,3 @@ class Own:
         told.sort(key=lambda each: each[0], reverse=True)  # type: ignore[arg-type, return-value]
         gone = len(indexes) - len(records)
         return (*(line for _, line in told), *(lines.archived() for _ in range(gone)))
-
-    async def _records(self, indexes: Sequence[int]) -> list[Record]:
-        found: list[Record] = []
-        for index in indexes:
-            try:
-                found += [lines.read(place) for place in await self._tree.entries(index, 1)]
-            except EntriesGone:
-                continue  # its day has just left for the archive
-        later = await self._traces.outcomes(_open_exchanges(found))
-        return [_with_outcome(record, later) for record in found]
-
-
-def _open_exchanges(records: Sequence[Record]) -> list[str]:
-    return [
-        record.leaf.req.id
-        for record in records
-        if record.leaf.type is Event.ACCESS and record.leaf.req and record.leaf.req.id
-        if record.leaf.res and record.leaf.res.delivered is not Delivered.YES
-    ]
-
-
-def _with_outcome(record: Record, later: Mapping[str, Delivered]) -> Record:
-    exchange = record.leaf.req.id if record.leaf.req else None
-    known = later.get(exchange) if exchange and record.leaf.type is Event.ACCESS else None
-    return record if known is None else Record(record.place, record.leaf, known)

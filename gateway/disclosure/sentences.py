@@ -68,13 +68,14 @@ class Told(Struct, frozen=True, kw_only=True):
     basis: Both | None = None
     reason: Both | None = None
     result: str | None = None
-    nobody: bool = False  # the source says that the number is nobody's
 
 
 def of(told: Told) -> Both:
     """Return the sentence of one record."""
     if told.event is Event.ACCESS:
         return _access(told)
+    if told.event is Event.ACCESS_OUTCOME:
+        return _outcome(told)
     if told.event is Event.DENY:
         return _refusal(told)
     vi, en = OTHERS.get(told.event, ANYTHING)
@@ -98,6 +99,21 @@ def _access(told: Told) -> Both:
     vi = f"{agency_vi} {verb_vi} {_fields(told, 0)} {whose_vi}"
     en = f"{agency_en} {verb_en} {whose_en} {_fields(told, 1)}"
     return _closed(vi, told, 0), _closed(en, told, 1)
+
+
+def _outcome(told: Told) -> Both:
+    """Tell what followed on an access that was recorded before the source was asked."""
+    (whose_vi, whose_en, _), left = OWNERS[told.owner], told.result == "delivered"
+    asked_vi, asked_en = told.service or ("lượt tra cứu", "the look-up")
+    if not left:
+        return (
+            f"Lượt hỏi «{asked_vi}» đã ghi trước đó: không có dữ liệu nào {whose_vi} rời cổng.",
+            f"The access “{asked_en}” recorded before: nothing of {whose_en} data left.",
+        )
+    return (
+        f"Lượt hỏi «{asked_vi}» đã ghi trước đó: {_fields(told, 0)} {whose_vi} đã được chuyển đi.",
+        f"The access “{asked_en}” recorded before: {whose_en} {_fields(told, 1)} left.",
+    )
 
 
 def _refusal(told: Told) -> Both:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from gateway.audit.events import Delivered, Event
+from gateway.audit.events import Delivered, Event, Matched
 from gateway.audit.keyring import KeyInfo, Purpose
 from gateway.audit.keyring import KeyState as State
 from gateway.audit.pseudonyms import Pseudonyms, Scheme
@@ -34,12 +34,17 @@ HOLDS = "SELECT 1 FROM search.subject WHERE p = ANY($1) AND leaf_index = $2 LIMI
 OLD = """
 SELECT DISTINCT x.subjects[1] AS p FROM search.subject s
 JOIN search.ix x ON x.leaf_index = s.leaf_index
-WHERE s.p = ANY($1) AND x.match = 'superseded' AND x.subjects[2] = s.p AND x.type = 'access'
+WHERE s.p = ANY($1) AND x.match = 'superseded' AND x.subjects[2] = s.p
+  AND x.type IN ('access', 'access.outcome')
 LIMIT $2
 """
 OUTCOMES = """
-SELECT exchange, delivered FROM search.ix
+SELECT exchange, delivered, match, fields FROM search.ix
 WHERE exchange = ANY($1) AND type = 'access.outcome' ORDER BY leaf_index
+"""
+ACCESSES = """
+SELECT exchange, leaf_index, ts, type, org, client, official, dossier, purpose, subjects
+FROM search.ix WHERE exchange = ANY($1) AND type = 'access'
 """
 BRIEFS = """
 SELECT DISTINCT ON (x.leaf_index) x.leaf_index, x.ts, x.type, x.org, x.client, x.official,
@@ -65,6 +70,14 @@ class Reached(Struct, frozen=True):
 
     next_index: int
     floor: int
+
+
+class Outcome(Struct, frozen=True):
+    """What became of an answer: whether it left, for whom, and which fields."""
+
+    delivered: Delivered
+    match: Matched | None = None
+    fields: tuple[str, ...] = ()
 
 
 class Brief(Struct, frozen=True):
@@ -116,12 +129,14 @@ class Traces:
         """Say whether the record at *index* is about one of *mine*."""
         return await self._rows.fetchrow(HOLDS, list(mine), index) is not None
 
-    async def outcomes(self, exchanges: Sequence[str]) -> dict[str, Delivered]:
+    async def outcomes(self, exchanges: Sequence[str | None]) -> dict[str, Outcome]:
         """Return what became of answers whose records did not know it yet, by exchange."""
-        if not exchanges:
-            return {}
-        rows = await self._rows.fetch(OUTCOMES, [UUID(each) for each in exchanges])
-        return {str(row["exchange"]): Delivered(row["delivered"]) for row in rows}
+        return {str(row["exchange"]): _outcome(row) for row in await self._of(OUTCOMES, exchanges)}
+
+    async def accesses(self, exchanges: Sequence[str | None]) -> dict[str, Facts]:
+        """Return what decides about the accesses of *exchanges*, by exchange."""
+        rows = await self._of(ACCESSES, exchanges)
+        return {str(row["exchange"]): _brief(row).facts for row in rows}
 
     async def briefs(self, mine: Sequence[str], since: datetime) -> list[Brief]:
         """Return the records since an instant in short, newest first, at most 5,000."""
@@ -143,6 +158,15 @@ class Traces:
         """Return the indexes between which all records of *day* stand; None when it has none."""
         row = await self._rows.fetchrow(SPAN_OF_DAY, day)
         return None if row is None or row["first"] is None else (row["first"], row["until"])
+
+    async def _of(self, query: str, exchanges: Sequence[str | None]) -> Sequence[Row]:
+        named = [UUID(each) for each in exchanges if each]
+        return await self._rows.fetch(query, named) if named else ()
+
+
+def _outcome(row: Row) -> Outcome:
+    match = None if row["match"] is None else Matched(row["match"])
+    return Outcome(Delivered(row["delivered"] or Delivered.UNKNOWN), match, tuple(row["fields"]))
 
 
 def _brief(row: Row) -> Brief:

@@ -23,7 +23,7 @@ from gateway.disclosure.completeness import (
 )
 from gateway.disclosure.day_repository import DayRepository
 from gateway.disclosure.days import DayProof, PlacedTold
-from gateway.disclosure.errors import IndexDiffers, Unknown
+from gateway.disclosure.errors import IndexDiffers, ProofNotReady, Unknown
 from gateway.disclosure.publishing import PATIENCE, WINDOW
 from gateway.sequencing.repository import TreeRepository
 from tests.audit_builders import an_access
@@ -168,6 +168,28 @@ async def test_a_record_hidden_from_the_search_is_noticed(told: Disclosed) -> No
     async with connected(told.dsn) as connection:
         await connection.execute("DELETE FROM search.subject")
     with pytest.raises(IndexDiffers):
+        await told.days.proof(await told.mine(), day)
+
+
+async def test_a_search_that_lags_behind_is_waited_for(told: Disclosed) -> None:
+    """An alarm because a follower is a second late would soon be heard by nobody."""
+    day = await a_day(told, MINE)
+    await told.publishing.round()
+    async with connected(told.dsn) as connection:
+        await connection.execute("UPDATE search.cursor SET next_index = 0")
+
+    with pytest.raises(ProofNotReady):
+        await told.days.proof(await told.mine(), day)
+
+
+async def test_a_day_in_the_archive_is_no_contradiction(told: Disclosed) -> None:
+    """Its records are elsewhere: the answer is that the day is not here, not that somebody lied."""
+    day = await a_day(told, MINE)
+    await told.publishing.round()
+    async with connected(told.dsn) as connection:
+        await connection.execute("SELECT search.raise_floor(1)")
+
+    with pytest.raises(Unknown):
         await told.days.proof(await told.mine(), day)
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gateway.audit.entry import Entry
 from gateway.audit.events import Delivered, Event, Matched
-from gateway.audit.leaf import Actor, Leaf, parse, subjects
+from gateway.audit.leaf import Actor, Leaf, Request, Result, parse, subjects
 from gateway.audit.pseudonyms import Scheme, epoch_of
 from gateway.audit.stamps import stamp
 from gateway.disclosure.errors import Unknown
@@ -185,6 +185,57 @@ async def test_what_became_of_an_answer_is_shown_when_it_is_known(told: Disclose
 
     assert "unknown" == before
     assert ["not_delivered"] == [line.result for line in await every_line(told, await told.mine())]
+
+
+def a_strict_pair(told: Disclosed, number: str) -> tuple[Leaf, Leaf]:
+    """Return the record of a question before it is put, and that of its answer."""
+    whole = an_access_of(told.pseudonyms, number)
+    assert whole.res is not None
+    assert whole.target is not None
+    before = replace(
+        whole,
+        res=Result(delivered=Delivered.UNKNOWN),
+        target=replace(whole.target, fields=("ho_ten", "thuong_tru")),
+    )
+    mark = stamp(told.clock())
+    after = Leaf(
+        id=mark.id,
+        ts=mark.ts,
+        salt=mark.salt,
+        type=Event.ACCESS_OUTCOME,
+        of=before.id,
+        subj=whole.subj,
+        target=whole.target,
+        req=Request(id=whole.req.id if whole.req else None),
+        res=replace(whole.res, delivered=Delivered.YES),
+    )
+    return before, after
+
+
+async def test_a_strict_access_names_what_left_and_not_what_might_have(told: Disclosed) -> None:
+    """The record before the question names all that may leave; the outcome knows better."""
+    before, after = a_strict_pair(told, MINE)
+    await told.add([before])
+    (first,) = await every_line(told, await told.mine())
+    await told.add([after])
+
+    outcome, access = await every_line(told, await told.mine())
+
+    assert ("unknown", 2) == (first.result, len(first.fields))
+    assert ("delivered", ["ho_ten"]) == (access.result, [each.code for each in access.fields])
+    assert ("outcome", "delivered") == (outcome.kind, outcome.result)
+    assert "đã được chuyển đi" in outcome.sentence_vi
+
+
+async def test_an_outcome_is_sealed_with_its_access(told: Disclosed) -> None:
+    """It does not say who asked, and would give away that and what was looked up."""
+    await told.add(a_strict_pair(told, MINE))
+    await told.seal()
+
+    assert ["sealed"] * 2 == [line.kind for line in await every_line(told, await told.mine())]
+    for index in (0, 1):
+        with pytest.raises(Unknown):
+            await told.own.record(await told.mine(), index)
 
 
 async def test_a_closed_line_tells_its_day_and_nothing_else(told: Disclosed) -> None:

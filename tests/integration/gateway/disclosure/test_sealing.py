@@ -1,6 +1,7 @@
 """Seals on a real database: two people, an end, a leaf for each act, public numbers."""
 
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -156,7 +157,11 @@ async def test_without_a_record_there_is_no_seal(told: Disclosed) -> None:
 async def test_people_and_officials_stand_in_a_seal_by_pseudonym(told: Disclosed) -> None:
     """The number of a suspect is in no row; a year's turn does not open the seal by accident."""
     now = told.clock()
-    wish = {"first": now - 2 * DAY, "last": now + 200 * DAY, "opens_at": now + 300 * DAY}
+    wish: dict[str, Any] = {
+        "first": now - 2 * DAY,
+        "last": now + 200 * DAY,
+        "opens_at": now + 300 * DAY,
+    }
     seal = await told.seal(kind=Kind.PERSON, targets=(MINE,), **wish)
     years = sorted({epoch_of(now - 2 * DAY), epoch_of(now + 200 * DAY)})
 

@@ -1,0 +1,56 @@
+"""Records about a person, read from the log with what belongs to each of them."""
+
+from collections.abc import Mapping, Sequence
+
+from gateway.audit.events import Delivered, Event
+from gateway.disclosure import lines
+from gateway.disclosure.lines import Record
+from gateway.disclosure.seals import Facts
+from gateway.disclosure.traces import Outcome, Traces
+from gateway.sequencing.repository import TreeRepository
+from gateway.sequencing.rows import EntriesGone
+
+
+class Reading:
+    """Reads whole records by index.
+
+    An access that was recorded before its answer is told with its outcome; an outcome is sealed
+    when its access is, for it does not say itself who asked.
+    """
+
+    def __init__(self, tree: TreeRepository, traces: Traces) -> None:
+        self._tree = tree
+        self._traces = traces
+
+    async def records(self, indexes: Sequence[int]) -> list[Record]:
+        """Return the records at *indexes*; those that have left for the archive are missing."""
+        found: list[Record] = []
+        for index in indexes:
+            try:
+                found += [lines.read(place) for place in await self._tree.entries(index, 1)]
+            except EntriesGone:
+                continue
+        later = await self._traces.outcomes([_exchange(r) for r in found if _is_open(r)])
+        before = await self._traces.accesses([_exchange(r) for r in found if _is_outcome(r)])
+        return [_joined(record, later, before) for record in found]
+
+
+def _is_open(record: Record) -> bool:
+    leaf = record.leaf
+    known = leaf.res is not None and leaf.res.delivered is Delivered.YES
+    return leaf.type is Event.ACCESS and not known
+
+
+def _is_outcome(record: Record) -> bool:
+    return record.leaf.type is Event.ACCESS_OUTCOME
+
+
+def _exchange(record: Record) -> str | None:
+    return record.leaf.req.id if record.leaf.req else None
+
+
+def _joined(record: Record, later: Mapping[str, Outcome], before: Mapping[str, Facts]) -> Record:
+    exchange = _exchange(record) or ""
+    if _is_outcome(record):
+        return Record(record.place, record.leaf, None, before.get(exchange))
+    return Record(record.place, record.leaf, later.get(exchange) if _is_open(record) else None)
