@@ -20,7 +20,7 @@ from gateway.findings.tallies import tallied
 from gateway.findings.tally_repository import Rows, TallyRepository
 from gateway.sequencing.rows import EntriesGone, Sequenced
 
-MOST_LEAVES = 1_000  # of one step; bounds memory and the length of a statement
+MOST_LEAVES = 500  # of one step; bounds memory and the length of a statement
 FORGET_EVERY = 500  # steps with leaves
 
 _log = structlog.get_logger(__name__)

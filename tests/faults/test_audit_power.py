@@ -5,143 +5,70 @@ its journal.  Needs root and loop devices, and says so where there are none.
 """
 
 import asyncio
-import fcntl
-import os
-import shutil
-import signal
-import struct
-import subprocess
-import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from gateway import migrating
 from gateway.audit.entry import Receipt
 from gateway.audit.writer import AuditWriter
 from gateway.clock import utc_now
-from gateway.embedded.programs import Programs, find
+from gateway.embedded.programs import of_major
 from gateway.errors import AuditUnavailable
+from gateway.sequencing.inspection import Log
+from gateway.sequencing.standing import Halt, Halted
 from tests.audit_builders import NODE, an_entry
 from tests.audit_rows import stored, until
-from tests.history import History, Row, lost, violations
+from tests.history import History, lost, violations
+from tests.machines import Disk, Machine, a_disk, a_machine, cut_power, recover
+from tests.tree_rows import a_log, a_sequencer, fold_all, violations_of_tree
 
-EXT4_IOC_SHUTDOWN = 0x8004587D
-WITHOUT_FLUSH = 2
-DISK_BYTES = 400 * 1024 * 1024
 LOAD_S = 1.0
+DEBIAN = 15
 
 
-class Machine:
-    """A PostgreSQL whose data lies on a disk of its own, and a switch for the power."""
-
-    def __init__(self, folder: Path, programs: Programs) -> None:
-        self._disk = folder / "disk.img"
-        self._mount = folder / "m"
-        self._data = self._mount / "data"
-        self._programs = programs
-        self._outside = folder / "run"  # sockets and the log outlive the cut
-        self.dsn = f"postgresql://motlan@/postgres?host={self._outside}"
-
-    def build(self) -> None:
-        """Make disk, file system and database."""
-        self._mount.mkdir()
-        self._outside.mkdir()
-        self._programs.own(self._outside)
-        with self._disk.open("wb") as disk:
-            disk.truncate(DISK_BYTES)
-        run("mkfs.ext4", "-q", "-F", str(self._disk))
-        self.mount()
-        self._data.mkdir(mode=0o700)
-        self._programs.own(self._data)
-        options = ("-U", "motlan", "--auth=trust", "--encoding=UTF8", "--locale=C")
-        self._programs.run("initdb", "-D", str(self._data), *options, cwd=self._data, within_s=60)
-
-    def mount(self) -> None:
-        """Plug the disk in; the journal is replayed."""
-        run("mount", "-o", "loop", str(self._disk), str(self._mount))
-
-    def start(self, *settings: str) -> None:
-        """Start PostgreSQL."""
-        options = f"-k {self._outside} -c listen_addresses='' {' '.join(settings)}"
-        log = str(self._outside / "log")
-        self._programs.run(
-            *("pg_ctl", "start", "-D", str(self._data), "-w", "-s", "-o", options, "-l", log),
-            cwd=self._outside,
-            within_s=60,
-        )
-
-    def flush(self) -> None:
-        """Begin the measured part with a quiet disk."""
-        run("sync", "-f", str(self._mount))
-
-    def cut_power(self) -> None:
-        """End the file system without flushing, then everything that used it."""
-        pid = int((self._data / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        disk = os.open(self._mount, os.O_RDONLY)
-        fcntl.ioctl(disk, EXT4_IOC_SHUTDOWN, struct.pack("I", WITHOUT_FLUSH))
-        os.close(disk)
-        for one in [pid, *map(int, children)]:
-            try:
-                os.kill(one, signal.SIGKILL)
-            except ProcessLookupError:  # it panicked already, as it should
-                continue
-
-    async def recover(self, *settings: str) -> None:
-        """Plug everything in again and let PostgreSQL recover."""
-        await until(self._unplugged, 15)
-        self.mount()
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
-        for stale in self._outside.glob(".s.PGSQL*"):
-            stale.unlink()
-        await asyncio.to_thread(self.start, *settings)
-
-    async def _unplugged(self) -> bool:
-        return await asyncio.to_thread(unmounted, self._mount)
-
-    def scrap(self) -> None:
-        """Stop what runs, unplug, forget."""
-        if (self._data / "postmaster.pid").exists():
-            stop = ("stop", "-D", str(self._data), "-m", "immediate", "-w", "-s")
-            self._programs.run("pg_ctl", *stop, cwd=self._outside, within_s=30)
-        unmounted(self._mount)
-
-
-def unmounted(place: Path) -> bool:
-    """Unplug; tell whether it worked."""
-    ended = subprocess.run(["umount", place], check=False, capture_output=True, timeout=30)
-    return ended.returncode == 0
-
-
-def run(*command: str) -> None:
-    """Run a system program to its end."""
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+@pytest.fixture(params=["of the wheel", "of Debian"])
+def machine(request: pytest.FixtureRequest) -> Iterator[tuple[Machine, Disk]]:
+    """Give a machine whose data lies on a disk of its own, with either PostgreSQL."""
+    programs = None
+    if request.param == "of Debian":
+        programs = of_major(DEBIAN)
+        if programs is None or "/usr/lib/postgresql" not in str(programs.folder):
+            pytest.skip("Debian's own PostgreSQL is not installed")
+    with a_machine(programs) as machine:
+        disk = a_disk(machine)
+        machine.build(data=disk.place)
+        yield machine, disk
 
 
 @pytest.fixture
-def machine() -> Iterator[Machine]:
-    """Give a machine that is on, or skip where none can be built."""
-    if os.geteuid() != 0:
-        pytest.skip("a power cut needs root to mount a disk of its own")
-    folder = Path(tempfile.mkdtemp(prefix="mlpow-"))
-    folder.chmod(0o711)
-    machine = Machine(folder, find())
-    try:
-        machine.build()
-    except (OSError, subprocess.CalledProcessError) as absent:
-        shutil.rmtree(folder)
-        pytest.skip(f"a power cut needs ext4 on a loop device: {type(absent).__name__}")
-    try:
-        yield machine
-    finally:
-        machine.scrap()
-        shutil.rmtree(folder)
+def wheel() -> Iterator[tuple[Machine, Disk]]:
+    """Give a machine as the demonstration has it."""
+    with a_machine() as machine:
+        disk = a_disk(machine)
+        machine.build(data=disk.place)
+        yield machine, disk
 
 
-async def load_and_cut(machine: Machine, writer: AuditWriter) -> list[Receipt]:
-    """Write as fast as possible, cut the power, return everything that was acknowledged."""
+def a_writer_of(machine: Machine, commit: str = "on", *, unsafe: bool = False) -> AuditWriter:
+    """Return a writer that gives up after half a second."""
+    return AuditWriter(
+        machine.dsn,
+        node=NODE,
+        clock=utc_now,
+        timeout_s=0.5,
+        synchronous_commit=commit,
+        allow_unsafe_database=unsafe,
+    )
+
+
+async def load_and_cut(
+    machine: tuple[Machine, Disk], writer: AuditWriter, log: Log | None = None
+) -> list[Receipt]:
+    """Write and fold as fast as possible, cut the power; return all that was acknowledged."""
     receipts: list[Receipt] = []
     await writer.start()
 
@@ -152,40 +79,82 @@ async def load_and_cut(machine: Machine, writer: AuditWriter) -> list[Receipt]:
             except AuditUnavailable:
                 return
 
-    machine.flush()
+    machine[1].flush()
     callers = [asyncio.ensure_future(call()) for _ in range(16)]
+    folding = None if log is None else asyncio.ensure_future(fold_until_cut(machine[0], log))
     await asyncio.sleep(LOAD_S)
-    machine.cut_power()
+    cut_power(*machine)
     await asyncio.wait_for(asyncio.gather(*callers), 10)
-    await writer.aclose()
+    if folding is not None:
+        await asyncio.wait_for(folding, 10)
     return receipts
 
 
-async def after_a_power_cut(
-    machine: Machine, setting: str = "", commit: str = "on", *, allow_unsafe: bool = False
-) -> tuple[list[Row], list[Receipt]]:
-    """Run the whole accident; return what is on record and what was acknowledged."""
+async def fold_until_cut(machine: Machine, log: Log) -> None:
+    """Sequence, sign and publish until the database is gone."""
+    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        async with a_sequencer(machine.dsn, log) as sequencer:
+            while True:
+                await sequencer.round()
+                await asyncio.sleep(0.02)
+
+
+async def begin(machine: Machine, setting: str = "") -> None:
+    """Start and migrate."""
     await asyncio.to_thread(machine.start, setting)
     await migrating.upgrade(machine.dsn)
-    writer = AuditWriter(
-        machine.dsn,
-        node=NODE,
-        clock=utc_now,
-        timeout_s=0.5,
-        synchronous_commit=commit,
-        allow_unsafe_database=allow_unsafe,
-    )
-    receipts = await load_and_cut(machine, writer)
-    await machine.recover(setting)
-    return await stored(machine.dsn), receipts
 
 
-async def test_a_power_cut_takes_no_acknowledged_record(machine: Machine) -> None:
-    """Promise P1: durable means durable."""
-    rows, receipts = await after_a_power_cut(machine)
+async def test_a_power_cut_takes_no_acknowledged_record_and_no_published_tree(
+    machine: tuple[Machine, Disk], tmp_path: Path
+) -> None:
+    """Promises P1 and P5: durable means durable, and what was signed is still so."""
+    log = a_log(tmp_path)
+    await begin(machine[0])
+    writer = a_writer_of(machine[0])
+    receipts = await load_and_cut(machine, writer, log)
+    await writer.aclose()
+    published = log.guard.read()
+    await recover(*machine)
+    dsn = machine[0].dsn
 
     assert len(receipts) > 100
-    assert [] == violations(History(rows=rows, receipts=receipts))
+    assert [] == violations(History(rows=await stored(dsn), receipts=receipts))
+    async with a_sequencer(dsn, log) as sequencer:
+        head = await sequencer.open()
+        await fold_all(sequencer)
+    assert published is not None
+    assert 0 < published.size <= head.size
+    assert [] == await violations_of_tree(dsn, log)
+
+
+async def test_a_power_cut_on_the_database_alone_is_made_up_for(
+    wheel: tuple[Machine, Disk],
+) -> None:
+    """The gateway stands elsewhere and goes on by itself, with what waited and what follows."""
+    await begin(wheel[0])
+    writer = a_writer_of(wheel[0])
+    receipts = await load_and_cut(wheel, writer)
+    await recover(*wheel)
+    receipts += await resumed(writer)
+    facts = writer.health()[1]
+    await writer.aclose()
+
+    assert [] == violations(History(rows=await stored(wheel[0].dsn), receipts=receipts))
+    assert 0 == facts["healed"]  # nothing acknowledged had to be stored again
+
+
+async def resumed(writer: AuditWriter) -> list[Receipt]:
+    """Write one record as soon as the writer can again."""
+    receipts: list[Receipt] = []
+
+    async def works() -> bool:
+        with suppress(AuditUnavailable):
+            receipts.append(await writer.append(an_entry()))
+        return bool(receipts)
+
+    await until(works, 10)
+    return receipts
 
 
 @pytest.mark.parametrize(
@@ -194,10 +163,50 @@ async def test_a_power_cut_takes_no_acknowledged_record(machine: Machine) -> Non
     ids=["fsync off", "synchronous_commit off"],
 )
 async def test_a_forgetful_database_does_lose_records(
-    machine: Machine, setting: str, commit: str
+    wheel: tuple[Machine, Disk], setting: str, commit: str
 ) -> None:
-    """The controls: were they to pass without loss, the test above would prove nothing."""
-    rows, receipts = await after_a_power_cut(machine, setting, commit, allow_unsafe=True)
+    """The controls: were they to pass without loss, the tests above would prove nothing."""
+    await begin(wheel[0], setting)
+    writer = a_writer_of(wheel[0], commit, unsafe=True)
+    receipts = await load_and_cut(wheel, writer)
+    await writer.aclose()  # with its memory: a writer that lives on stores its last minute again
+    await recover(*wheel, setting)
 
     assert len(receipts) > 100
-    assert lost(receipts, rows)
+    assert lost(receipts, await stored(wheel[0].dsn))
+
+
+async def test_a_writer_that_lives_on_hides_a_forgetful_database(
+    wheel: tuple[Machine, Disk],
+) -> None:
+    """Why a control must end its writer: what it remembers of the last minute comes back."""
+    await begin(wheel[0])
+    writer = a_writer_of(wheel[0], "off", unsafe=True)
+    receipts = await load_and_cut(wheel, writer)
+    await recover(*wheel)
+    missing = lost(receipts, await stored(wheel[0].dsn))
+    receipts += await resumed(writer)
+    facts = writer.health()[1]
+    await writer.aclose()
+
+    assert missing
+    assert [] == violations(History(rows=await stored(wheel[0].dsn), receipts=receipts))
+    assert len(missing) <= int(str(facts["healed"]))
+
+
+async def test_a_database_that_forgot_a_published_tree_is_not_signed_again(
+    wheel: tuple[Machine, Disk], tmp_path: Path
+) -> None:
+    """The control for the tree: a second history under one name is refused, not begun."""
+    log = a_log(tmp_path)
+    await begin(wheel[0], "-c fsync=off")
+    writer = a_writer_of(wheel[0], unsafe=True)
+    await load_and_cut(wheel, writer, log)
+    await writer.aclose()
+    await recover(*wheel, "-c fsync=off")
+
+    assert log.guard.read() is not None
+    async with a_sequencer(wheel[0].dsn, log) as sequencer:
+        with pytest.raises(Halted) as halted:
+            await sequencer.open()
+    assert halted.value.halt in {Halt.RESTORED, Halt.DAMAGED}
