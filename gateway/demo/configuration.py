@@ -63,6 +63,10 @@ def configuration(at: Places) -> str:
             "guard_file": str(at.keys / "tree-guard.json"),
         },
         "retention": {"archive_dir": str(at.keys.parent / "archive")},
+        "exports": {
+            "directory": str(at.keys.parent / "exports"),
+            "keys_dir": str(at.keys / "exports"),
+        },
     }
     if at.policy is not None:
         tables["witnesses"] = {"policy_file": str(at.policy), "interval_s": ROUND_S}
