@@ -252,7 +252,7 @@ class ServiceVersion(Struct, frozen=True, kw_only=True):
     subject: tuple[str, ...]  # members of `subject` that must be given
     subject_optional: tuple[str, ...] = ()
     lower: ServiceCode | None = None  # least intrusive service that may serve instead
-    strict: bool = False  # the question itself is to be on record first; not enforced yet
+    strict: bool = False  # the question itself is on record before the source hears it
     official_required: bool = False
     dossier_required: bool = False
     deadline_ms: int = 3000

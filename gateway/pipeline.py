@@ -39,6 +39,18 @@ class Decides(Protocol):
         ...
 
 
+class Records(Protocol):
+    """The log, as one exchange after the other uses it."""
+
+    def __call__(self, asked: Asked) -> Trail:
+        """Open the trail of one question."""
+        ...
+
+    async def undelivered(self, recorded: Recorded) -> None:
+        """Follow an answer that could not be handed over with its outcome."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """Runs the stages in the only order the types allow."""
@@ -49,7 +61,7 @@ class Exchange:
     consent: Callable[[Authorised], Awaitable[Consented]]
     settled: Settled
     route: Callable[[Consented], Awaitable[Answered]]
-    record: Callable[[Asked], Trail]
+    record: Records
 
     async def __call__(self, asked: Asked) -> Recorded:
         """Answer one request for data; raise Refusal when nothing may leave."""
@@ -57,6 +69,8 @@ class Exchange:
         try:
             identified = trail.reached(await self.authenticate(asked))
             consented = trail.reached(await self._decided(trail, identified))
+            if consented.authorised.resolved.service.strict:
+                await trail.announce(consented)  # no record, no question
             answered = trail.reached(await self.route(consented))
             released = trail.reached(minimise(answered))
             return await trail.commit(released)  # no record, no data
@@ -91,3 +105,7 @@ class Exchange:
             with suppress(Refusal):  # nobody: counted, not recorded
                 trail.reached(await self.authenticate(asked))
         await trail.refuse(refused)
+
+    async def undelivered(self, recorded: Recorded) -> None:
+        """Record that the caller was gone when its answer was ready."""
+        await self.record.undelivered(recorded)

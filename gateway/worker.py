@@ -42,6 +42,7 @@ from gateway.stages.route import Route
 from gateway.stages.settled import Settled
 from gateway.wiring.every import PARTS
 from gateway.wiring.shared import Shared
+from gateway.witnessing.reading import WitnessState
 
 # Exchanges make many short-lived values; looking for cycles in them each 700 costs a tenth.
 COLLECT_AFTER = 20_000
@@ -149,6 +150,7 @@ class Worker(Shared):
                 noise=self._unproven,
                 counts=self.meters.decision,
                 live=RightsRepository(pool).live,
+                witnessed=self._witnessed,
             ),
         )
         self._serve(exchange)
@@ -185,6 +187,10 @@ class Worker(Shared):
     ) -> None:
         self.meters.exchange(service, agency, code, total_s, source_s)
         self.meters.served("POST", EXCHANGE_ROUTE, status, total_s)
+
+    def _witnessed(self) -> bool:
+        state = self.provided.get("witness_state")
+        return isinstance(state, WitnessState) and state.strict_allowed()
 
     def _person(self, subject: Subject, at: datetime) -> str | None:
         named = identifier_of(subject)

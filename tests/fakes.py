@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
+from msgspec import Struct
 
 from adapters.errors import SourceError
 from adapters.protocol import Match, Query, Record
@@ -10,6 +11,7 @@ from gateway.audit.entry import Entry, Receipt
 from gateway.audit.leaf import Leaf
 from gateway.audit.prepared import Prepared
 from gateway.consents.grants import Grant, Representation
+from gateway.rights import Right
 from tests.builders import NOON
 
 
@@ -49,11 +51,18 @@ def leaf_of(entry: Entry) -> Leaf:
     return msgspec.json.decode(body.content, type=Leaf) if isinstance(body, Prepared) else body
 
 
+class Kept(Struct, frozen=True):
+    """One entry as the log holds it."""
+
+    body: Leaf
+    rights: tuple[Right, ...]
+
+
 class FakeLog:
     """A log that keeps entries in memory, or refuses them as it was told."""
 
     def __init__(self, *refusals: Exception | None) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[Kept] = []
         self._refusals = list(refusals)
 
     async def append(self, entry: Entry) -> Receipt:
@@ -61,7 +70,7 @@ class FakeLog:
         refusal = self._refusals.pop(0) if self._refusals else None
         if refusal is not None:
             raise refusal
-        self.entries.append(Entry(body=leaf_of(entry), rights=entry.rights))
+        self.entries.append(Kept(leaf_of(entry), entry.rights))
         return Receipt(
             entry_id=entry.body.id, writer="w1", seq=len(self.entries) - 1, leaf="0" * 64
         )

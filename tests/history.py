@@ -128,6 +128,13 @@ def undocumented(
 ) -> list[str]:
     """Whoever saw data has exactly one access record that says so, with a matching digest."""
     accesses = _by_exchange(rows, "access")
+    # A strict service's access is an intent; what became of it is the record of the answer.
+    fulfilled = {
+        exchange: leaf
+        for exchange, leaves in _by_exchange(rows, "access.outcome").items()
+        for leaf in leaves
+        if leaf["res"].get("delivered") == "yes"
+    }
     found: list[str] = []
     for answer in seen:
         if answer.status != 200 or not answer.body:
@@ -136,8 +143,9 @@ def undocumented(
         if len(leaves) != 1:
             found.append(f"answer {answer.exchange_id} has {len(leaves)} access records")
         elif opening is not None and RECEIPT in answer.body:
-            expected = _digest(opening(leaves[0]["id"]), without_receipt(answer.body))
-            if leaves[0]["res"].get("d") != expected:
+            said = fulfilled.get(answer.exchange_id, leaves[0])
+            expected = _digest(opening(said["id"]), without_receipt(answer.body))
+            if said["res"].get("d") != expected:
                 found.append(f"answer {answer.exchange_id} does not match its record's digest")
     return found
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from time import perf_counter
-from typing import Annotated, Protocol, TypeAlias
+from typing import Annotated, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 import structlog
@@ -60,6 +60,15 @@ class ExchangeBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     representative: RecordId | None = None
 
 
+class Reply(NamedTuple):
+    """One complete answer."""
+
+    status: int
+    headers: Headers  # without the length
+    body: bytes
+    recorded: Recorded | None = None  # None: a refusal, nobody's data
+
+
 class Call(Struct, frozen=True):
     """One call as the transport sees it, before its body."""
 
@@ -73,7 +82,6 @@ class Call(Struct, frozen=True):
     began: float
 
 
-Reply: TypeAlias = tuple[int, Headers, bytes]
 Body: TypeAlias = bytes | Callable[[], Awaitable[bytes]]
 # How one call ended: service, agency, "ok" or a code, status, seconds in all, of the source.
 # Every word is of a closed vocabulary: codes of the catalog, or "unknown".
@@ -92,6 +100,10 @@ class Runs(Protocol):
 
     async def turn_away(self, asked: Asked, refused: Refusal) -> None:
         """Record a refusal that came before the stages."""
+        ...
+
+    async def undelivered(self, recorded: Recorded) -> None:
+        """Record that the caller was gone."""
         ...
 
 
@@ -134,7 +146,7 @@ class ExchangeHandler:
         )
         limit = self._limits.body_bytes
         reply = await self.answer(call, partial(read_body, receive, call.headers, limit))
-        await send_json(send, *reply)
+        await send_json(send, reply.status, reply.headers, reply.body)
 
     async def answer(self, call: Call, body: Body) -> Reply:
         """Answer one call; every way it can end is a complete JSON answer.
@@ -143,8 +155,7 @@ class ExchangeHandler:
             call: what is known before the body.
             body: all of it, or what reads it within the limit.
 
-        Returns:
-            Status, headers without the length, and body.
+        The one who sends it tells `undelivered` when that was not possible.
         """
         span = self._spans.start("exchange", call.traceparent, request_id=call.exchange_id)
         self._in_flight += 1
@@ -155,13 +166,18 @@ class ExchangeHandler:
         finally:
             self._in_flight -= 1
 
+    async def undelivered(self, reply: Reply) -> None:
+        """Take note that *reply* could not be handed over; a refusal held nothing."""
+        if reply.recorded is not None:
+            await self._exchange.undelivered(reply.recorded)
+
     def _answered(self, call: Call, recorded: Recorded, span: Span | None) -> Reply:
         answered = recorded.released.answered
         headers = _answer_headers(recorded)
         body = respond(recorded)
         agency = answered.consented.authorised.resolved.identified.principal.agency
         self._ended(call, headers, span, 200, agency, "ok", answered.source_ms / 1000)
-        return 200, headers, body
+        return Reply(200, headers, body, recorded)
 
     def _refused(self, call: Call, refused: Refusal, span: Span | None) -> Reply:
         english = wants_english(call.headers)
@@ -170,7 +186,7 @@ class ExchangeHandler:
         )
         total_s = self._ended(call, headers, span, status, UNKNOWN, refused.code.value, 0.0)
         _tell(refused, call, self._label(call.service), total_s)
-        return status, headers, body
+        return Reply(status, headers, body)
 
     def _ended(  # noqa: PLR0917 - every fact of one call, in the order of its metrics
         self,

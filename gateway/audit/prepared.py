@@ -17,14 +17,21 @@ class Prepared(Struct, frozen=True):
 
     id: str
     content: bytes
-    is_access: bool = False
+    follows: str | None = None  # id of the access that an outcome would continue; None: no access
     request: str | None = None  # the exchange id
 
 
 def prepared(leaf: Leaf) -> Prepared:
     """Return *leaf* in its canonical bytes."""
     request = None if leaf.req is None else leaf.req.id
-    return Prepared(leaf.id, body(leaf), leaf.type is Event.ACCESS, request)
+    return Prepared(leaf.id, body(leaf), _followed(leaf), request)
+
+
+def _followed(leaf: Leaf) -> str | None:
+    """Return the access that says data left: *leaf* itself, or the intent it fulfils."""
+    if leaf.res is None or leaf.res.delivered is not Delivered.YES:
+        return None
+    return leaf.id if leaf.type is Event.ACCESS else leaf.of
 
 
 class Fixed(Struct, frozen=True, kw_only=True):
@@ -106,7 +113,7 @@ class Form:
             people,
             found.ts,
         )
-        return Prepared(found.id, content, True, found.request)  # noqa: FBT003 - an access
+        return Prepared(found.id, content, found.id, found.request)
 
 
 def _marked(fixed: Fixed) -> Leaf:

@@ -263,9 +263,9 @@ class AuditWriter:
     def _owe(self, unheard: list[Pending]) -> None:
         """Follow accesses that will be on record and were not delivered with their outcome."""
         leaves = [
-            outcome(stamp_now(self._clock), one.of.id, one.of.request, Delivered.NO)
+            outcome(stamp_now(self._clock), one.of.follows, one.of.request, Delivered.NO)
             for one in unheard
-            if one.future is not None and one.of.is_access
+            if one.future is not None and one.of.follows is not None
         ]
         now = self._loop.time()
         self._waiting.put_first(Pending(prepared(leaf), at=now) for leaf in leaves)

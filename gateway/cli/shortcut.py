@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from gateway.api.exchanges import PREFIX, Body, Call, Headers, Reply, call_of
+from gateway.api.exchanges import PREFIX, Body, Call, Reply, call_of
 from gateway.cli.protocol import ServiceProtocol
 
 _PLAIN = re.compile(re.escape(PREFIX).encode("ascii") + rb"[a-z0-9._-]{1,120}").fullmatch
@@ -27,7 +27,11 @@ class Answers(Protocol):
     """The exchange, as this port sees it."""
 
     async def answer(self, call: Call, body: Body) -> Reply:
-        """Return status, headers and body, whatever happens."""
+        """Return a complete answer, whatever happens."""
+        ...
+
+    async def undelivered(self, reply: Reply) -> None:
+        """Take note that it could not be handed over."""
         ...
 
 
@@ -127,22 +131,28 @@ class ShortcutProtocol(ServiceProtocol):
     async def _exchange(self, turn: Turn) -> None:
         answers = cast("Answers", self._answers())
         try:
-            status, headers, body = await answers.answer(turn.call, turn.body)
+            reply = await answers.answer(turn.call, turn.body)
+            if turn.disconnected:
+                await answers.undelivered(reply)
+            else:
+                self.transport.write(self._written(reply, turn))
         except Exception as fault:  # noqa: BLE001 - the handler answers everything; this is a bug
             _log.critical("exchange.unanswered", error=type(fault).__name__)
             self.transport.abort()
             return
-        if not turn.disconnected:
-            self.transport.write(self._written(status, headers, body, turn))
         turn.response_complete = True
         if not turn.keep_alive:
             self.transport.close()
         self.on_response_complete()
 
-    def _written(self, status: int, headers: Headers, body: bytes, turn: Turn) -> bytes:
+    def _written(self, reply: Reply, turn: Turn) -> bytes:
         """Return the whole answer; its headers were made by us, name by name."""
-        lines = [b"%b: %b\r\n" % line for line in (*self.server_state.default_headers, *headers)]
+        lines = [
+            b"%b: %b\r\n" % line for line in (*self.server_state.default_headers, *reply.headers)
+        ]
         if not turn.keep_alive:
             lines.append(b"connection: close\r\n")
         head = b"".join(lines)
-        return b"%b%bcontent-length: %d\r\n\r\n%b" % (STATUS_LINE[status], head, len(body), body)
+        body = reply.body
+        begin = STATUS_LINE[reply.status]
+        return b"%b%bcontent-length: %d\r\n\r\n%b" % (begin, head, len(body), body)

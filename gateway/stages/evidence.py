@@ -154,3 +154,4 @@ class Recorded(Struct, frozen=True):
     released: Released
     reply: Reply  # with its receipt
     body: bytes  # the same reply as JSON without the receipt: what the record's digest covers
+    access: str = ""  # id of the leaf that an outcome would follow

@@ -7,6 +7,8 @@ point simply says less.
 from datetime import timedelta
 from typing import TypeAlias, TypeVar
 
+from msgspec.structs import replace
+
 from adapters.protocol import Match, Subject
 from auth.principals import Principal
 from catalog.snapshot import Snapshot
@@ -20,6 +22,7 @@ from gateway.audit.leaf import (
     Result,
     Subjects,
     Target,
+    outcome,
     salted_digest,
     subjects,
 )
@@ -90,6 +93,66 @@ class Leaves:
                 answer_digest=salted_digest(opening, body),
             )
         )
+
+    def intent(self, consented: Consented) -> Leaf:
+        """Return the record of a question that is about to be put: whether it is answered follows.
+
+        It names every field that may leave, for nobody knows yet which the source has.
+        """
+        asked = consented.authorised.resolved.identified.asked
+        mark, epoch = stamp(asked.at), epoch_of(asked.at)
+        fixed = self._fixed(consented, tuple(sorted(consented.allowed)), epoch)
+        opening = self._pseudonyms.opening(mark.id, epoch)
+        return Leaf(
+            id=mark.id,
+            ts=mark.ts,
+            salt=mark.salt,
+            type=Event.ACCESS,
+            op=Op.READ,
+            ms=self._elapsed_ms(asked),
+            actor=fixed.actor,
+            subj=self._subjects(asked.subject, epoch),
+            target=fixed.target,
+            basis=replace(fixed.basis, dossier=self._dossier(asked, epoch)),
+            req=_request(asked, salted_digest(opening, asked.raw)),
+            res=Result(delivered=Delivered.UNKNOWN),
+        )
+
+    def fulfilled(self, intent: str, released: Released, body: bytes) -> Leaf:
+        """Return the record that the answer to the question of leaf *intent* is *body*."""
+        answered = released.answered
+        resolved = answered.consented.authorised.resolved
+        asked, record = resolved.identified.asked, answered.record
+        mark, epoch = stamp(self._clock()), epoch_of(asked.at)
+        opening = self._pseudonyms.opening(mark.id, epoch)
+        return Leaf(
+            id=mark.id,
+            ts=mark.ts,
+            salt=mark.salt,
+            type=Event.ACCESS_OUTCOME,
+            of=intent,
+            n=0 if record.match is Match.NOT_A_PERSON else 1,
+            ms=self._elapsed_ms(asked),
+            subj=subjects(epoch, self._names(asked.subject, record.current_so_dinh_danh, epoch)),
+            target=self._target(resolved, tuple(released.values)),
+            req=Request(id=asked.exchange_id),
+            res=Result(
+                status=200,
+                match=MATCHED[record.match],
+                bytes=len(body),
+                rows=1,
+                d=salted_digest(opening, body),
+                delivered=Delivered.YES,
+            ),
+        )
+
+    def undelivered(self, of: str, exchange_id: str, code: Code | None = None) -> Leaf:
+        """Return the record that nothing left of the access *of*, and why when it was refused."""
+        leaf = outcome(stamp(self._clock()), of, exchange_id, Delivered.NO)
+        if code is None:
+            return leaf
+        status = PROBLEMS[code].status
+        return replace(leaf, res=Result(status=status, delivered=Delivered.NO))
 
     def _form(self, consented: Consented, fields: tuple[str, ...], epoch: str) -> Form:
         """Return the form of this kind of access; made once for each kind and catalog."""

@@ -4,14 +4,16 @@ A refusal of somebody known is a record too, durable before the 403.  What nobod
 have asked is counted, so that a flood of noise cannot fill the log.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
 from gateway.audit.entry import Entry, Receipt
 from gateway.errors import AuditUnavailable, Code, Refusal, RightsGone
-from gateway.stages.evidence import Asked, Recorded, Released
+from gateway.stages.evidence import Asked, Consented, Recorded, Released
 from gateway.stages.leaves import Known, Leaves, agency_of, service_of
 from gateway.stages.respond import compose, encode
 
@@ -47,35 +49,70 @@ class Record:
         noise: Callable[[str, str], None],
         counts: Counts,
         live: Callable[[Collection[str]], Awaitable[frozenset[str]]],
+        witnessed: Callable[[], bool],
     ) -> None:
         self._log = log
         self._leaves = leaves
         self._noise = noise
         self._counts = counts
         self._live = live
+        self._witnessed = witnessed
 
     def __call__(self, asked: Asked) -> "Trail":
         """Return the trail of *asked*; nothing is written yet."""
         return Trail(self, asked)
 
-    async def access(self, released: Released) -> Recorded:
+    async def intent(self, consented: Consented) -> str:
+        """Make a question durable before it is put; return the id of its leaf.
+
+        Raises:
+            Refusal: WITNESS_OVERDUE when nobody outside has seen the log for too long,
+                AUDIT_UNAVAILABLE, or the code of the right that is gone.
+        """
+        if not self._witnessed():
+            raise Refusal(Code.WITNESS_OVERDUE)
+        leaf = self._leaves.intent(consented)
+        await self._append(Entry(body=leaf, rights=consented.rights))
+        return leaf.id
+
+    async def access(self, released: Released, intent: str | None = None) -> Recorded:
         """Make the release durable, judging once more every right it rests on.
+
+        Args:
+            released: what is about to leave.
+            intent: the leaf that announced the question, for a strict service.
 
         Raises:
             Refusal: AUDIT_UNAVAILABLE, or the code of the right that is gone (promise P3).
         """
         reply = compose(released)
         body = encode(reply)
+        leaf = (
+            self._leaves.access(released, body)
+            if intent is None
+            else self._leaves.fulfilled(intent, released, body)
+        )
         rights = released.answered.consented.rights
-        entry = Entry(body=self._leaves.access(released, body), rights=rights)
+        receipt = await self._append(Entry(body=leaf, rights=rights))
+        self._counts(agency_of(released), service_of(released), "allow")
+        return Recorded(released, replace(reply, receipt=receipt), body, intent or receipt.entry_id)
+
+    async def undelivered(self, recorded: Recorded) -> None:
+        """Follow an answer that could not be handed over with its outcome.
+
+        The caller is gone: with the log away, the record says too much and never too little.
+        """
+        leaf = self._leaves.undelivered(recorded.access, recorded.reply.exchange_id)
+        with suppress(AuditUnavailable):
+            await self._log.append(Entry(body=leaf))
+
+    async def _append(self, entry: Entry) -> Receipt:
         try:
-            receipt = await self._log.append(entry)
+            return await self._log.append(entry)
         except RightsGone as gone:
             raise await self._loss(gone) from gone
         except AuditUnavailable as down:
             raise Refusal(Code.AUDIT_UNAVAILABLE) from down
-        self._counts(agency_of(released), service_of(released), "allow")
-        return Recorded(released, replace(reply, receipt=receipt), body)
 
     async def _loss(self, gone: RightsGone) -> Refusal:
         """Tell a right that ended from one that was merely renewed while the call was under way."""
@@ -85,8 +122,12 @@ class Record:
                 return Refusal(code)
         return Refusal(Code.VERSION_CONFLICT)
 
-    async def refusal(self, asked: Asked, known: Known | None, refused: Refusal) -> None:
+    async def refusal(
+        self, asked: Asked, known: Known | None, refused: Refusal, intent: str | None = None
+    ) -> None:
         """Make the refusal durable, or count it when nobody has proven to have asked.
+
+        A question that was announced is told to have ended without an answer, too.
 
         Raises:
             Refusal: AUDIT_UNAVAILABLE; even a no is not given without its record.
@@ -97,8 +138,11 @@ class Record:
         self._counts(agency_of(known), service_of(known), refused.code.value)
         if refused.code is Code.AUDIT_UNAVAILABLE:
             return  # the log could not take the release; it will not take the refusal
+        leaves = [self._leaves.deny(asked, known, refused.code)]
+        if intent is not None:
+            leaves.append(self._leaves.undelivered(intent, asked.exchange_id, refused.code))
         try:
-            await self._log.append(Entry(body=self._leaves.deny(asked, known, refused.code)))
+            await asyncio.gather(*(self._log.append(Entry(body=leaf)) for leaf in leaves))
         except AuditUnavailable as down:
             raise Refusal(Code.AUDIT_UNAVAILABLE) from down
 
@@ -106,11 +150,12 @@ class Record:
 class Trail:
     """One exchange's hold on the log: how far it came, and how it ended."""
 
-    __slots__ = ("_asked", "_record", "latest")
+    __slots__ = ("_asked", "_intent", "_record", "latest")
 
     def __init__(self, record: Record, asked: Asked) -> None:
         self._record = record
         self._asked = asked
+        self._intent: str | None = None
         self.latest: Known | None = None
 
     def reached(self, proof: Proof) -> Proof:
@@ -118,10 +163,19 @@ class Trail:
         self.latest = proof
         return proof
 
+    async def announce(self, consented: Consented) -> Consented:
+        """Have the question of a strict service on record before the source hears it.
+
+        Raises:
+            Refusal: WITNESS_OVERDUE, AUDIT_UNAVAILABLE, or the code of a right that is gone.
+        """
+        self._intent = await self._record.intent(consented)
+        return consented
+
     def commit(self, released: Released) -> Awaitable[Recorded]:
         """Return the release once its record is durable."""
-        return self._record.access(released)
+        return self._record.access(released, self._intent)
 
     async def refuse(self, refused: Refusal) -> None:
         """Record that the exchange ended without data, and why."""
-        await self._record.refusal(self._asked, self.latest, refused)
+        await self._record.refusal(self._asked, self.latest, refused, self._intent)

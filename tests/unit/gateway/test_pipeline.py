@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from adapters.errors import SourceTimeout, SubjectUnknown
-from adapters.protocol import Match, Subject
+from adapters.protocol import Match, Query, Subject
+from adapters.protocol import Record as SourceRecord
 from auth.errors import TokenExpired
 from auth.principals import Principal
 from catalog.entries import Answer
-from gateway.audit.events import Decision, Event
+from gateway.audit.entry import Entry, Receipt
+from gateway.audit.events import Decision, Delivered, Event
 from gateway.audit.keyring import Keyring
 from gateway.audit.pseudonyms import Pseudonyms
 from gateway.errors import AuditUnavailable, Code, Refusal, RightsGone
@@ -24,7 +26,16 @@ from gateway.stages.resolve import Resolve
 from gateway.stages.respond import respond
 from gateway.stages.route import Route
 from gateway.stages.settled import Settled
-from tests.builders import CANARY, NOON, a_principal, a_rule, a_snapshot, a_subject, asked
+from tests.builders import (
+    CANARY,
+    NOON,
+    a_principal,
+    a_rule,
+    a_service,
+    a_snapshot,
+    a_subject,
+    asked,
+)
 from tests.consent_builders import a_grant
 from tests.fakes import FakeAdapter, FakeConsents, FakeLog, Live
 from tests.unit.gateway.quota.test_ledger import Memory
@@ -63,6 +74,7 @@ class Bench:
                 noise=lambda code, peer: self.noise.append((code, peer)),
                 counts=lambda *count: self.counts.append(count),
                 live=parts.get("live") or Live(),  # type: ignore[arg-type]
+                witnessed=lambda: bool(parts.get("witnessed", True)),
             ),
         )
 
@@ -276,3 +288,117 @@ async def test_a_full_worker_counts_and_takes_on_nothing_more(tmp_path: Path) ->
     await bench.exchange.turn_away(asked(peer="127.0.0.1"), Refusal(Code.OVERLOADED))
 
     assert [("overloaded", "127.0.0.1")] == bench.noise
+
+
+STRICT = a_snapshot(services={"dancu.tracuu": a_service(strict=True)})
+
+
+class Timeline:
+    """A log and a source that say in which order they were used."""
+
+    def __init__(self, *refusals: Exception | None) -> None:
+        self.happened: list[str] = []
+        self.log = Told(self.happened, *refusals)
+        self.adapter = Watched(self.happened)
+
+
+class Told(FakeLog):
+    """A log that notes each record."""
+
+    def __init__(self, happened: list[str], *refusals: Exception | None) -> None:
+        super().__init__(*refusals)
+        self._happened = happened
+
+    async def append(self, entry: Entry) -> Receipt:
+        """Note what kind of record it was."""
+        receipt = await super().append(entry)
+        self._happened.append(self.entries[-1].body.type.value)
+        return receipt
+
+
+class Watched(FakeAdapter):
+    """A source that notes each question."""
+
+    def __init__(self, happened: list[str]) -> None:
+        super().__init__(HAS)
+        self._happened = happened
+
+    async def fetch(self, query: Query) -> SourceRecord:
+        """Note that it was asked."""
+        self._happened.append("asked")
+        return await super().fetch(query)
+
+
+async def test_a_strict_question_is_on_record_before_the_source_hears_it(tmp_path: Path) -> None:
+    """Whoever pulls the plug after the question leaves a record that it was put."""
+    timeline = Timeline()
+    bench = Bench(tmp_path, snapshot=STRICT, log=timeline.log, adapter=timeline.adapter)
+
+    recorded = await bench.exchange(asked())
+
+    assert ["access", "asked", "access.outcome"] == timeline.happened
+    intent, outcome = (entry.body for entry in timeline.log.entries)
+    assert (Delivered.UNKNOWN, Delivered.YES) == (
+        intent.res and intent.res.delivered,
+        outcome.res and outcome.res.delivered,
+    )
+    assert (intent.id, recorded.access) == (outcome.of, intent.id)
+    assert timeline.log.entries[0].rights == timeline.log.entries[1].rights != ()
+
+
+async def test_a_strict_question_that_cannot_be_recorded_is_not_put(tmp_path: Path) -> None:
+    """No record, no question."""
+    timeline = Timeline(AuditUnavailable())
+    bench = Bench(tmp_path, snapshot=STRICT, log=timeline.log, adapter=timeline.adapter)
+
+    assert Code.AUDIT_UNAVAILABLE == await bench.refused()
+    assert [] == timeline.happened
+
+
+async def test_a_right_that_ends_before_a_strict_question_stops_it(tmp_path: Path) -> None:
+    """The register is not even asked."""
+    timeline = Timeline(RightsGone(("agreement:TT-2026-0001",)))
+    bench = Bench(
+        tmp_path, snapshot=STRICT, log=timeline.log, adapter=timeline.adapter, live=Live()
+    )
+
+    await bench.refused()
+
+    assert "asked" not in timeline.happened
+
+
+async def test_a_strict_question_without_an_answer_is_told_to_have_none(tmp_path: Path) -> None:
+    """The intent says nobody knows; once somebody knows, the record says so."""
+    adapter = FakeAdapter(fails=SubjectUnknown("population", "nobody"))
+    bench = Bench(tmp_path, snapshot=STRICT, adapter=adapter)
+
+    assert Code.NO_MATCH == await bench.refused()
+
+    intent, deny, outcome = (entry.body for entry in bench.log.entries)
+    assert [Event.ACCESS, Event.DENY, Event.ACCESS_OUTCOME] == [
+        intent.type,
+        deny.type,
+        outcome.type,
+    ]
+    assert (intent.id, Delivered.NO) == (outcome.of, outcome.res and outcome.res.delivered)
+
+
+async def test_strict_services_stop_when_nobody_outside_watches(tmp_path: Path) -> None:
+    """Four hours without witnesses: the log could be rewritten, so the sensitive waits."""
+    strict = Bench(tmp_path, snapshot=STRICT, witnessed=False)
+    other = Bench(tmp_path, witnessed=False)
+
+    assert Code.WITNESS_OVERDUE == await strict.refused()
+    assert [] == strict.adapter.queries
+    assert (await other.exchange(asked())).reply.record
+
+
+async def test_an_answer_nobody_took_is_followed_by_its_outcome(tmp_path: Path) -> None:
+    """The citizen's list must not say that data arrived which did not."""
+    bench = Bench(tmp_path)
+    recorded = await bench.exchange(asked())
+
+    await bench.exchange.undelivered(recorded)
+
+    access, outcome = (entry.body for entry in bench.log.entries)
+    assert (access.id, Delivered.NO) == (outcome.of, outcome.res and outcome.res.delivered)

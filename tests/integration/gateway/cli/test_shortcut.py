@@ -25,6 +25,7 @@ class Answers:
         self.go_on = asyncio.Event()
         self.go_on.set()
         self.fails = False
+        self.lost: list[bytes] = []
 
     async def answer(self, call: Call, body: Body) -> Reply:
         """Remember, then answer."""
@@ -33,7 +34,11 @@ class Answers:
         await self.go_on.wait()
         if self.fails:
             raise ValueError
-        return 200, [(b"x-way", SHORT)], body
+        return Reply(200, [(b"x-way", SHORT)], body)
+
+    async def undelivered(self, reply: Reply) -> None:
+        """Remember what nobody got."""
+        self.lost.append(reply.body)
 
 
 class Application:
@@ -178,7 +183,7 @@ async def test_a_body_that_comes_in_pieces_is_whole(port: int) -> None:
 async def test_a_caller_who_goes_away_is_not_written_to(
     port: int, application: Application, server: uvicorn.Server
 ) -> None:
-    """The exchange runs to its end all the same: its record must say what was released."""
+    """The exchange runs to its end, and its record is followed by what became of the answer."""
     application.exchange.go_on.clear()
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(a_request())
@@ -192,6 +197,7 @@ async def test_a_caller_who_goes_away_is_not_written_to(
         await asyncio.sleep(0.01)
 
     assert 0 == len(server.server_state.connections)
+    assert [QUESTION] == application.exchange.lost
 
 
 async def test_a_closing_server_finishes_what_is_under_way(

@@ -81,6 +81,7 @@ class Desk:
                 noise=lambda _code, _peer: None,
                 counts=lambda *_count: None,
                 live=Live(),
+                witnessed=lambda: True,
             ),
         )
         numbers = count(1)

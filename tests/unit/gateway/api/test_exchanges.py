@@ -34,6 +34,9 @@ class Slow:
         del asked
         self.turned_away.append(refused.code)
 
+    async def undelivered(self, recorded: Recorded) -> None:
+        """Nothing was delivered, nothing was lost."""
+
 
 class NoSpans:
     """No call is sampled."""

@@ -9,11 +9,21 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gateway.audit.events import Decision, Delivered, Event, Matched, Method, Op
-from gateway.audit.leaf import Actor, Ground, Leaf, Request, Result, Subjects, Target, body
+from gateway.audit.leaf import (
+    Actor,
+    Ground,
+    Leaf,
+    Request,
+    Result,
+    Subjects,
+    Target,
+    body,
+    outcome,
+)
 from gateway.audit.prepared import Fixed, Form, Found, prepared
 from gateway.audit.words import NotAllowedInLeaf
 from gateway.errors import Code
-from tests.audit_builders import a_deny, an_access
+from tests.audit_builders import a_deny, a_stamp, an_access
 
 ROUTE = "/v1/data/{service}"
 DIGESTS = st.binary(max_size=8).map(
@@ -110,7 +120,7 @@ def test_a_filled_form_is_what_the_structs_write(fixed: Fixed, found: Found) -> 
     record = Form(fixed).filled(found)
 
     assert body(by_structs(fixed, found)) == record.content
-    assert (found.id, found.request, True) == (record.id, record.request, record.is_access)
+    assert (found.id, found.request, found.id) == (record.id, record.request, record.follows)
 
 
 @given(FIXED, FOUND, FOUND)
@@ -134,9 +144,17 @@ def test_a_leaf_is_prepared_with_what_an_outcome_needs() -> None:
     access, deny = an_access(), a_deny(Code.NO_AGREEMENT)
 
     assert access.req is not None
-    assert (True, access.req.id, body(access)) == (
-        prepared(access).is_access,
+    assert (access.id, access.req.id, body(access)) == (
+        prepared(access).follows,
         prepared(access).request,
         prepared(access).content,
     )
-    assert not prepared(deny).is_access
+    assert prepared(deny).follows is None
+
+
+def test_an_intent_is_followed_only_once_it_was_fulfilled() -> None:
+    """It says already that nobody knows whether the data left."""
+    intent = an_access(delivered=Delivered.UNKNOWN)
+
+    assert prepared(intent).follows is None
+    assert intent.id == prepared(outcome(a_stamp(), intent.id, None, Delivered.YES)).follows
