@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
 from uuid import UUID
@@ -28,15 +28,16 @@ from gateway.embedded import EmbeddedPostgres
 from gateway.errors import Refusal
 from gateway.search.filling import opened
 from gateway.search.language import parsed
-from gateway.search.projection import PART_BITS, Indexed
+from gateway.search.projection import PART_BITS, Indexed, unreadable
 from gateway.search.sought import Sought, sought
 from tests.audit_builders import a_deny, an_access
-from tests.folded import fold
+from tests.folded import DAY, WRITER, fold
 from tests.search_builders import Searched, searched
 
 ROWS, ROUNDS, LEAVES = 1_000_000, 20, 20_000
 SPAN = timedelta(days=180)
 CHUNK = 8_192
+REFUSED = 0.06  # share of the calls
 CODES = ("no_agreement", "quota", "no_match", "consent_required", "outside_window")
 
 # What auditors ask; each shape is hard for another reason.
@@ -66,53 +67,46 @@ def pseudonym(kind: str, n: int) -> str:
 
 
 def rows(count: int, first: int, now: datetime) -> Iterator[Indexed]:
-    """Invent *count* rows from leaf index *first* on, as one year of traffic looks."""
+    """Invent *count* rows from leaf index *first* on, as half a year of traffic looks."""
     dice = random.Random(7)
     officials = [pseudonym("official", n) for n in range(800)]
     start, step = microseconds(now - SPAN), SPAN / timedelta(microseconds=1) / count
-    day = date(2026, 11, 21)
     for at in range(first, first + count):
-        agency = min(int(dice.expovariate(1 / 8)), 59)
-        service = (agency + min(int(dice.expovariate(1 / 3)), 29)) % 30
-        refused = dice.random() < 0.06
-        code = CODES[min(int(dice.expovariate(1)), 4)]
-        dossier = pseudonym("dossier", at // 3)
-        yield Indexed(
-            leaf_index=at,
-            ts=start + int((at - first) * step),
-            type="deny" if refused else "access",
-            entry=UUID(int=at),
-            continues=None,
-            day=day,
-            writer="gw1.0.261121.abcdefghijkm",
-            seq=at,
-            op="read",
-            org=f"H99.{agency:02d}",
-            client=f"mc-{agency:02d}-{dice.randrange(2)}",
-            official=officials[min(int(dice.expovariate(1 / 100)), 799)],
-            service=f"s.{service:02d}",
-            dataset=f"d.{service // 5}",
-            purpose="giai-quyet-tthc",
-            proc=f"1.{service + dice.randrange(10):06d}",
-            dossier=dossier,
-            law=f"law-{service % 7}",
-            agreement=f"TT-{agency:02d}-{service:02d}",
-            consent=None,
-            policy="row-1",
-            decision="deny" if refused else "allow",
-            match=None if refused else "exact",
-            delivered="no" if refused else "yes",
-            status=403 if refused else 200,
-            sens=2,
-            n=1,
-            exchange=UUID(int=at + (1 << 70)),
-            change_kind=None,
-            change_id=None,
-            codes=(code,) if refused else (),
-            fields=() if refused else tuple(f"f.{service + n:02d}" for n in range(6)),
-            asked=tuple(f"f.{service + n:02d}" for n in range(8)),
-            subjects=(pseudonym("subject", dice.randrange(300_000)),),
-        )
+        official = officials[min(int(dice.expovariate(1 / 100)), 799)]
+        yield row(dice, at, start + int((at - first) * step), official)
+
+
+def row(dice: random.Random, at: int, ts: int, official: str) -> Indexed:
+    """Invent one row: few agencies ask much, and each asks few services."""
+    agency = min(int(dice.expovariate(1 / 8)), 59)
+    service = (agency + min(int(dice.expovariate(1 / 3)), 29)) % 30
+    refused = dice.random() < REFUSED
+    said = {
+        "leaf_index": at,
+        "ts": ts,
+        "entry": UUID(int=at),
+        "type": "deny" if refused else "access",
+        "org": f"H99.{agency:02d}",
+        "client": f"mc-{agency:02d}-{dice.randrange(2)}",
+        "official": official,
+        "service": f"s.{service:02d}",
+        "dataset": f"d.{service // 5}",
+        "purpose": "giai-quyet-tthc",
+        "proc": f"1.{service + dice.randrange(10):06d}",
+        "dossier": pseudonym("dossier", at // 3),
+        "law": f"law-{service % 7}",
+        "agreement": f"TT-{agency:02d}-{service:02d}",
+        "decision": "deny" if refused else "allow",
+        "match": None if refused else "exact",
+        "delivered": "no" if refused else "yes",
+        "status": 403 if refused else 200,
+        "exchange": UUID(int=at + (1 << 70)),
+        "codes": (CODES[min(int(dice.expovariate(1)), 4)],) if refused else (),
+        "fields": () if refused else tuple(f"f.{service + n:02d}" for n in range(6)),
+        "asked": tuple(f"f.{service + n:02d}" for n in range(8)),
+        "subjects": (pseudonym("subject", dice.randrange(300_000)),),
+    }
+    return replace(unreadable(at, DAY, WRITER, at), op="read", policy="row-1", **said)
 
 
 def a_folder() -> Path:

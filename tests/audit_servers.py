@@ -48,6 +48,7 @@ class Recorded:
         """Keep the leaf, or fail as a log does whose disk is full."""
         if self.broken:
             raise AuditUnavailable
+        assert isinstance(entry.body, Leaf)
         self.leaves.append(entry.body)
         return Receipt(entry_id=entry.body.id, writer="w", seq=0, leaf="00")
 

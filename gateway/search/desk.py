@@ -18,6 +18,7 @@ from gateway.clock import Clock
 from gateway.errors import Code, Refusal
 from gateway.problems import field_error
 from gateway.search import timelines
+from gateway.search.follower import row_of
 from gateway.search.language import (
     TEXTS,
     Fault,
@@ -137,15 +138,12 @@ class Desk:
     async def record(self, person: Person, index: int) -> Record:
         """Return one record whole; raise Refusal NOT_FOUND when it is not in the log, or left."""
         one = await self._looked_at(person, RECORD_ROUTE, index)
-        row = await self._repository.at(index)
-        if row is None:  # the search is behind the log
-            raise Refusal(Code.NOT_FOUND)
         size = (await self._tree.head()).size
         place = Place(
             index, one.day.isoformat(), one.writer, one.seq, leaf_hash(one.entry).hex(), size
         )
         return Record(
-            line=line(row, self._catalog()),
+            line=line(row_of(one), self._catalog()),
             leaf=msgspec.Raw(one.entry),
             place=place,
             proof=PROOF_ROUTE.format(index=index),

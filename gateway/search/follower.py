@@ -82,7 +82,9 @@ class Follower:
         size = (await self._tree.head()).size
         async with filling.transaction():
             place = await filling.place()
-            if place is None or place.next_index >= size:
+            if place is None:
+                return 0
+            if place.next_index >= size:
                 self._observed(0)
                 return 0
             end = min(size, place.part_end(), place.next_index + BATCH)

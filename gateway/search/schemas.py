@@ -151,4 +151,4 @@ class Keep(Struct, frozen=True, forbid_unknown_fields=True):
     """A search to keep."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
-    query: Annotated[str, Meta(max_length=1_000)]
+    query: Annotated[str, Meta(min_length=1, max_length=1_000)]

@@ -9,7 +9,7 @@ from gateway.api.audit import AuditController, SavedSearchController
 from gateway.audit.acts import Acts
 from gateway.findings.finding_repository import FindingRepository
 from gateway.search.desk import Desk
-from gateway.search.filling import ROLE, Filling, opened
+from gateway.search.filling import PATIENCE_S, ROLE, opened
 from gateway.search.follower import Follower
 from gateway.search.lookups import Lookups
 from gateway.search.naming import Naming
@@ -59,12 +59,9 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
         nonlocal behind
         behind = leaves
 
-    tree = TreeRepository(await shared.pool(ROLE))
-    follower = Follower(tree, lambda: connect(shared.dsn), observed)
+    # A batch is read in milliseconds, and on a cold disk in seconds: nobody waits for it.
+    pool = await database.raw_pool(shared.dsn, ROLE, 1, patience_s=PATIENCE_S)
+    stack.push_async_callback(pool.close)
+    follower = Follower(TreeRepository(pool), lambda: opened(shared.dsn), observed)
     shared.background(stack, follower.follow(), "search follower")
     shared.meters.observe("motlan.audit.search.behind", lambda: behind)
-
-
-async def connect(dsn: str) -> Filling:
-    """Open the follower's own connection."""
-    return await opened(dsn)
