@@ -13,9 +13,10 @@ from rich_click import RichGroup
 
 from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.exits import Exit
+from gateway.cli.heads import TimelyProtocol
 from gateway.clock import utc_now
 from gateway.witnessing import identity
-from gateway.witnessing.files import StoreUnusable
+from gateway.witnessing.files import StoreUnusable, alone
 from gateway.witnessing.logs import LogsFile
 from gateway.witnessing.server import Decided, WitnessServer
 from gateway.witnessing.store import WitnessStore
@@ -89,15 +90,16 @@ def serve(store: Path, logs: Path, listen: str) -> Answer:
     """Confirm checkpoints until SIGTERM or Ctrl-C."""
     who = _loaded(store)
     try:
-        known = LogsFile(logs)
+        with alone(store):
+            known = LogsFile(logs)
+            app = WitnessServer(who.vkeys, WitnessStore(store, who, _time_s), known, _tell)
+            listener = _listener(*_address(listen))
+            click.echo(f"Bên làm chứng {who.name} nghe tại {listen} / listening")
+            for origin in known.current():
+                click.echo(f"  theo dõi / watches {origin}")
+            asyncio.run(_serve(app, listener))
     except StoreUnusable as odd:
-        raise Failed(Exit.REFUSED, f"{logs}: {odd}") from odd
-    app = WitnessServer(who.vkeys, WitnessStore(store, who, _time_s), known, _tell)
-    listener = _listener(*_address(listen))
-    click.echo(f"Bên làm chứng {who.name} nghe tại {listen} / listening")
-    for origin in known.current():
-        click.echo(f"  theo dõi / watches {origin}")
-    asyncio.run(_serve(app, listener))
+        raise Failed(Exit.REFUSED, str(odd)) from odd
     return Answer({"stopped": True}, "")
 
 
@@ -117,6 +119,7 @@ async def _serve(app: WitnessServer, listener: socket.socket) -> None:
     """Serve until told to stop."""
     config = uvicorn.Config(
         app,
+        http=TimelyProtocol,
         access_log=False,
         log_config=None,
         lifespan="off",

@@ -68,6 +68,24 @@ def make_directory(directory: Path) -> None:
 
 
 @contextmanager
+def alone(directory: Path) -> Generator[None]:
+    """Hold *directory* as the one process that serves from it, until it ends in any way.
+
+    Raises:
+        StoreUnusable: another process does already.
+    """
+    descriptor = os.open(directory / ".serving", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreUnusable(f"a witness serves from {directory} already") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def locked(directory: Path) -> Generator[None]:
     """Hold *directory* against every other process and thread."""
     descriptor = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

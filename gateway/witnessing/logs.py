@@ -67,7 +67,10 @@ class LogsFile:
         text = read(self._path)
         if text is None:
             raise StoreUnusable(f"{self._path} is missing: one line `log <vkey>` for each log")
-        return parse_logs(text)
+        try:
+            return parse_logs(text)
+        except StoreUnusable as odd:
+            raise StoreUnusable(f"{self._path}: {odd}") from None
 
     def _stamp(self) -> tuple[int, int, int]:
         try:

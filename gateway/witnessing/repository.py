@@ -8,7 +8,8 @@ from gateway.witnessing.outcomes import Outcome, Witnessed, WitnessLine
 from gateway.witnessing.submission import Answer
 
 # One statement, so that a cosignature is never counted without being kept.  The first cosignature
-# of a key over a size stays: the earlier time bounds the records' own times more tightly.
+# of a key over a size stays: the earlier time bounds the records' own times more tightly.  The
+# hour of the quorum may go back: it does when our clock was put right.
 _RECORD = """
 WITH kept AS (
   INSERT INTO audit.cosignature (size, witness, line, at)
@@ -27,7 +28,7 @@ WITH kept AS (
     asked_at = excluded.asked_at,
     cosigned_at = coalesce(excluded.cosigned_at, w.cosigned_at)
 )
-UPDATE audit.witnessed SET size = $1, at = $8 WHERE $9::boolean AND size <= $1 AND at <= $8
+UPDATE audit.witnessed SET size = $1, at = $8 WHERE $9::boolean AND size <= $1
 """
 _WITNESSED = "SELECT size, at FROM audit.witnessed"
 _LINES = """

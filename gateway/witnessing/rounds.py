@@ -78,6 +78,7 @@ class Rounds:
         self._pace = pace or Pace()
         self._held: dict[Submission, int] = {}
         self._said: dict[str, Outcome] = {}
+        self._apart: set[str] = set()
         self._last: Witnessed | None = None
         self._trouble = ""
         self._alarmed = False
@@ -157,9 +158,7 @@ class Rounds:
         """Count everything; log what changed."""
         for name, answer in said.items():
             self.counted[answer.outcome.value] += 1
-            for each in answer.cosignatures:
-                if abs(each.time_s - at.timestamp()) > CLOCK_APART_S:
-                    _log.warning("witness.clock_apart", witness=name)
+            self._tell_clock(name, answer, at)
             if self._said.get(name) is answer.outcome:
                 continue
             self._said[name] = answer.outcome
@@ -171,6 +170,16 @@ class Rounds:
                 outcome=answer.outcome.value,
                 tree_size=answer.size,
             )
+
+    def _tell_clock(self, name: str, answer: Answer, at: datetime) -> None:
+        """Log once that a witness's clock and ours are apart, and again when they were together."""
+        apart_s = [round(each.time_s - at.timestamp()) for each in answer.cosignatures]
+        if any(abs(each) > CLOCK_APART_S for each in apart_s):
+            if name not in self._apart:
+                self._apart.add(name)
+                _log.warning("witness.clock_apart", witness=name, age_s=-apart_s[0])
+        elif apart_s:
+            self._apart.discard(name)
 
     def _judge_age(self) -> None:
         """Raise the alarm once, and take it back once."""

@@ -82,13 +82,9 @@ class Submission:
             if reply.status != HTTPStatus.CONFLICT:
                 return self._understood(reply, newest, held)
             size = decode_size(reply.body) if _is_size(reply) else None
-            if size is None:
-                return Answer(Outcome.ANSWER_ODD, held)
-            if size > newest.size:
-                return Answer(Outcome.AHEAD, size)
-            if size == held:  # it holds what we said, and refuses: another root
-                return Answer(Outcome.FORKED, size)
-            held = size
+            if (refused := _refused(size, held, newest.size)) is not None:
+                return refused
+            held = size or 0
         return Answer(Outcome.ANSWER_ODD, held)
 
     def _understood(self, reply: SourceReply, newest: Newest, held: int) -> Answer:
@@ -118,6 +114,22 @@ class Submission:
                     if 0 < time_s <= LATEST_S:
                         found[name] = Cosignature(name, each.line(), time_s)
         return tuple(found.values())
+
+
+def _refused(size: int | None, held: int, newest: int) -> Answer | None:
+    """Return what a 409 with the witness's *size* means; None when asking from there may help.
+
+    Args:
+        size: that the witness says it holds; None when it says none.
+        held: that we said it held.
+        newest: that we offered.
+    """
+    if size is None:
+        # The specification names no body for two roots of one size.
+        return Answer(Outcome.FORKED if held == newest else Outcome.ANSWER_ODD, held)
+    if size > newest:
+        return Answer(Outcome.AHEAD, size)
+    return Answer(Outcome.FORKED, size) if size == held else None
 
 
 def _is_size(reply: SourceReply) -> bool:

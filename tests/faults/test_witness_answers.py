@@ -1,6 +1,9 @@
 """Every wrong answer that a witness can give, and what becomes of it (fault row 13)."""
 
+import time
+
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.tlog.cosignatures import Ed25519Cosigner
 from gateway.witnessing.outcomes import Outcome
@@ -46,6 +49,33 @@ async def test_every_answer_has_its_name(reply: Replied, expected: Outcome) -> N
 
     assert expected.value == outcome
     assert {} == book.kept
+
+
+async def test_a_conflict_over_the_same_size_is_a_fork_in_any_words() -> None:
+    """The specification names no body for it, so other houses' witnesses send what they like."""
+
+    def reply(body: bytes) -> bytes:
+        if body.startswith(b"old 10\n"):
+            return http(409, b"roots differ\n")
+        return http(409, b"10\n", "text/x.tlog.size")
+
+    outcome, _ = await told(reply)
+
+    assert Outcome.FORKED.value == outcome
+
+
+async def test_a_wrong_clock_is_told_once() -> None:
+    """A cosignature bounds the records' times, so a clock that is off should be put right."""
+    hour = int(time.time()) + 3600
+    with capture_logs() as logged:
+        async with (
+            a_stub(lambda _: http(200, line_over(LOG.signed(10), time_s=hour))) as url,
+            rounds_over((url, stub_keys(url)), needed=1) as rounds,
+        ):
+            assert await rounds.once()
+            assert await rounds.once()
+
+    assert 1 == [line["event"] for line in logged].count("witness.clock_apart")
 
 
 @pytest.mark.parametrize(

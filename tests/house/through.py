@@ -6,6 +6,7 @@ THROUGH: dict[str, str] = {
     "catalog/lint_agreements.py": "tests/unit/catalog/test_lint.py",
     "catalog/lint_procedures.py": "tests/unit/catalog/test_lint.py",
     "catalog/lint_services.py": "tests/unit/catalog/test_lint.py",
+    "gateway/cli/heads.py": "tests/integration/gateway/witnessing/test_server.py",
     "gateway/demo/proving.py": "tests/e2e/test_story.py",
     "gateway/embedded/cluster.py": "tests/integration/gateway/embedded/test_server.py",
     "gateway/embedded/directory.py": "tests/integration/gateway/embedded/test_server.py",

@@ -122,6 +122,16 @@ async def test_an_older_round_does_not_undo_a_newer_one(rows: database.Pool) -> 
     assert Witnessed(10, at + MINUTE) == await book.witnessed()
 
 
+async def test_a_clock_that_was_put_right_is_believed(rows: database.Pool) -> None:
+    """A quorum of tomorrow would keep strict services open through a day without witnesses."""
+    book = WitnessRepository(rows)
+    at = (await book.witnessed()).at
+    await book.record(9, {}, at=at + 1440 * MINUTE, quorum=True)
+    await book.record(10, {}, at=at + MINUTE, quorum=True)
+
+    assert Witnessed(10, at + MINUTE) == await book.witnessed()
+
+
 async def test_workers_read_and_cannot_write(database_url: str) -> None:
     """Whoever serves data must not be able to say that it was witnessed."""
     async with await database.raw_pool(database_url, "motlan_app", 1) as pool:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
+from gateway.demo.processes import free_port
 from gateway.tlog.cosignatures import verifier_of
 from gateway.tlog.notes import open_note
 from gateway.witnessing.requests import LONGEST_REQUEST_BYTES, SIZE_TYPE
@@ -148,6 +149,60 @@ async def test_a_flood_of_requests_moves_a_log_once_for_each_size(witness: Witne
 
     assert 1 == statuses.count(200)
     assert {200, 409} == set(statuses)
+
+
+async def test_silent_connections_shut_nobody_out(witness: WitnessProcess) -> None:
+    """The server counts connections; those that say nothing, or not enough, are closed."""
+    silent = [await asyncio.open_connection("127.0.0.1", witness.port) for _ in range(70)]
+    for _, writer in silent[::2]:
+        writer.write(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\n")
+    try:
+        async with asyncio.timeout(15):
+            while (await asyncio.to_thread(ask, witness, body(LOG, 0, 10)))[0] != 200:
+                await asyncio.sleep(0.5)
+    finally:
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_a_kept_connection_serves_again_after_a_pause(witness: WitnessProcess) -> None:
+    """A log asks once a minute over one connection; the bound is on heads, not on pauses."""
+    connection = HTTPConnection("127.0.0.1", witness.port, timeout=10)
+
+    def asked(old: int, size: int) -> int:
+        connection.request("POST", "/add-checkpoint", body(LOG, old, size))
+        reply = connection.getresponse()
+        reply.read()
+        return reply.status
+
+    try:
+        assert 200 == await asyncio.to_thread(asked, 0, 1)
+        await asyncio.sleep(6.0)
+        assert 200 == await asyncio.to_thread(asked, 1, 2)
+    finally:
+        connection.close()
+
+
+async def test_a_body_that_trickles_is_dropped(witness: WitnessProcess) -> None:
+    """A head is soon sent; the body has a bound of its own."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", witness.port)
+    writer.write(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nold")
+
+    async with asyncio.timeout(15):
+        head = await reader.readline()
+    writer.close()
+
+    assert head.startswith(b"HTTP/1.1 413")
+
+
+async def test_a_store_serves_one_process(witness: WitnessProcess) -> None:
+    """Two processes of one name would race, and one of them would be believed."""
+    other = WitnessProcess.__new__(WitnessProcess)
+    other.__dict__.update(witness.__dict__)
+    other.port = free_port(0)
+    other.url = f"http://127.0.0.1:{other.port}"
+    with pytest.raises(AssertionError, match="already"):
+        await other.start()
 
 
 async def test_it_tells_in_words_what_it_did(witness: WitnessProcess) -> None:
