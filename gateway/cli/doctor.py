@@ -23,7 +23,7 @@ from gateway.clock import utc_now
 from gateway.embedded import EmbeddedError
 from gateway.errors import Refusal
 from gateway.retention.repository import ROLE as RETENTION
-from gateway.retention.repository import RetentionRepository
+from gateway.retention.sizes import SizeRepository
 from gateway.settings import Settings
 from gateway.wiring.retention import Gauge
 from gateway.wiring.witnessing import PolicyUnusable, policy_of
@@ -182,7 +182,7 @@ async def _storage(dsn: str, settings: Settings) -> Finding:
     do = "make room, or set retention.volume_bytes; see `motlan audit retention`"
     try:
         async with await database.raw_pool(dsn, RETENTION, 1) as pool:
-            gauge = Gauge(RetentionRepository(pool), settings)
+            gauge = Gauge(SizeRepository(pool), settings)
             capacity = await gauge.measure(utc_now().date())
     except (Refusal, OSError, asyncpg.PostgresError) as lost:
         return Finding("storage", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`")

@@ -17,6 +17,7 @@ from gateway.clock import utc_now
 from gateway.retention.capacity import Capacity
 from gateway.retention.repository import ROLE, Archived, RetentionRepository
 from gateway.retention.rules import Rule, Windows, load_rules
+from gateway.retention.sizes import SizeRepository
 from gateway.settings import Settings
 from gateway.wiring.retention import PATIENCE_S, Gauge, windows_of
 
@@ -67,7 +68,7 @@ async def _state(dsn: str, settings: Settings, today: date) -> _State:
     )
     async with pool:
         rows = RetentionRepository(pool)
-        capacity = await Gauge(rows, settings).measure(today)
+        capacity = await Gauge(SizeRepository(pool), settings).measure(today)
         return _State(await rows.days(), await rows.archived(DAYS), capacity)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from gateway.retention.repository import Use
+from gateway.retention.sizes import Use
 
 LATELY = timedelta(days=7)  # whole days before today that the rate is taken from
 GIBIBYTE = 1 << 30

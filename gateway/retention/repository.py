@@ -37,16 +37,6 @@ WHERE id IN (SELECT id FROM audit.change_due WHERE done_at < $1 ORDER BY done_at
 RETURNING 1
 """
 PRUNED = "SELECT coalesce(max(end_index), 0) FROM audit.archive WHERE dropped_at IS NOT NULL"
-USE = """
-SELECT pg_database_size(current_database()) AS database_bytes,
-  coalesce((SELECT sum(pg_total_relation_size(i.inhrelid)) FROM pg_inherits AS i
-            WHERE i.inhparent = 'audit.entry'::regclass), 0)::bigint AS record_bytes,
-  coalesce((SELECT sum(pg_total_relation_size(i.inhrelid))
-            FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
-            WHERE i.inhparent = 'audit.entry'::regclass
-              AND to_date(right(c.relname, 8), 'YYYYMMDD') BETWEEN $1 AND $2), 0)::bigint
-    AS lately_bytes
-"""
 
 
 class Archived(Struct, frozen=True, kw_only=True):
@@ -67,14 +57,6 @@ class Stretch(Struct, frozen=True):
 
     records: int  # that are in the tree
     above: int | None  # the index after its last record; None without any
-
-
-class Use(Struct, frozen=True):
-    """How much room is taken, bytes."""
-
-    database: int  # everything
-    records: int  # the record's days
-    lately: int  # of which the days asked about
 
 
 class Rows(Protocol):
@@ -146,11 +128,6 @@ class RetentionRepository:
     async def forget_changes(self, before: datetime) -> int:
         """Remove at most 2,000 rows of changes whose leaves were durable by *before*."""
         return len(await self._rows.fetch(FORGET, before))
-
-    async def use(self, first: date, last: date) -> Use:
-        """Return how much room is taken; *lately* is that of the days from *first* to *last*."""
-        (row,) = await self._rows.fetch(USE, first, last)
-        return Use(row["database_bytes"], row["record_bytes"], row["lately_bytes"])
 
 
 def _archived(row: Any) -> Archived:  # noqa: ANN401 - the driver's row

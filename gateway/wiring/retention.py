@@ -25,6 +25,7 @@ from gateway.retention.leaving import DayNotWhole, Leaving, NotYet, Tools
 from gateway.retention.manifest import ArchiveBroken
 from gateway.retention.repository import ROLE, RetentionRepository
 from gateway.retention.rules import Wanted, Windows, load_rules, windows
+from gateway.retention.sizes import SizeRepository
 from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.rows import EntriesGone, TileGone
 from gateway.settings import Settings
@@ -69,7 +70,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
         patience_s=PATIENCE_S,
     )
     stack.push_async_callback(pool.close)
-    gauge = Gauge(RetentionRepository(pool), shared.settings)
+    gauge = Gauge(SizeRepository(pool), shared.settings)
     shared.background(stack, gauge.keep(shared), "capacity")
     shared.meters.observe("motlan.storage.used.share", gauge.share)
     shared.meters.observe("motlan.storage.days_left", gauge.days_left)
@@ -106,7 +107,7 @@ def leaving_of(shared: Shared, pool: database.Pool) -> Leaving:
 class Gauge:
     """The newest measurement of the volume."""
 
-    def __init__(self, rows: RetentionRepository, settings: Settings) -> None:
+    def __init__(self, rows: SizeRepository, settings: Settings) -> None:
         self._rows = rows
         self._settings = settings
         self.latest: Capacity | None = None

@@ -106,26 +106,6 @@ async def test_a_crash_between_steps_loses_no_step(database_url: str, tmp_path: 
         )
 
 
-async def test_a_half_written_export_is_finished(database_url: str, tmp_path: Path) -> None:
-    """A power cut in the middle of an export costs the rest of it, not the whole."""
-    await make_days(database_url, tmp_path, 600)
-    async with a_leaving(database_url, tmp_path) as leaving:
-        await leaving.step()
-    final = tmp_path / "archive" / str(day(0))
-    async with connected(database_url) as owner:
-        await owner.execute("TRUNCATE audit.archive")
-    half = final.with_name(f".{final.name}.part")
-    final.rename(half)
-    (half / NAME).unlink()
-    (half / "tile" / "entries" / "001.gz").unlink()
-    kept = (half / "tile" / "entries" / "000.gz").stat().st_ino
-    async with a_leaving(database_url, tmp_path) as leaving:
-        assert Event.ARCHIVE_VERIFY == await leaving.step()
-
-    assert kept == (final / "tile" / "entries" / "000.gz").stat().st_ino
-    assert 768 == verify(final).entries
-
-
 async def test_a_day_with_a_record_beyond_the_tree_does_not_leave(
     database_url: str, tmp_path: Path
 ) -> None:

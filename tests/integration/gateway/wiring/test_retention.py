@@ -112,3 +112,4 @@ async def test_the_volume_is_measured(opened: tuple[Shared, AsyncExitStack]) -> 
         return isinstance(found, float) and 0 < found < 1
 
     await until(measured)
+    assert "motlan.storage.days_left" in shared.meters.readings

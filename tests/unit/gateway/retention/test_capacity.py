@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.retention.capacity import GIBIBYTE, Capacity, Limits, measured
-from gateway.retention.repository import Use
+from gateway.retention.sizes import Use
 
 LIMITS = Limits(headroom=0.8, days=30)
 
