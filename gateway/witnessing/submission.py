@@ -76,7 +76,10 @@ class Submission:
             proof = await prove(held, newest.size)
             body = encode(AddCheckpoint(held, tuple(proof), newest.note))
             try:
-                reply = await self._client.request("POST", PATH, _HEADERS, body, deadline=deadline)
+                # Safe to repeat: the second answer to the same request is a 409, or the same line.
+                reply = await self._client.request(
+                    "POST", PATH, _HEADERS, body, deadline=deadline, safe=True
+                )
             except SourceError:
                 return Answer(Outcome.SILENT, held)
             if reply.status != HTTPStatus.CONFLICT:
