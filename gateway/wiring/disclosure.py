@@ -8,6 +8,7 @@ from functools import partial
 import asyncpg
 import structlog
 from litestar import Controller
+from msgspec import Struct
 
 from catalog.snapshot import Snapshot
 from gateway import database
@@ -59,8 +60,6 @@ PROVIDES: tuple[str, ...] = (
 
 FOLLOWER = "motlan_follower"
 LOCK = 7_523_202_611_210_010  # one keeper walks at a time; the number means nothing
-ROUND_S = 20.0
-RETRY_S = 30.0
 STATEMENT_TIMEOUT_MS = 60_000
 
 _FAILURES: tuple[type[Exception], ...] = (
@@ -72,6 +71,16 @@ _FAILURES: tuple[type[Exception], ...] = (
     TileGone,
 )
 _log = structlog.get_logger(__name__)
+
+
+class Pace(Struct, frozen=True):
+    """How long the keeper rests between two rounds, and before it tries again."""
+
+    round_s: float = 20.0
+    retry_s: float = 30.0  # after a failure, or while another keeper walks
+
+
+PACE = Pace()
 
 
 async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
@@ -122,21 +131,21 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     shared.background(stack, rounds(shared), "disclosure")
 
 
-async def rounds(shared: Shared) -> None:
+async def rounds(shared: Shared, pace: Pace = PACE) -> None:
     """Work until cancelled; every failure is told once, then tried again."""
     troubled = False
     while True:
         try:
-            await _hold(shared)
+            await _hold(shared, pace)
             troubled = False
         except _FAILURES as failure:
             if not troubled:
                 _log.error("disclosure.stopped", error=type(failure).__name__)
             troubled = True
-        await asyncio.sleep(RETRY_S)
+        await asyncio.sleep(pace.retry_s)
 
 
-async def _hold(shared: Shared) -> None:
+async def _hold(shared: Shared, pace: Pace) -> None:
     """Work on a connection of our own while it holds the lock; return when another has it."""
     settings = database.server_settings(
         FOLLOWER, "motlan disclosure", statement_timeout_ms=STATEMENT_TIMEOUT_MS
@@ -153,7 +162,7 @@ async def _hold(shared: Shared) -> None:
         work = work_of(shared, connection)
         while True:
             await work()
-            await asyncio.sleep(ROUND_S)
+            await asyncio.sleep(pace.round_s)
     finally:
         connection.terminate()
 
