@@ -50,7 +50,7 @@ def test_a_database_that_is_away_hides_nothing_else(tmp_path: Path) -> None:
     env = {"MOTLAN_IDENTITY__KEYS_DIR": str(tmp_path)}
     states = _states(answer("doctor", "--url", "postgresql://x@127.0.0.1:1/x", env=env))
 
-    assert {"python", "database", "keys"} == set(states)
+    assert {"python", "database", "keys"} <= set(states)
 
 
 def test_a_gateway_that_does_not_run_is_not_ready() -> None:
