@@ -74,6 +74,7 @@ class Drain:
         self._doubt = True
         self._failed_at = float("-inf")
         self._stuck: set[int] = set()
+        self.written = 0  # leaves since the start
         self.waiting = 0
         self.oldest_s = 0.0
 
@@ -148,6 +149,7 @@ class Drain:
         except AuditUnavailable:
             self._failed_at = self._now()
             raise
+        self.written += 1
         return [due.id]
 
     def _leaf(self, due: Due) -> Leaf | None:
