@@ -25,6 +25,7 @@ from gateway.api.disclosed import (
     refusing,
     template,
 )
+from gateway.api.operations import OfPeople, takes
 from gateway.audit.acts import Acts
 from gateway.audit.entry import Entry, Receipt
 from gateway.audit.events import Event, Method
@@ -115,7 +116,7 @@ class OwnController(Controller):
 
     tags: Sequence[str] | None = ("Own",)
 
-    @get(ACCESSES, opt=_READ)
+    @get(ACCESSES, opt=_READ, operation_class=OfPeople)
     async def accesses(
         self,
         person: NamedDependency[Person],
@@ -131,7 +132,7 @@ class OwnController(Controller):
             found = await own.listed(await own.owner(number), cursor, rows)
         return Response(found, headers=NO_STORE)
 
-    @get(SUMMARY, opt=_READ)
+    @get(SUMMARY, opt=_READ, operation_class=OfPeople)
     async def summary(
         self,
         person: NamedDependency[Person],
@@ -146,7 +147,7 @@ class OwnController(Controller):
         await own_reads.record(person, SUMMARY, number)
         return Response(await own.summary(await own.owner(number), days), headers=NO_STORE)
 
-    @get(PROOF, opt=_READ, media_type=_TEXT)
+    @get(PROOF, opt=_READ, operation_class=OfPeople, media_type=_TEXT)
     async def proof(
         self,
         index: FromPath[int],
@@ -161,7 +162,7 @@ class OwnController(Controller):
             found = await own.proof(await own.owner(number), index)
         return Response(found, headers=_attachment(f"{index}"), media_type=_TEXT)
 
-    @get(DAY, opt=_READ)
+    @get(DAY, opt=_READ, operation_class=OfPeople)
     async def day(
         self,
         day: FromPath[str],
@@ -177,7 +178,7 @@ class OwnController(Controller):
             found = await own_days.proof(await own.owner(number), wanted)
         return Response(found, headers=NO_STORE)
 
-    @get(DAY_PROOF, opt=_READ, media_type=_TEXT)
+    @get(DAY_PROOF, opt=_READ, operation_class=OfPeople, media_type=_TEXT)
     async def day_proof(
         self,
         day: FromPath[str],
@@ -192,7 +193,13 @@ class OwnController(Controller):
             found = await own_days.stated(wanted)
         return Response(found, headers=_attachment(wanted.isoformat()), media_type=_TEXT)
 
-    @post(REPRESENTED, opt=_READ, status_code=HTTP_200_OK, request_max_body_size=LARGEST_BODY)
+    @post(
+        REPRESENTED,
+        opt=_READ,
+        operation_class=takes(RepresentedBody),
+        status_code=HTTP_200_OK,
+        request_max_body_size=LARGEST_BODY,
+    )
     async def represented(
         self,
         request: Request[Any, Any, State],

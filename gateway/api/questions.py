@@ -25,6 +25,7 @@ from gateway.api.disclosed import (
     said,
     template,
 )
+from gateway.api.operations import OfPeople, takes
 from gateway.api.own import Append
 from gateway.audit.acts import Acts
 from gateway.audit.entry import Entry
@@ -117,7 +118,12 @@ class OwnQuestionsController(Controller):
 
     tags: Sequence[str] | None = ("Own",)
 
-    @post(MINE, opt={"permission": Permission.OWN_ASK}, request_max_body_size=LARGEST_BODY)
+    @post(
+        MINE,
+        opt={"permission": Permission.OWN_ASK},
+        operation_class=takes(QuestionBody),
+        request_max_body_size=LARGEST_BODY,
+    )
     async def ask(
         self,
         request: Request[Any, Any, State],
@@ -131,7 +137,7 @@ class OwnQuestionsController(Controller):
             asked = await asking.ask(said(person, MINE, raw), number, body.access, body.text)
         return Response(told(asking, asked), headers=NO_STORE)
 
-    @get(MINE, opt={"permission": Permission.OWN_READ})
+    @get(MINE, opt={"permission": Permission.OWN_READ}, operation_class=OfPeople)
     async def mine(
         self,
         person: NamedDependency[Person],
@@ -144,7 +150,12 @@ class OwnQuestionsController(Controller):
         found = await asking.of_person(number_of(person), cursor, rows)
         return Response(_page(asking, found, rows), headers=NO_STORE)
 
-    @post(CLOSE, opt={"permission": Permission.OWN_ASK}, status_code=HTTP_200_OK)
+    @post(
+        CLOSE,
+        opt={"permission": Permission.OWN_ASK},
+        operation_class=OfPeople,
+        status_code=HTTP_200_OK,
+    )
     async def close(
         self,
         question: FromPath[str],
@@ -162,7 +173,7 @@ class AgencyQuestionsController(Controller):
 
     tags: Sequence[str] | None = ("Questions",)
 
-    @get(THEIRS, opt={"permission": Permission.QUESTION_READ})
+    @get(THEIRS, opt={"permission": Permission.QUESTION_READ}, operation_class=OfPeople)
     async def listed(
         self,
         *,
@@ -186,6 +197,7 @@ class AgencyQuestionsController(Controller):
     @post(
         ACKNOWLEDGE_PATH,
         opt={"permission": Permission.QUESTION_ANSWER},
+        operation_class=OfPeople,
         status_code=HTTP_200_OK,
     )
     async def acknowledge(
@@ -202,6 +214,7 @@ class AgencyQuestionsController(Controller):
     @post(
         ANSWER_PATH,
         opt={"permission": Permission.QUESTION_ANSWER},
+        operation_class=takes(AnswerBody),
         status_code=HTTP_200_OK,
         request_max_body_size=LARGEST_BODY,
     )

@@ -16,6 +16,7 @@ from auth.people import Person, Role
 from auth.permissions import Permission
 from gateway.api.bodies import invalid
 from gateway.api.disclosed import LARGEST_BODY, NO_STORE, bounded, read, refusing, said
+from gateway.api.operations import OfAnybody, OfPeople, takes
 from gateway.clock import Clock
 from gateway.disclosure.numbers import PublicNumbers, SealNumbers
 from gateway.disclosure.seal_repository import MOST_LISTED, SealRepository
@@ -96,17 +97,22 @@ class SealsController(Controller):
 
     tags: Sequence[str] | None = ("Seals",)
 
-    @get(PUBLIC, opt=_PUBLIC)
+    @get(PUBLIC, opt=_PUBLIC, operation_class=OfAnybody)
     async def numbers(self, seal_numbers: NamedDependency[SealNumbers]) -> Response[PublicNumbers]:
         """Return how many seals and how many sealed records there are; numbers and no more."""
         return Response(await seal_numbers.now(), headers=_KEPT)
 
-    @get(GROUNDS_PATH, opt=_PUBLIC)
+    @get(GROUNDS_PATH, opt=_PUBLIC, operation_class=OfAnybody)
     async def grounds(self) -> Response[tuple[Basis, ...]]:
         """Return the grounds that a seal may rest on, each with how sure we are of the rule."""
         return Response(tuple(GROUNDS.values()), headers=_KEPT)
 
-    @post(SEALS, opt={"permission": Permission.SEAL_ASK}, request_max_body_size=LARGEST_BODY)
+    @post(
+        SEALS,
+        opt={"permission": Permission.SEAL_ASK},
+        operation_class=takes(SealBody),
+        request_max_body_size=LARGEST_BODY,
+    )
     async def ask(
         self,
         request: Request[Any, Any, State],
@@ -122,7 +128,7 @@ class SealsController(Controller):
             seal = await sealing.ask(said(person, SEALS, raw), wanted, seal_targets(wanted.kind))
         return Response(_told(seal, clock()), headers=NO_STORE)
 
-    @get(SEALS, opt={"permission": Permission.SEAL_READ})
+    @get(SEALS, opt={"permission": Permission.SEAL_READ}, operation_class=OfPeople)
     async def listed(
         self,
         person: NamedDependency[Person],
@@ -143,6 +149,7 @@ class SealsController(Controller):
     @post(
         DECISION,
         opt={"permission": Permission.SEAL_APPROVE},
+        operation_class=takes(DecisionBody),
         status_code=HTTP_200_OK,
         request_max_body_size=LARGEST_BODY,
     )
@@ -164,6 +171,7 @@ class SealsController(Controller):
     @post(
         OPENING,
         opt={"permission": Permission.SEAL_APPROVE},
+        operation_class=takes(OpeningBody),
         status_code=HTTP_200_OK,
         request_max_body_size=LARGEST_BODY,
     )
