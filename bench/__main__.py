@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import audit_writer
+from bench import audit_writer, sequencer
 from bench.figures import Figures, write
 from bench.growth import measure_growth
 from bench.load import Load, paced, saturated
@@ -29,6 +29,7 @@ def main() -> int:
         with Bench(Path(folder), dict(os.environ)) as bench:
             figures = measure(bench, seconds=given.seconds, rounds=given.rounds)
             figures.audit_records_per_s = asyncio.run(records_per_s())
+            figures.tree = asyncio.run(sequencer.measure(given.seconds, given.rounds))
             if given.large:
                 figures.growth = measure_growth(bench, given.seconds)
     print(figures.text())

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from bench.load import Paced, Saturated
+from bench.sequencer import text as tree_text
 
 HERE = Path(__file__).parent
 MOST_CPU_US = 120.0
@@ -29,6 +31,7 @@ class Figures:
     postgres_cpu_us: float = 0.0
     audit_records_per_s: float = 0.0
     growth: list[dict[str, object]] = field(default_factory=list)
+    tree: dict[str, Any] = field(default_factory=dict)  # as `bench.sequencer` measures it
 
     def add(self, peer: str, one: Saturated) -> None:
         """Keep one measurement of *peer*."""
@@ -111,6 +114,8 @@ class Figures:
             names = list(self.growth[0])
             lines += ["", f"| {' | '.join(names)} |", "|" + "--:|" * len(names)]
             lines += [f"| {' | '.join(str(row[name]) for name in names)} |" for row in self.growth]
+        if self.tree:
+            lines += ["", tree_text(self.tree)]
         return "\n".join(lines)
 
 
@@ -135,7 +140,7 @@ def write(figures: Figures) -> None:
     """Keep the figures beside this file, for people and for programs."""
     known = machine()
     values: dict[str, object] = {name: round(v, 3) for name, v in figures.values().items()}
-    kept = {**values, "growth": figures.growth, "machine": known}
+    kept = {**values, "growth": figures.growth, "tree": figures.tree, "machine": known}
     (HERE / "results.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
     about = "\n".join(f"- {name}: {value}" for name, value in known.items())
     text = f"# Results of the last `make bench`\n\n{about}\n\n{figures.text()}\n"

@@ -6,9 +6,11 @@ processes apart, in microseconds per record.
 
 import argparse
 import asyncio
+import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import asyncpg
+import structlog
 
 from bench.audit_writer import CALLERS, RIGHTS, a_server, server_cpu_s
 from gateway.audit.chain import Position, link
@@ -36,6 +39,7 @@ from tests.audit_builders import an_access
 
 RATE = 1_000  # records a second, for the delay
 BACKLOG = 40_000  # records to catch up with
+LEFT = "SELECT (SELECT count(*) FROM audit.entry) - (SELECT size FROM audit.tree)"
 ORIGIN = "motlan.bench/audit/1"
 
 
@@ -102,63 +106,115 @@ async def catch_up(dsn: str, pid: int, of: Log) -> CaughtUp:
         records += joined
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     server = server_cpu_s(pid) - server
-    store.terminate()
+    await store.close()
     return CaughtUp(records / wall, cpu / records * 1e6, server / records * 1e6)
 
 
+class Callers:
+    """Callers of several writers, who wait for each record; what they saw."""
+
+    def __init__(self, writers: list[AuditWriter], rate: int | None, end: float) -> None:
+        self._writers = writers
+        self._count = len(writers) * CALLERS
+        self._step = self._count / rate if rate else 0.0  # seconds between calls of one caller
+        self._end = end
+        self._entries = [Entry(body=an_access(), rights=tuple(RIGHTS)) for _ in range(64)]
+        self.acknowledged: list[tuple[float, str, int]] = []
+        self.waited_ms: list[float] = []
+
+    async def run(self) -> None:
+        """Call until the end."""
+        await asyncio.gather(*(self._call(n) for n in range(self._count)))
+
+    async def _call(self, place: int) -> None:
+        writer = self._writers[place % len(self._writers)]
+        due = time.perf_counter() + self._step * place / self._count
+        while (now := time.perf_counter()) < self._end:
+            if due > now:
+                await asyncio.sleep(due - now)
+            began = time.perf_counter()
+            receipt = await writer.append(self._entries[place % 64])
+            done = time.perf_counter()
+            self.acknowledged.append((done, receipt.writer, receipt.seq))
+            self.waited_ms.append((done - began) * 1e3)
+            due += self._step
+
+
 async def under_load(
-    dsn: str, of: Log, *, writers: int, seconds: float, rate: int | None, sequenced: bool
+    dsn: str, folder: Path, *, writers: int, seconds: float, rate: int | None, sequenced: bool
 ) -> tuple[Load, Delay | None]:
     """Let *writers* append for *seconds*: at *rate* records a second, or as fast as they can."""
+    heads: list[tuple[float, int]] = []
     async with AsyncExitStack() as stack:
         if sequenced:
-            leading = Leading(lambda: Store.connect(dsn), of, utc_now, Pace(), "bench")
-            task = asyncio.get_running_loop().create_task(leading.run())
-            stack.callback(task.cancel)
-        heads: list[tuple[float, int]] = []
-        looking = asyncio.get_running_loop().create_task(_look(dsn, heads))
-        stack.callback(looking.cancel)
+            await stack.enter_async_context(_keeper(dsn, folder))
+            await _settled(dsn)
+            _beside(stack, _look(dsn, heads))
         made = [AuditWriter(dsn, node=f"bench.{n}", clock=utc_now) for n in range(writers)]
         for one in made:
             await one.start()
             stack.push_async_callback(one.aclose)
-        entries = [Entry(body=an_access(), rights=tuple(RIGHTS)) for _ in range(64)]
-        acknowledged: list[tuple[float, str, int]] = []
-        waited: list[float] = []
-        end = time.perf_counter() + seconds
-
-        async def call(writer: AuditWriter, place: int) -> None:
-            step = writers * CALLERS / rate if rate else 0.0
-            due = time.perf_counter() + step * place / (writers * CALLERS)
-            while (now := time.perf_counter()) < end:
-                if due > now:
-                    await asyncio.sleep(due - now)
-                began = time.perf_counter()
-                receipt = await writer.append(entries[place % 64])
-                done = time.perf_counter()
-                acknowledged.append((done, receipt.writer, receipt.seq))
-                waited.append((done - began) * 1e3)
-                due += step
-
         began = time.perf_counter()
-        await asyncio.gather(*(call(made[n % writers], n) for n in range(writers * CALLERS)))
+        callers = Callers(made, rate, began + seconds)
+        await callers.run()
         wall = time.perf_counter() - began
         if sequenced:
-            await asyncio.sleep(1.5)
-        delays = await _delays(dsn, acknowledged, heads) if sequenced else None
-    cuts = quantiles(waited, n=100)
-    return Load(writers, sequenced, len(waited) / wall, cuts[49], cuts[98]), delays
+            await _settled(dsn)
+        delays = await _delays(dsn, callers.acknowledged, heads) if sequenced and rate else None
+    cuts = quantiles(callers.waited_ms, n=100)
+    count = len(callers.waited_ms)
+    return Load(writers, sequenced, count / wall, cuts[49], cuts[98]), delays
+
+
+@asynccontextmanager
+async def _keeper(dsn: str, folder: Path) -> AsyncGenerator[None]:
+    """Let a process of its own fold, as the keeper does."""
+    command = (sys.executable, "-m", "bench.sequencer", "--lead", dsn, str(folder))
+    child = await asyncio.create_subprocess_exec(*command)
+    try:
+        yield
+    finally:
+        child.terminate()
+        await child.wait()
+
+
+async def _settled(dsn: str) -> None:
+    """Return once everything is in the tree; give up after a minute."""
+    connection: Any = await asyncpg.connect(dsn)
+    for _ in range(1_200):
+        if not await connection.fetchval(LEFT):
+            break
+        await asyncio.sleep(0.05)
+    await connection.close()
+
+
+async def lead(dsn: str, folder: Path) -> None:
+    """Fold until somebody ends the process."""
+    await Leading(lambda: Store.connect(dsn), a_log(folder), utc_now, Pace(), "bench").run()
+
+
+def _beside(stack: AsyncExitStack, work: Coroutine[object, object, object]) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.wait({task})
+
+    stack.push_async_callback(stop)
 
 
 async def _look(dsn: str, heads: list[tuple[float, int]]) -> None:
     """Note when the tree has which size."""
     connection: Any = await asyncpg.connect(dsn)
     tree = TreeRepository(connection)
-    while True:
-        size = (await tree.head()).size
-        if not heads or heads[-1][1] != size:
-            heads.append((time.perf_counter(), size))
-        await asyncio.sleep(0.01)
+    try:
+        while True:
+            size = (await tree.head()).size
+            if not heads or heads[-1][1] != size:
+                heads.append((time.perf_counter(), size))
+            await asyncio.sleep(0.01)
+    finally:
+        connection.terminate()
 
 
 async def _delays(
@@ -185,24 +241,22 @@ async def _delays(
 
 async def measure(seconds: float, rounds: int) -> dict[str, Any]:
     """Return all figures, medians of *rounds* interleaved runs."""
-    with tempfile.TemporaryDirectory(prefix="motlan-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="motlan-bench-") as name:
+        folder = Path(name)
         async with a_server() as (dsn, pid):
-            of = a_log(Path(folder))
-            caught = [await catch_up(dsn, pid, of) for _ in range(rounds)]
+            caught = [await catch_up(dsn, pid, a_log(folder)) for _ in range(rounds)]
             _, delay = await under_load(
-                dsn, of, writers=2, seconds=seconds, rate=RATE, sequenced=True
+                dsn, folder, writers=2, seconds=seconds, rate=RATE, sequenced=True
             )
             loads = [
-                (
-                    await under_load(
-                        dsn,
-                        of,
-                        writers=writers,
-                        seconds=seconds / 2,
-                        rate=None,
-                        sequenced=sequenced,
-                    )
-                )[0]
+                await under_load(
+                    dsn,
+                    folder,
+                    writers=writers,
+                    seconds=seconds / 2,
+                    rate=None,
+                    sequenced=sequenced,
+                )
                 for _ in range(rounds)
                 for writers in (1, 2, 4)
                 for sequenced in (False, True)
@@ -212,7 +266,7 @@ async def measure(seconds: float, rounds: int) -> dict[str, Any]:
         "catch_up_client_us": median(one.client_us for one in caught),
         "catch_up_server_us": median(one.server_us for one in caught),
         "merge_delay_at_1000": asdict(delay) if delay else {},
-        "writers": _middles(loads),
+        "writers": _middles([load for load, _ in loads]),
     }
 
 
@@ -249,9 +303,20 @@ def text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print the figures; or fold for them, in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=6, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, medians are shown")
+    parser.add_argument("--lead", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    print(text(asyncio.run(measure(given.seconds, given.rounds))))
+    if given.lead:
+        dsn, folder = given.lead
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        asyncio.run(lead(dsn, Path(folder)))
+    else:
+        print(text(asyncio.run(measure(given.seconds, given.rounds))))
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from gateway.sequencing.prefix import Cursor, Row
 from gateway.sequencing.rows import StoredCheckpoint, TreeHead
 from gateway.tlog.tiles import edge
 
-FETCH_ROWS = 1_000  # held at once beside those already taken
+FETCH_ROWS = 500  # held at once beside those already taken
 
 _TREE = "SELECT size, root, at, term FROM audit.tree"
 _EDGE = """

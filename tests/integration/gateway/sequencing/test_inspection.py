@@ -7,11 +7,13 @@ import pytest
 from gateway.clock import utc_now
 from gateway.sequencing.examination import examine
 from gateway.sequencing.guard import Published
-from gateway.sequencing.inspection import inspect
+from gateway.sequencing.inspection import Log, inspect
 from gateway.sequencing.reorigin import left_behind, reorigin
+from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.rows import TreeHead
 from gateway.sequencing.standing import ADVICE, Halt, Halted
 from gateway.sequencing.store import Store
+from tests.audit_rows import connected
 from tests.tree_rows import (
     a_log,
     a_sequencer,
@@ -137,47 +139,46 @@ async def test_a_damaged_guard_file_is_not_taken_for_a_fresh_node(
     assert of.guard.path.read_text() == "{}"
 
 
+async def loses_its_newest_half(dsn: str, of: Log) -> None:
+    """Publish 64 records, and restore a backup of the first 32."""
+    async with a_sequencer(dsn, of) as sequencer:
+        await append(dsn, 30)
+        await fold_all(sequencer)
+        backup = await tree_tables(dsn)
+        await append(dsn, 30)
+        await fold_all(sequencer)
+    await back_to(dsn, backup)
+
+
 async def test_a_new_log_follows_a_lost_one_and_names_where_it_ended(
     database_url: str, tmp_path: Path
 ) -> None:
     """After a loss the operator can go on, in the open: the old end is on record."""
-    of = a_log(tmp_path)
-    async with a_sequencer(database_url, of) as sequencer:
-        await append(database_url, 30)
-        await fold_all(sequencer)
-        backup = await tree_tables(database_url)
-        await append(database_url, 30)
-        await fold_all(sequencer)
-    await back_to(database_url, backup)
-    after = a_log(tmp_path, origin="motlan.test/audit/2")
-    told: list[Published] = []
+    await loses_its_newest_half(database_url, a_log(tmp_path))
+    of = a_log(tmp_path, origin="motlan.test/audit/2")
+    told: list[tuple[str, int]] = []
 
     async def commit_to(old: Published) -> None:
-        told.append(old)
+        told.append((old.origin, old.size))
         await append(database_url, 1)
 
-    store = await Store.connect(database_url)
-
     async def head() -> TreeHead:
-        return (await store.tree()).head
+        async with connected(database_url) as connection:
+            return await TreeRepository(connection).head()
 
-    await reorigin(
-        left_behind(after.guard, after.origin),
-        after.origin,
-        guard=after.guard,
-        head=head,
-        commit_to=commit_to,
-        at=utc_now(),
+    old = left_behind(of.guard, of.origin)
+    begun = await reorigin(
+        old, of.origin, guard=of.guard, head=head, commit_to=commit_to, at=utc_now()
     )
-    await store.close()
-    async with a_sequencer(database_url, after) as sequencer:
+    async with a_sequencer(database_url, of) as sequencer:
         await fold_all(sequencer)
 
-    assert [("motlan.test/audit/1", 64)] == [(one.origin, one.size) for one in told]
-    found = after.guard.read()
+    assert [("motlan.test/audit/1", 64)] == told
+    assert (32, [64]) == (begun.size, [one.size for one in begun.before])
+    found = of.guard.read()
     assert found is not None
-    assert ("motlan.test/audit/2", [64]) == (found.origin, [one.size for one in found.before])
-    assert [] == await violations_of_tree(database_url, after, since=32)
+    assert ("motlan.test/audit/2", begun.before) == (found.origin, found.before)
+    assert [] == await violations_of_tree(database_url, of, since=32)
 
 
 async def test_examining_changes_nothing_and_says_what_is_wrong(
