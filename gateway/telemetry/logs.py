@@ -49,6 +49,7 @@ class LogGuard:
     def __init__(self) -> None:
         self.dropped = 0  # keys
         self.masked = 0  # values
+        self.unwritten = 0  # lines that the disk did not take
 
     def __call__(self, _logger: object, _method: str, line: Line) -> Line:
         """Return a line that may be written."""
@@ -92,7 +93,7 @@ def configure_logs(
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, stamp, _failure, guard, _json],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.BytesLoggerFactory(stream or sys.stderr.buffer),
+        logger_factory=lambda *_: _Lines(stream or sys.stderr.buffer, guard),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
@@ -104,6 +105,28 @@ def configure_logs(
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = name != "uvicorn.access"  # paths belong to nobody's log
     return guard
+
+
+class _Lines:
+    """Writes lines as long as the disk takes them.
+
+    A full or broken disk of logs must stop neither data nor the record: what cannot be written is
+    counted, and the caller goes on.
+    """
+
+    def __init__(self, stream: BinaryIO, guard: LogGuard) -> None:
+        self._stream = stream
+        self._guard = guard
+
+    def msg(self, line: bytes) -> None:
+        """Write one line."""
+        try:
+            self._stream.write(line + b"\n")
+            self._stream.flush()
+        except OSError:
+            self._guard.unwritten += 1
+
+    debug = info = warning = error = critical = fatal = exception = log = msg
 
 
 class _Foreign(logging.Handler):

@@ -121,3 +121,16 @@ def test_a_long_text_is_cut() -> None:
     line = LogGuard()(None, "info", {"reason": "x" * 10_000})
 
     assert 500 == len(line["reason"])
+
+
+def test_a_line_that_the_disk_does_not_take_is_counted_and_stops_nobody(
+    lines: io.BytesIO,
+) -> None:
+    """Whoever speaks has something else to do."""
+    del lines  # puts the logs back as they were
+    with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123 - a device
+        guard = configure_logs(stream=full)
+        structlog.get_logger().error("disk.full", count=1)
+        logging.getLogger("library").error("the same")
+
+    assert 2 == guard.unwritten
