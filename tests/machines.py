@@ -27,7 +27,7 @@ WITHOUT_FLUSH = 2
 DISK_BYTES = 400 * 1024 * 1024
 LEFT_BYTES = 1024 * 1024  # on a disk that is about to be full
 
-# Each call of fsync and fdatasync first waits as long as a file says, then fails with EIO when
+# Each call of fsync and fdatasync first waits while a file says so; then it fails with EIO when
 # another file is there, which it takes away: exactly one call fails, whichever process makes it.
 SHIM = r"""
 #define _GNU_SOURCE
@@ -36,13 +36,18 @@ SHIM = r"""
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-static int faulty(int fd, const char *name) {
-  int (*real)(int) = dlsym(RTLD_NEXT, name);
-  const char *slow = getenv("FLUSH_SLOW"), *fail = getenv("FLUSH_FAIL");
-  FILE *file = slow ? fopen(slow, "r") : NULL;
+static long wanted(void) {
+  const char *name = getenv("FLUSH_SLOW");
+  FILE *file = name ? fopen(name, "r") : NULL;
   long us = 0;
   if (file) { if (fscanf(file, "%ld", &us) != 1) us = 0; fclose(file); }
-  if (us > 0) usleep(us);
+  return us;
+}
+static int faulty(int fd, const char *name) {
+  int (*real)(int) = dlsym(RTLD_NEXT, name);
+  const char *fail = getenv("FLUSH_FAIL");
+  for (long waited = 0, us; (us = wanted()) > waited; waited += 10000)
+    usleep(us - waited < 10000 ? us - waited : 10000);
   if (fail && unlink(fail) == 0) { errno = EIO; return -1; }
   return real(fd);
 }

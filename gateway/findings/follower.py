@@ -113,7 +113,7 @@ class Follower:
         facts = [fact for leaf in leaves if (fact := fact_of(leaf, self._hours))]
         end = await self._rows.resume(gone) or gone
         if end > first and await self._rows.advance(first, end, tallied(facts), self._clock()):
-            _log.warning("findings.skipped", first=gone, next=end)
+            _log.warning("findings.skipped", records=end - gone)
         return end - first
 
     async def _forget(self, facts: list[Fact]) -> None:

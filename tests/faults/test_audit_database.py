@@ -21,7 +21,7 @@ from gateway.errors import AuditUnavailable
 from tests.audit_builders import NODE, an_entry
 from tests.audit_rows import a_writer, connected, stored, until
 from tests.conftest import in_a_loop
-from tests.history import History, violations
+from tests.history import History, lost, violations
 
 KILLS = 5
 
@@ -95,13 +95,43 @@ async def test_killing_postgresql_under_load_loses_no_acknowledged_record(
             await until(more_than(receipts, len(receipts) + 50), 10)  # by themselves
         done.set()
         await asyncio.gather(*callers)
+        healed = [writer.health()[1]["healed"] for writer in (one, two)]
 
     rows = await stored(server.dsn())
     records = [json.loads(row.entry) for row in rows]
     denied = {one["of"] for one in records if one["type"] == "access.outcome"}
     assert refused
+    assert [0, 0] == healed  # what was acknowledged was there, not brought back from memory
     assert [] == violations(History(rows=rows, receipts=receipts))
     assert set(refused) & {one["id"] for one in records} == denied
+
+
+async def test_an_early_acknowledgement_does_lose_records_in_a_crash(
+    server: EmbeddedPostgres,
+) -> None:
+    """The control, without a living writer: its memory of the last minute would hide the loss."""
+    receipts: list[Receipt] = []
+    lost_records = 0
+    for _ in range(KILLS):
+        writer = AuditWriter(
+            server.dsn(),
+            node=NODE,
+            clock=utc_now,
+            timeout_s=0.5,
+            synchronous_commit="off",
+            allow_unsafe_database=True,
+        )
+        await writer.start()
+        for _ in range(20):
+            receipts += await asyncio.gather(*(writer.append(an_entry()) for _ in range(8)))
+        kill(server)
+        await writer.aclose()
+        await restart(server)
+        lost_records = len(lost(receipts, await stored(server.dsn())))
+        if lost_records:
+            break
+
+    assert lost_records
 
 
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
