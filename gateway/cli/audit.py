@@ -15,6 +15,7 @@ from gateway.audit.repository import MOST_ROWS, AuditRepository, Stored, Wanted
 from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.archive import archive
 from gateway.cli.edge import database_options, reachable, settings_with
+from gateway.cli.evidence import bundle
 from gateway.cli.exits import Exit
 from gateway.cli.retention import retention
 from gateway.cli.search_index import index
@@ -36,6 +37,7 @@ audit.add_command(archive)
 audit.add_command(retention)
 audit.add_command(tree)
 audit.add_command(verify)
+audit.add_command(bundle)
 
 
 @audit.command()

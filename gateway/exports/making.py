@@ -249,5 +249,6 @@ def _index(records: Sequence[Record], place: int) -> int | None:
 def _keep(passing: Path, final: Path) -> None:
     """Let the finished file appear; it is flushed before anybody is told of it."""
     with passing.open("rb") as file:
+        os.fchmod(file.fileno(), 0o600)  # its owner's alone, wherever it is moved to
         os.fsync(file.fileno())
     passing.replace(final)

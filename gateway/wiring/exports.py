@@ -68,19 +68,9 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     holder = f"{shared.settings.audit.node}.{secrets.token_hex(4)}"
     reader = await shared.pool(READER)
     follower = await shared.pool(FOLLOWER)
-    tree = TreeRepository(reader)
-    making = Making(
-        Finding(_search(stack, shared), reader),
-        Grounds(tree, reader, lambda: public_keys(shared.settings), policy_of(shared.settings)),
-        origin=shared.settings.tree.origin,
-        signers=lambda: export_signers(shared.settings),
-        directory=settings.directory,
-        clock=shared.clock,
-        bounds=Bounds(records=settings.most_records, bundle_records=settings.most_bundle_records),
-    )
     working = Working(
         WorkRepository(follower),
-        making,
+        making_of(shared.settings, _search(stack, shared), reader),
         holder=holder,
         directory=settings.directory,
         clock=shared.clock,
@@ -90,13 +80,27 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
         stream = Stream(
             name=name,
             holder=holder,
-            read=tree.entries,
+            read=TreeRepository(reader).entries,
             open=opens,
             cursors=StreamRepository(follower),
             batch_records=settings.stream.batch_records,
             rewind_records=rewind,
         )
         shared.background(stack, stream.run(), f"{name} stream")
+
+
+def making_of(settings: Settings, search: SearchRepository, rows: database.Pool) -> Making:
+    """Return what makes files of the record; *rows* may read it."""
+    exports = settings.exports
+    return Making(
+        Finding(search, rows),
+        Grounds(TreeRepository(rows), rows, lambda: public_keys(settings), policy_of(settings)),
+        origin=settings.tree.origin,
+        signers=lambda: export_signers(settings),
+        directory=exports.directory,
+        clock=utc_now,
+        bounds=Bounds(records=exports.most_records, bundle_records=exports.most_bundle_records),
+    )
 
 
 def public_keys(settings: Settings) -> list[VKey]:
