@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import utc_now
+from gateway.embedded import EmbeddedPostgres
 from gateway.sequencing.inspection import Log
 from gateway.sequencing.keys import LogKeys
 from gateway.sequencing.leading import TROUBLES, Leading, Pace
 from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.sequencer import Sequencer, Step
+from gateway.sequencing.standing import Halt, Halted
 from gateway.sequencing.store import Overtaken, Store
 from gateway.tlog.checkpoints import Checkpoint, parse_checkpoint
 from gateway.tlog.cosignatures import verifier_of
@@ -26,6 +28,7 @@ from gateway.tlog.merkle import verify_consistency
 from gateway.tlog.notes import NoteInvalid, open_note, parse_vkey
 from tests.audit_builders import an_entry
 from tests.audit_rows import a_writer, connected, until
+from tests.conftest import execute
 from tests.pgproxy import PgProxy, a_proxy
 from tests.sequencer_child import OVERTAKEN
 from tests.tree_rows import ORIGIN, a_log, a_sequencer, append, fold_all, read, violations_of_tree
@@ -165,6 +168,37 @@ async def test_rivals_in_one_process_interleave_and_stay_one_history(
     assert lost > 0
     async with a_sequencer(database_url, of) as sequencer:
         await fold_all(sequencer)
+    assert [] == await violations_of_tree(database_url, of)
+
+
+async def test_an_old_backup_put_back_is_refused_and_the_newest_one_is_taken(
+    postgres: EmbeddedPostgres, database_url: str, tmp_path: Path
+) -> None:
+    """The whole database as it was: nothing in it knows better, the node's own file does."""
+    of, backup = a_log(tmp_path), "backup_of_the_tree"
+    async with a_sequencer(database_url, of) as sequencer:
+        await append(database_url, 100)
+        await fold_all(sequencer)
+    name = database_url.partition("@/")[2].partition("?")[0]
+    await asyncio.to_thread(execute, postgres.dsn(), f"CREATE DATABASE {backup} TEMPLATE {name}")
+    try:
+        async with a_sequencer(database_url, of) as sequencer:
+            await append(database_url, 100)
+            await fold_all(sequencer)
+        restored = postgres.dsn(backup)
+        await append(restored, 300)  # the gateway writes on; the record is never refused
+        async with a_sequencer(restored, of) as sequencer:
+            with pytest.raises(Halted) as halted:
+                await sequencer.round()
+        assert Halt.RESTORED is halted.value.halt
+        assert {102} == set(await checkpoints(restored))
+        async with a_sequencer(database_url, of) as sequencer:
+            await append(database_url, 1)
+            assert 3 == await fold_all(sequencer)
+    finally:
+        dropped = f"DROP DATABASE {backup} WITH (FORCE)"
+        await asyncio.to_thread(execute, postgres.dsn(user="postgres"), dropped)
+
     assert [] == await violations_of_tree(database_url, of)
 
 
