@@ -5,6 +5,7 @@ An archive is hostile until it is judged: members are named before they are read
 
 import hashlib
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Protocol
@@ -29,6 +30,16 @@ LARGEST_MEMBER = 8 << 20  # bytes, of what is read whole
 LARGEST_STREAM = 64 << 30  # bytes, of what is read in pieces
 LONGEST_LINE = 200_000
 CHUNK_BYTES = 1 << 20
+
+# What the library raises for bytes that are no archive, or not the one that was written.
+ROTTEN: tuple[type[Exception], ...] = (
+    BadZipFile,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    UnicodeDecodeError,
+    zlib.error,
+)
 
 _MEMBER = re.compile(
     r"records/(0|[1-9]\d{0,18})\.json|proofs/(0|[1-9]\d{0,18})\.tlog-proof"
@@ -123,8 +134,8 @@ def check(path: Path, policy: Policy | None, progress: Callable[[int], None]) ->
     try:
         with ZipFile(path) as archive:
             return _Check(Packed(archive), policy, progress).run()
-    except BadZipFile:
-        raise NotABundle("neither a folder nor an archive") from None
+    except ROTTEN:
+        raise NotABundle("no archive, or a damaged one") from None
 
 
 class _Check:
