@@ -14,6 +14,7 @@ OPEN = {
     *("/oauth/token", "/oauth/jwks", "/.well-known/oauth-authorization-server"),
     *("/audit/log/checkpoint", "/audit/log/keys", "/audit/log/tile/{place:path}"),  # hashes
     *("/audit/log/policy", "/audit/log/witnesses"),  # whoever judges us needs no leave of ours
+    *("/v1/public/seals", "/v1/seals/grounds"),  # how much is sealed, on which grounds
 }
 
 
