@@ -74,7 +74,7 @@ class SimulatedSequencer:
             _OneKey(Path("nowhere"), ORIGIN, overlap=timedelta(0)),
             SimulatedGuard(world),
         )
-        self.halted: Halted | None = None
+        self.halted: Halted | None = None  # in the last step
         self.folded: int | None = None  # records of the last whole round
         self.die_at: Step | None = None
         self.start()
@@ -106,13 +106,13 @@ class SimulatedSequencer:
         """Run to the next point; tell whether a round ended there, well or not."""
         if self._round is None:
             self._round = self.sequencer.round()
-        self.folded = None
+        self.folded = self.halted = None
         # Whoever writes an event loop may call this; ours has two methods and no thread.
         events._set_running_loop(cast("AbstractEventLoop", self._time.loop))
         try:
             self._round.send(None)
         except StopIteration as ended:
-            self._round, self.folded, self.halted = None, ended.value, None
+            self._round, self.folded = None, ended.value
         except Halted as halted:
             self.halted = halted
             self.start()

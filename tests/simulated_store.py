@@ -69,6 +69,7 @@ class Database:
     checkpoints: dict[int, StoredCheckpoint] = field(default_factory=dict[int, StoredCheckpoint])
     tree: Fenced = EMPTY
     spoiled: dict[str, int] = field(default_factory=dict[str, int])  # first number of a writer
+    truth: dict[tuple[str, int], bytes] = field(default_factory=dict[tuple[str, int], bytes])
 
     def backup(self) -> "Database":
         """Return a copy that later commits do not touch."""
@@ -82,6 +83,7 @@ class Database:
             dict(self.checkpoints),
             self.tree,
             dict(self.spoiled),
+            dict(self.truth),
         )
 
     def insert(self, writer: str, rows: list[Row]) -> None:
@@ -89,6 +91,7 @@ class Database:
         held = self.entries.setdefault(writer, [])
         assert not {seq for seq, _, _ in rows} & {seq for seq, _, _ in held}
         held.extend(rows)
+        self.truth |= {(writer, seq): leaf for seq, _, leaf in rows}
 
     def spoil(self, writer: str, seq: int, *, delete: bool) -> None:
         """Delete a record behind the writer's back, or change one bit of it."""
@@ -129,9 +132,9 @@ class Database:
         self.tree = Fenced(TreeHead(signed.size, signed.root, signed.at), self.tree.term)
 
     def _take(self, after: Cursor, first: int, n: int, *, done: bool) -> None:
-        rows = {seq: leaf for seq, _, leaf in self.entries[after.writer]}
-        self.leaves += [(after.writer, seq, rows[seq]) for seq in range(first, first + n)]
-        self.cursors[after.writer] = after
+        writer = after.writer  # its rows may be spoiled since they were read
+        self.leaves += [(writer, seq, self.truth[writer, seq]) for seq in range(first, first + n)]
+        self.cursors[writer] = after
         if done:
             self.done.add(after.writer)
 

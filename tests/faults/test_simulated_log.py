@@ -21,12 +21,13 @@ from gateway.tlog.checkpoints import parse_checkpoint
 from gateway.tlog.merkle import consistency_path, verify_consistency
 from gateway.tlog.notes import parse_note
 from tests.simulated_processes import SimulatedNode, SimulatedSequencer, Time
-from tests.simulated_store import Fate, World
+from tests.simulated_store import Database, Fate, World
 from tests.tlog_builders import naive_root, reader_over
 
 STEPS = 60  # of one schedule
 QUIET_ROUNDS = 3  # a gap becomes damage when it stays
 NODES = st.integers(0, 1)
+RARELY = st.integers(0, 9)
 LOST = st.sampled_from([Fate.LOST_AFTER, Fate.LOST_BEFORE])
 
 
@@ -41,13 +42,21 @@ class SimulatedLog(RuleBasedStateMachine):
         self.folding = [SimulatedSequencer(self.world, self.time) for _ in range(2)]
         self.world.on_published = self.published
         self.backup = self.world.database.backup()
+        self.newest: Database | None = None  # set aside while a backup is in place
         self.trees: dict[tuple[int, bytes], list[bytes]] = {}
         self.seen: list[Published] = []  # by anybody outside
         self.history: list[bytes] = []  # leaves under the largest of them
 
-    @rule(node=NODES, count=st.integers(1, 6), fate=st.sampled_from(Fate))
-    def write(self, node: int, count: int, fate: Fate) -> None:
-        """Bring records, and commit them or what was under way."""
+    @rule(node=NODES, count=st.integers(1, 20))
+    def write(self, node: int, count: int) -> None:
+        """End what was under way, bring records, commit them."""
+        self.nodes[node].commit(Fate.DONE)
+        self.nodes[node].offer(count)
+        self.nodes[node].commit(Fate.DONE)
+
+    @rule(node=NODES, count=st.integers(1, 6), fate=LOST)
+    def lose_the_answer_to_a_writer(self, node: int, count: int, fate: Fate) -> None:
+        """Commit or not, and nobody knows."""
         self.nodes[node].offer(count)
         self.nodes[node].commit(fate)
 
@@ -66,12 +75,20 @@ class SimulatedLog(RuleBasedStateMachine):
         """The server finishes a COMMIT whose client is gone."""
         self.nodes[node].land()
 
-    @rule(which=NODES, steps=st.integers(1, 12))
+    @rule(which=NODES, steps=st.integers(1, 25))
     def fold(self, which: int, steps: int) -> None:
         """Let one sequencer go on, while the other stands in the middle of something."""
         for _ in range(steps):
             self.folding[which].step()
             self.judge()
+            self.judge_halt(self.folding[which].halted)
+
+    @rule(which=NODES)
+    def fold_to_the_end(self, which: int) -> None:
+        """Let one sequencer end its round."""
+        while not self.folding[which].step():
+            self.judge()
+        self.judge()
         self.judge_halt(self.folding[which].halted)
 
     @rule(which=NODES)
@@ -94,7 +111,7 @@ class SimulatedLog(RuleBasedStateMachine):
         """Wait, or set the clock back."""
         self.time.move(seconds)
 
-    @rule(node=NODES, back=st.integers(0, 3), delete=st.booleans())
+    @rule(node=NODES, back=RARELY, delete=st.booleans())
     def spoil_a_record(self, node: int, back: int, delete: bool) -> None:
         """A superuser reaches a durable record before it is in the tree."""
         database = self.world.database
@@ -107,9 +124,11 @@ class SimulatedLog(RuleBasedStateMachine):
         if back < len(within):
             database.spoil(*within[-1 - back], delete=delete)
 
-    @rule()
-    def begin_a_day(self) -> None:
+    @rule(chance=RARELY)
+    def begin_a_day(self, chance: int) -> None:
         """No writer outlives its UTC day, and no COMMIT of yesterday is under way."""
+        if chance > 0:
+            return
         self.time.move(int(timedelta(days=1).total_seconds()))
         for node in self.nodes:
             node.late = []
@@ -120,10 +139,23 @@ class SimulatedLog(RuleBasedStateMachine):
         """Copy the database."""
         self.backup = self.world.database.backup()
 
-    @rule()
-    def restore(self) -> None:
+    @rule(chance=RARELY)
+    def restore(self, chance: int) -> None:
         """Put the copy in place; every connection dies."""
-        self.world.database = self.backup.backup()
+        if chance == 0:
+            self.newest = self.newest or self.world.database
+            self.put_in_place(self.backup.backup())
+
+    @rule()
+    def restore_the_newest(self) -> None:
+        """Do as the halted sequencer advises: put the newest state back."""
+        if self.newest is not None:
+            self.put_in_place(self.newest)
+            self.newest = None
+
+    def put_in_place(self, database: Database) -> None:
+        """Start the server on another state of its disk."""
+        self.world.database = database
         for node in self.nodes:
             node.restored()
         for one in self.folding:
@@ -182,24 +214,25 @@ class SimulatedLog(RuleBasedStateMachine):
     def judge_completeness(self, last: SimulatedSequencer) -> None:
         """Nothing acknowledged is missing, nothing was left out, taken twice or taken damaged."""
         database = self.world.database
-        sound = database.sound()
-        beyond = {
+        folded = set(database.leaves)
+        upto = {writer: cursor.next_seq for writer, cursor in database.cursors.items()}
+        stuck = {
             writer
-            for writer, seq in database.spoiled.items()
-            if any(row[0] >= seq for row in database.entries[writer])
+            for writer, rows in database.entries.items()
+            if any(seq >= upto.get(writer, 0) for seq, _, _ in rows)
         }
         stopped = {one.writer for one in last.sequencer.standing.stopped}
-        promised = {
+        acknowledged = {
             one
             for node in self.nodes
             for one in node.acknowledged
             if one[1] < database.spoiled.get(one[0], one[1] + 1)
         }
 
-        assert promised <= sound
-        assert sound == set(database.leaves)
-        assert len(sound) == database.tree.head.size
-        assert beyond <= stopped <= set(database.spoiled)
+        assert acknowledged <= database.sound() <= folded
+        assert folded <= {(*place, leaf) for place, leaf in database.truth.items()}
+        assert len(folded) == database.tree.head.size
+        assert stuck <= stopped <= set(database.spoiled)
 
     def judge_consistency(self) -> None:
         """Prove each published checkpoint from the one before it, as a witness would."""
