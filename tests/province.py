@@ -44,11 +44,13 @@ BANK = "9901234560"
 
 
 @contextmanager
-def a_province(*, workers: int = 2, people: int = PEOPLE) -> Iterator[Province]:
+def a_province(
+    *, workers: int = 2, people: int = PEOPLE, kind: type[Province] = Province
+) -> Iterator[Province]:
     """Give a running province of the seed and this folder's extra entries; stop all of it."""
     directory = Path(tempfile.mkdtemp(prefix="motlan-province-"))
     directory.chmod(0o711)  # PostgreSQL's own account passes through
-    province = Province(
+    province = kind(
         Plan(
             directory=directory / "state",
             environ={"PATH": "/usr/bin:/bin", "HOME": str(directory), "PYTHONUNBUFFERED": "1"},

@@ -82,6 +82,7 @@ class Rounds:
         self._last: Witnessed | None = None
         self._trouble = ""
         self._alarmed = False
+        self._empty = True
 
     def age_s(self) -> float:
         """Return for how long no quorum has stood behind the log; 0 until that is known."""
@@ -128,7 +129,8 @@ class Rounds:
         if self._last is None:
             self._last = await self._memory.witnessed()
         met = await self.once()
-        if met is None:
+        self._empty = met is None
+        if self._empty:
             return EMPTY_S
         return self._pace.interval_s if met else RETRY_S
 
@@ -183,7 +185,7 @@ class Rounds:
 
     def _judge_age(self) -> None:
         """Raise the alarm once, and take it back once."""
-        if self._last is None:
+        if self._last is None or self._empty:  # nothing is late in an empty tree
             return
         now = self._clock()
         is_late = alarming(self._last, now, timedelta(seconds=self._pace.alarm_s))
