@@ -1,6 +1,7 @@
 """Auditors: search the record, read one, tell a story, keep a search; each look is recorded."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +9,14 @@ import msgspec
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Operation
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from auth.people import Person
 from auth.permissions import Permission
 from gateway.api.bodies import Limits, decoded, invalid
+from gateway.api.operations import OfPeople, problems, takes
 from gateway.api.subjects import FORMS
 from gateway.clock import Clock
 from gateway.errors import Code, Refusal
@@ -48,10 +51,27 @@ _SEARCH = {"permission": Permission.AUDIT_SEARCH}
 _READ = {"permission": Permission.AUDIT_READ}
 _PERSON = {"permission": Permission.AUDIT_PERSON}
 
+_LOOKING = (Code.SEARCH_TOO_WIDE, Code.RATE_LIMITED)
+
 _ask = msgspec.json.Decoder(Ask)
 _inquiry = msgspec.json.Decoder(Inquiry)
 _timeline = msgspec.json.Decoder(TimelineAsk)
 _keep = msgspec.json.Decoder(Keep)
+
+
+def looking(operation: type[Operation]) -> type[Operation]:
+    """Return *operation* as one that looks at the record: it may take too long, or too often."""
+
+    @dataclass
+    class Looking(operation):
+        """A route that looks at the record."""
+
+        def __post_init__(self) -> None:
+            """Name what may come instead of an answer."""
+            super().__post_init__()  # type: ignore[misc]
+            self.responses = {**(self.responses or {}), **problems(_LOOKING)}
+
+    return Looking
 
 
 class AuditController(Controller):
@@ -59,7 +79,13 @@ class AuditController(Controller):
 
     tags: Sequence[str] | None = ("Audit",)
 
-    @post(SEARCH_ROUTE, status_code=HTTP_200_OK, opt=_SEARCH, request_max_body_size=LARGEST_BODY)
+    @post(
+        SEARCH_ROUTE,
+        status_code=HTTP_200_OK,
+        opt=_SEARCH,
+        request_max_body_size=LARGEST_BODY,
+        operation_class=looking(takes(Ask)),
+    )
     async def search(
         self,
         request: Request[Any, Any, State],
@@ -72,7 +98,13 @@ class AuditController(Controller):
         ask = decoded(_ask, raw or b"{}", limits.json_depth)
         return Response(await audit_desk.search(person, ask, raw), headers=_UNKEPT)
 
-    @post(INQUIRY_ROUTE, status_code=HTTP_200_OK, opt=_PERSON, request_max_body_size=LARGEST_BODY)
+    @post(
+        INQUIRY_ROUTE,
+        status_code=HTTP_200_OK,
+        opt=_PERSON,
+        request_max_body_size=LARGEST_BODY,
+        operation_class=looking(takes(Inquiry)),
+    )
     async def inquire(
         self,
         request: Request[Any, Any, State],
@@ -86,7 +118,13 @@ class AuditController(Controller):
         demand_forms(inquiry.identifiers)
         return Response(await audit_desk.inquire(person, inquiry, raw), headers=_UNKEPT)
 
-    @post(TIMELINE_ROUTE, status_code=HTTP_200_OK, opt=_PERSON, request_max_body_size=LARGEST_BODY)
+    @post(
+        TIMELINE_ROUTE,
+        status_code=HTTP_200_OK,
+        opt=_PERSON,
+        request_max_body_size=LARGEST_BODY,
+        operation_class=looking(takes(TimelineAsk)),
+    )
     async def timeline(
         self,
         request: Request[Any, Any, State],
@@ -100,7 +138,11 @@ class AuditController(Controller):
         demand_forms(ask.identifiers)
         return Response(await audit_desk.timeline(person, ask, raw), headers=_UNKEPT)
 
-    @get(RECORD_ROUTE.replace("{index}", "{index:int}"), opt=_READ)
+    @get(
+        RECORD_ROUTE.replace("{index}", "{index:int}"),
+        opt=_READ,
+        operation_class=looking(OfPeople),
+    )
     async def record(
         self,
         index: FromPath[int],
@@ -110,7 +152,12 @@ class AuditController(Controller):
         """Return one record exactly as it is stored, and where it stands."""
         return Response(await audit_desk.record(person, _place(index)), headers=_UNKEPT)
 
-    @get(PROOF_ROUTE.replace("{index}", "{index:int}"), opt=_READ, media_type="text/plain")
+    @get(
+        PROOF_ROUTE.replace("{index}", "{index:int}"),
+        opt=_READ,
+        media_type="text/plain",
+        operation_class=looking(OfPeople),
+    )
     async def proof(
         self,
         index: FromPath[int],
@@ -123,7 +170,7 @@ class AuditController(Controller):
         headers = {**_UNKEPT, "Content-Disposition": named}
         return Response(str(found), headers=headers, media_type="text/plain; charset=utf-8")
 
-    @get(INDEX_ROUTE, opt=_SEARCH)
+    @get(INDEX_ROUTE, opt=_SEARCH, operation_class=OfPeople)
     async def index(
         self, person: NamedDependency[Person], audit_desk: NamedDependency[Desk]
     ) -> Response[IndexNow]:
@@ -137,7 +184,7 @@ class SavedSearchController(Controller):
 
     tags: Sequence[str] | None = ("Audit",)
 
-    @get(SAVED_ROUTE, opt=_SEARCH)
+    @get(SAVED_ROUTE, opt=_SEARCH, operation_class=OfPeople)
     async def all(
         self, person: NamedDependency[Person], saved_searches: NamedDependency[SavedSearches]
     ) -> Response[list[SavedSearch]]:
@@ -145,7 +192,11 @@ class SavedSearchController(Controller):
         return Response(await saved_searches.of(person.id), headers=_UNKEPT)
 
     @post(
-        SAVED_ROUTE, status_code=HTTP_201_CREATED, opt=_SEARCH, request_max_body_size=LARGEST_BODY
+        SAVED_ROUTE,
+        status_code=HTTP_201_CREATED,
+        opt=_SEARCH,
+        request_max_body_size=LARGEST_BODY,
+        operation_class=takes(Keep),
     )
     async def add(
         self,
@@ -162,10 +213,15 @@ class SavedSearchController(Controller):
         understood(keep.query, clock())
         saved = await saved_searches.add(person.id, keep.name, keep.query)
         if saved is None:
-            raise Refusal(Code.VERSION_CONFLICT)
+            raise Refusal(Code.MOVE_REFUSED)
         return Response(saved, headers=_UNKEPT)
 
-    @delete(f"{SAVED_ROUTE}/{{saved:uuid}}", status_code=HTTP_204_NO_CONTENT, opt=_SEARCH)
+    @delete(
+        f"{SAVED_ROUTE}/{{saved:uuid}}",
+        status_code=HTTP_204_NO_CONTENT,
+        opt=_SEARCH,
+        operation_class=OfPeople,
+    )
     async def remove(
         self,
         saved: FromPath[UUID],

@@ -1,0 +1,53 @@
+"""Strangers' eyes on the auditors' routes: generated questions, judged by the served document."""
+
+import itertools
+
+import pytest
+from schemathesis import GenerationMode
+
+from auth.people import Role
+from gateway.demo.caller import send
+from gateway.demo.province import Province
+from tests.e2e.test_openapi import Api, put_to
+from tests.people import token_for
+
+ROUTES = [
+    ("GET", "/v1/audit/index"),
+    ("GET", "/v1/audit/records/{index}"),
+    ("GET", "/v1/audit/records/{index}/proof"),
+    ("GET", "/v1/audit/saved-searches"),
+    ("POST", "/v1/audit/saved-searches"),
+    ("DELETE", "/v1/audit/saved-searches/{saved}"),
+    ("POST", "/v1/audit/search"),
+    ("POST", "/v1/audit/inquiries"),
+    ("POST", "/v1/audit/timelines"),
+]
+QUESTIONS = [route for route in ROUTES if route[0] == "POST"]
+ACCOUNTS = itertools.count()
+
+
+@pytest.fixture
+def api(province: Province) -> Api:
+    """Fetch the document, and sign somebody on who has not searched yet."""
+    account = f"kt-api-{next(ACCOUNTS)}"
+    document = send(province.gateway, "GET", "/schema/openapi.json").body
+    return Api(province.gateway, document, token_for(province, role=Role.AUDITOR, account=account))
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=" ".join)
+@pytest.mark.parametrize("known", [True, False], ids=["signed on", "nobody"])
+def test_what_anybody_sends_is_answered_as_documented(
+    api: Api, route: tuple[str, str], *, known: bool
+) -> None:
+    """No 5xx of ours, no undocumented status, no other shape than promised."""
+    headers = {"Authorization": f"Bearer {api.token}"} if known else {}
+
+    assert 0 < put_to(api, route, GenerationMode.POSITIVE, headers)
+
+
+@pytest.mark.parametrize("route", QUESTIONS, ids=" ".join)
+def test_bodies_of_no_form_are_refused_as_documented(api: Api, route: tuple[str, str]) -> None:
+    """Wrong types, unknown members, bounds exceeded."""
+    headers = {"Authorization": f"Bearer {api.token}"}
+
+    assert 0 < put_to(api, route, GenerationMode.NEGATIVE, headers)
