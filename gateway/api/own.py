@@ -37,6 +37,7 @@ from gateway.disclosure.counts import Summary
 from gateway.disclosure.days import DayProof, Days
 from gateway.disclosure.errors import Unknown
 from gateway.disclosure.own import MOST_DAYS, MOST_LINES, Listed, Own
+from gateway.search.rates import Rate
 from gateway.tlog.proofs import SUFFIX
 
 ACCESSES = "/v1/own/accesses"
@@ -62,11 +63,19 @@ class RepresentedBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class OwnReads:
-    """Writes down that somebody reads about themselves, before it is answered."""
+    """Writes down that somebody reads about themselves, before it is answered.
 
-    def __init__(self, acts: Acts, append: Append) -> None:
+    Each reading is a record, so nobody may read without end.
+    """
+
+    def __init__(self, acts: Acts, append: Append, rate: Rate) -> None:
         self._acts = acts
         self._append = append
+        self._rate = rate
+
+    def spend(self, person: Person) -> None:
+        """Take one act from what *person* may do in a minute; raise RATE_LIMITED."""
+        self._rate.spend(person.id)
 
     async def record(
         self, person: Person, route: str, number: str, method: Method = Method.GET
@@ -74,8 +83,10 @@ class OwnReads:
         """Return once it is durable that *person* reads the list of *number*.
 
         Raises:
+            Refusal: RATE_LIMITED.
             AuditUnavailable: it could not be recorded; nothing may be sent.
         """
+        self.spend(person)
         leaf = self._acts.leaf(
             Event.OWN_READ,
             by(person),

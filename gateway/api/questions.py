@@ -26,7 +26,7 @@ from gateway.api.disclosed import (
     template,
 )
 from gateway.api.operations import OfPeople, takes
-from gateway.api.own import Append
+from gateway.api.own import Append, OwnReads
 from gateway.audit.acts import Acts
 from gateway.audit.entry import Entry
 from gateway.audit.events import Event
@@ -129,9 +129,11 @@ class OwnQuestionsController(Controller):
         request: Request[Any, Any, State],
         person: NamedDependency[Person],
         asking: NamedDependency[Asking],
+        own_reads: NamedDependency[OwnReads],
     ) -> Response[QuestionTold]:
         """Ask the agency behind an access why it looked; its time to answer begins."""
         number = number_of(person)
+        own_reads.spend(person)
         body, raw = await read(request, _ASK)
         with refusing():
             asked = await asking.ask(said(person, MINE, raw), number, body.access, body.text)

@@ -36,6 +36,7 @@ from gateway.disclosure.traces import Traces
 from gateway.disclosure.walk import Walk
 from gateway.disclosure.wording import Wording
 from gateway.errors import AuditUnavailable, Refusal
+from gateway.search.rates import Rate
 from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.rows import EntriesGone, TileGone
 from gateway.wiring.shared import Shared
@@ -61,6 +62,7 @@ PROVIDES: tuple[str, ...] = (
 FOLLOWER = "motlan_follower"
 LOCK = 7_523_202_611_210_010  # one keeper walks at a time; the number means nothing
 STATEMENT_TIMEOUT_MS = 60_000
+ACTS_PER_MINUTE = 30  # of one citizen in one worker: each is a record
 
 _FAILURES: tuple[type[Exception], ...] = (
     *database.AWAY,
@@ -117,7 +119,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
             clock=shared.clock,
         ),
         "own": own,
-        "own_reads": OwnReads(acts, shared.log.append),
+        "own_reads": OwnReads(acts, shared.log.append, Rate(ACTS_PER_MINUTE)),
         "question_reads": QuestionReads(acts, shared.log.append),
         "represents": Represents(representation, shared.pseudonyms, shared.clock),
         "seal_numbers": SealNumbers(seals, reading, shared.clock),

@@ -166,6 +166,16 @@ def test_a_person_reads_who_looked_and_the_reading_is_on_record_first(town: Town
     assert {"/v1/own/accesses"} == {leaf.req.route for leaf in town.acts() if leaf.req}
 
 
+def test_nobody_fills_the_log_by_reading_it(town: Town) -> None:
+    """Each reading is a record; a loop in a page must not become a million of them."""
+    found = [town.ask("GET", "/v1/own/accesses", "anh").status_code for _ in range(40)]
+
+    assert 30 <= found.count(200) <= 39
+    assert found.count(200) == len(town.acts())
+    assert {200, 429} == set(found)
+    assert 200 == town.ask("GET", "/v1/own/accesses", "huy").status_code
+
+
 def test_counts_tell_in_a_sentence_who_looked(town: Town) -> None:
     """What the first page of the citizen's side says."""
     town.add(MINE, MINE)
