@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from gateway.sequencing.rows import TreeHead
 from gateway.sequencing.store import Driver
 
 LEASE_S = 5.0  # a dead holder is followed after so long
@@ -17,6 +18,7 @@ _RELEASE = """
 UPDATE audit.lease SET until = statement_timestamp() - interval '1 second' WHERE holder = $1
 """
 _TERM = "UPDATE audit.tree SET term = $1 WHERE term < $1"
+_CLOCK = "UPDATE audit.tree SET at = $1 WHERE size = $2 AND root = $3"
 _PRUNE = """
 DELETE FROM audit.checkpoint AS c
 WHERE c.at < $1 AND c.at > $1 - interval '7 days'
@@ -49,6 +51,11 @@ class Lease:
     async def release(self) -> None:
         """Give the lease back, so that another need not wait for its end."""
         await self._connection.execute(_RELEASE, self._holder)
+
+
+async def set_clock(connection: Driver, head: TreeHead, at: datetime) -> bool:
+    """Let the tree's row say that *head* was signed at *at*; False when it has grown meanwhile."""
+    return await connection.execute(_CLOCK, at, head.size, head.root) == "UPDATE 1"
 
 
 async def prune(connection: Driver, before: datetime) -> None:

@@ -31,9 +31,10 @@ CROSS JOIN LATERAL (
 ) AS e
 """
 _INDEX = """
-SELECT first_index + $2 - first_seq FROM audit.run
-WHERE writer = $1 AND day = $3 AND first_seq <= $2 AND first_seq + n > $2
-ORDER BY first_seq DESC LIMIT 1
+SELECT r.first_index + $2 - r.first_seq
+FROM (SELECT first_index, day, first_seq, n FROM audit.run
+      WHERE writer = $1 AND first_seq <= $2 ORDER BY first_seq DESC LIMIT 1) AS r
+WHERE r.first_seq + r.n > $2 AND r.day = $3
 """
 _TILE = "SELECT substring(data FROM 1 FOR $3) FROM audit.tile WHERE level = $1 AND n = $2"
 _TILES = """

@@ -47,9 +47,11 @@ ADVICE: dict[Halt, Words] = {
     ),
     Halt.CLOCK: Words(
         "Đồng hồ chạy lùi quá 5 giây so với điểm kiểm tra trước. Chỉnh lại đồng hồ; việc ký tự "
-        "tiếp tục khi giờ đã đúng.",
+        "tiếp tục khi giờ đã đúng. Nếu trước đó đồng hồ chạy nhanh và bây giờ đã đúng, chạy "
+        "`motlan audit tree trust-clock --reason`.",
         "The clock went back more than 5 s behind the previous checkpoint. Set it right; signing "
-        "goes on by itself once the time has caught up.",
+        "goes on by itself once the time has caught up. If it had been ahead and is right now, run "
+        "`motlan audit tree trust-clock --reason`.",
     ),
     Halt.KEYS: Words(
         "Không dùng được khóa ký của nhật ký. Khôi phục thư mục tree.keys_dir từ bản sao lưu; chỉ "

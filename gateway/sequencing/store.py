@@ -24,7 +24,9 @@ _OPEN = """
 SELECT w.writer, w.day, w.node, w.closed_seq, coalesce(c.next_seq, 0),
   coalesce(c.last_leaf, decode(repeat('00', 32), 'hex'))
 FROM audit.writer AS w
-LEFT JOIN audit.cursor AS c ON c.writer = w.writer
+LEFT JOIN LATERAL (  -- LIMIT keeps this a look at one row, whatever the planner believes
+  SELECT next_seq, last_leaf, done FROM audit.cursor WHERE writer = w.writer LIMIT 1
+) AS c ON true
 WHERE w.day >= $1 AND c.done IS NOT TRUE
 ORDER BY w.day, w.started_at
 """

@@ -103,3 +103,26 @@ def test_keys_that_others_may_read_halt_the_signing(env: dict[str, str]) -> None
     status = motlan("audit", "tree", "status", env=env)
 
     assert (Exit.UNHEALTHY, True) == (status.exit_code, "HALTED     keys" in status.output)
+
+
+def test_signing_goes_on_after_a_clock_that_had_been_ahead(
+    env: dict[str, str], database_url: str
+) -> None:
+    """A year ahead for a minute must not mean a year without checkpoints; it is on record."""
+    refused = motlan("audit", "tree", "trust-clock", "--reason", "NTP", "--yes", env=env)
+    ahead = "UPDATE audit.tree SET at = at + interval '300 days'"
+    in_a_loop(lambda: owner_changes(database_url, ahead))
+    halted = motlan("audit", "tree", "status", env=env)
+    asked = motlan("audit", "tree", "trust-clock", "--reason", "NTP", env=env)
+    done = answer("audit", "tree", "trust-clock", "--reason", "NTP", "--yes", env=env)
+    after = answer("audit", "tree", "status", env=env)
+
+    assert [Exit.REFUSED, Exit.UNHEALTHY, Exit.REFUSED] == [
+        each.exit_code for each in (refused, halted, asked)
+    ]
+    assert "HALTED     clock" in halted.output
+    assert done["ahead_s"] > 299 * 86_400
+    assert None is after["halt"]
+    rows = in_a_loop(lambda: stored(database_url))
+    (leaf,) = [row.entry for row in rows if b'"type":"settings.apply"' in row.entry]
+    assert b'"id":"tree.clock"' in leaf
