@@ -11,17 +11,21 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
+from typing import TypeAlias
 
 import pytest
 
+from gateway.embedded import EmbeddedPostgres
 from gateway.embedded.programs import Programs, find
 from tests.audit_rows import until
 
+ROOT = Path(__file__).parents[1]
 EXT4_IOC_SHUTDOWN = 0x8004587D
 WITHOUT_FLUSH = 2
 DISK_BYTES = 400 * 1024 * 1024
@@ -176,14 +180,8 @@ class Machine:
 
     def kill(self) -> None:
         """Kill the server's processes, without a word to any."""
-        if not self.alive:
-            return
-        children = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
-        for one in [self._pid, *map(int, children)]:
-            try:
-                os.kill(one, signal.SIGKILL)
-            except ProcessLookupError:  # it panicked already, as it should
-                continue
+        if self.alive:
+            kill_family(self._pid)
 
     @property
     def alive(self) -> bool:
@@ -214,13 +212,58 @@ class Machine:
                 sleep(0.05)
 
 
-def cut_power(machine: Machine, disk: Disk) -> None:
+class Demonstration:
+    """The database as the demonstration has it, its directory on a disk that may lose power."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._owner: subprocess.Popen[str] | None = None
+        self._pid = 0
+        self.dsn = EmbeddedPostgres(directory).dsn()
+
+    def start(self, *_settings: str) -> None:
+        """Start it in a process of its own, as `motlan demo` does."""
+        command = [sys.executable, "-m", "tests.embedded_child", str(self._directory)]
+        self._owner = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._owner.stdout is not None
+        self._pid = int(self._owner.stdout.readline())
+
+    def kill(self) -> None:
+        """Kill it and who started it."""
+        if self._owner is None:
+            return
+        self._owner.kill()
+        self._owner.communicate()
+        kill_family(self._pid)
+        self._owner = None
+
+    def sweep(self) -> None:
+        """Leave everything as it lies: the program copes with it by itself."""
+
+
+def kill_family(pid: int) -> None:
+    """Kill a server and its children."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:  # it has ended
+        return
+    for one in [pid, *map(int, children)]:
+        try:
+            os.kill(one, signal.SIGKILL)
+        except ProcessLookupError:  # it panicked already, as it should
+            continue
+
+
+Database: TypeAlias = Machine | Demonstration
+
+
+def cut_power(machine: Database, disk: Disk) -> None:
     """End the disk without flushing, then everything that used it."""
     disk.cut()
     machine.kill()
 
 
-async def recover(machine: Machine, disk: Disk, *settings: str) -> None:
+async def recover(machine: Database, disk: Disk, *settings: str) -> None:
     """Plug everything in again and let PostgreSQL recover."""
 
     async def unplugged() -> bool:

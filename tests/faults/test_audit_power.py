@@ -16,44 +16,62 @@ from gateway import migrating
 from gateway.audit.entry import Receipt
 from gateway.audit.writer import AuditWriter
 from gateway.clock import utc_now
-from gateway.embedded.programs import of_major
+from gateway.embedded.programs import Programs, of_major
 from gateway.errors import AuditUnavailable
 from gateway.sequencing.inspection import Log
 from gateway.sequencing.standing import Halt, Halted
 from tests.audit_builders import NODE, an_entry
 from tests.audit_rows import stored, until
 from tests.history import History, lost, violations
-from tests.machines import Disk, Machine, a_disk, a_machine, cut_power, recover
+from tests.machines import (
+    Database,
+    Demonstration,
+    Disk,
+    Machine,
+    a_disk,
+    a_machine,
+    cut_power,
+    recover,
+)
 from tests.tree_rows import a_log, a_sequencer, fold_all, violations_of_tree
 
 LOAD_S = 1.0
 DEBIAN = 15
 
 
-@pytest.fixture(params=["of the wheel", "of Debian"])
-def machine(request: pytest.FixtureRequest) -> Iterator[tuple[Machine, Disk]]:
-    """Give a machine whose data lies on a disk of its own, with either PostgreSQL."""
-    programs = None
-    if request.param == "of Debian":
-        programs = of_major(DEBIAN)
-        if programs is None or "/usr/lib/postgresql" not in str(programs.folder):
-            pytest.skip("Debian's own PostgreSQL is not installed")
-    with a_machine(programs) as machine:
+@pytest.fixture(params=["of the demonstration", "of Debian"])
+def machine(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Disk]]:
+    """Give a database on a disk of its own: as the demonstration starts it, or Debian's."""
+    with a_machine(debian() if request.param == "of Debian" else None) as machine:
         disk = a_disk(machine)
-        machine.build(data=disk.place)
-        yield machine, disk
+        if request.param == "of Debian":
+            machine.build(data=disk.place)
+            yield machine, disk
+            return
+        demonstration = Demonstration(disk.place / "pg")
+        disk.place.chmod(0o711)
+        yield demonstration, disk
+        demonstration.kill()
+
+
+def debian() -> Programs:
+    """Return Debian's own PostgreSQL, or skip."""
+    programs = of_major(DEBIAN)
+    if programs is None or "/usr/lib/postgresql" not in str(programs.folder):
+        pytest.skip("Debian's own PostgreSQL is not installed")
+    return programs
 
 
 @pytest.fixture
 def wheel() -> Iterator[tuple[Machine, Disk]]:
-    """Give a machine as the demonstration has it."""
+    """Give a machine with the PostgreSQL of the wheel, whose settings a test may change."""
     with a_machine() as machine:
         disk = a_disk(machine)
         machine.build(data=disk.place)
         yield machine, disk
 
 
-def a_writer_of(machine: Machine, commit: str = "on", *, unsafe: bool = False) -> AuditWriter:
+def a_writer_of(machine: Database, commit: str = "on", *, unsafe: bool = False) -> AuditWriter:
     """Return a writer that gives up after half a second."""
     return AuditWriter(
         machine.dsn,
@@ -66,7 +84,7 @@ def a_writer_of(machine: Machine, commit: str = "on", *, unsafe: bool = False) -
 
 
 async def load_and_cut(
-    machine: tuple[Machine, Disk], writer: AuditWriter, log: Log | None = None
+    machine: tuple[Database, Disk], writer: AuditWriter, log: Log | None = None
 ) -> list[Receipt]:
     """Write and fold as fast as possible, cut the power; return all that was acknowledged."""
     receipts: list[Receipt] = []
@@ -90,7 +108,7 @@ async def load_and_cut(
     return receipts
 
 
-async def fold_until_cut(machine: Machine, log: Log) -> None:
+async def fold_until_cut(machine: Database, log: Log) -> None:
     """Sequence, sign and publish until the database is gone."""
     with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         async with a_sequencer(machine.dsn, log) as sequencer:
@@ -99,14 +117,14 @@ async def fold_until_cut(machine: Machine, log: Log) -> None:
                 await asyncio.sleep(0.02)
 
 
-async def begin(machine: Machine, setting: str = "") -> None:
+async def begin(machine: Database, setting: str = "") -> None:
     """Start and migrate."""
     await asyncio.to_thread(machine.start, setting)
     await migrating.upgrade(machine.dsn)
 
 
 async def test_a_power_cut_takes_no_acknowledged_record_and_no_published_tree(
-    machine: tuple[Machine, Disk], tmp_path: Path
+    machine: tuple[Database, Disk], tmp_path: Path
 ) -> None:
     """Promises P1 and P5: durable means durable, and what was signed is still so."""
     log = a_log(tmp_path)
