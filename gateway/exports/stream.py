@@ -62,6 +62,7 @@ class Cursors(Protocol):
 
 Reads = Callable[[int, int], Awaitable[Sequence[Stored]]]  # first index, limit
 Opens = Callable[[], Awaitable[Sink]]
+Observes = Callable[[int], Awaitable[None]]  # the next index to send
 
 
 class Stream(Struct, frozen=True, kw_only=True):
@@ -75,6 +76,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     batch_records: int = 500
     rewind_records: int = 10_000  # offered again after a connection broke, where none confirms
     idle_s: float = 0.25
+    observe: Observes | None = None
 
     async def run(self) -> None:
         """Serve the receiver until cancelled; what fails is tried again, and logged once."""
@@ -131,8 +133,11 @@ class Session:
         return Place(sent, max(self._place.settled, sent - kept))
 
     async def _keep(self) -> bool:
+        stream = self._stream
         self._kept_at = asyncio.get_running_loop().time()
-        return await self._stream.cursors.move(self._stream.name, self._stream.holder, self._place)
+        if stream.observe is not None:
+            await stream.observe(self._place.sent)
+        return await stream.cursors.move(stream.name, stream.holder, self._place)
 
     async def _leave(self) -> None:
         if await self._sink.aclose():

@@ -74,6 +74,9 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
                 "motlan.audit.last_verified.age", "s", (), "Since the log was last verified"
             ),
             Instrument("motlan.audit.gaps", "{gap}", (), "Gaps in writers' numbering"),
+            Instrument(
+                "motlan.audit.stream.behind", "{record}", ("stream",), "Not yet with the watcher"
+            ),
             Instrument("motlan.audit.search.behind", "{record}", (), "Records not searchable yet"),
             Instrument(
                 "motlan.audit.changes.waiting", "{change}", (), "Changes owed to the record"

@@ -76,17 +76,25 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
         clock=shared.clock,
     )
     shared.background(stack, working.run(), "exports")
+    tree, behind = TreeRepository(reader), dict[str, float]()
     for name, opens, rewind in _sinks(shared.settings):
+
+        async def observe(sent: int, name: str = name) -> None:
+            behind[name] = (await tree.head()).size - sent
+
         stream = Stream(
             name=name,
             holder=holder,
-            read=TreeRepository(reader).entries,
+            read=tree.entries,
             open=opens,
             cursors=StreamRepository(follower),
             batch_records=settings.stream.batch_records,
             rewind_records=rewind,
+            observe=observe,
         )
         shared.background(stack, stream.run(), f"{name} stream")
+    if _sinks(shared.settings):
+        shared.meters.observe("motlan.audit.stream.behind", lambda: behind)
 
 
 def making_of(settings: Settings, search: SearchRepository, rows: database.Pool) -> Making:
