@@ -98,7 +98,7 @@ class _Excess(Struct, frozen=True):
     alone: Mapping[Scope, int]  # to exceed without a baseline
 
 
-_EXCESSES = (
+EXCESSES = (
     _Excess(
         Rule.BARE,
         (Mark.BARE,),
@@ -124,7 +124,7 @@ _EXCESSES = (
         {Scope.OFFICIAL: 39, Scope.SYSTEM: 499},
     ),
 )
-_GUESSES = _Excess(
+GUESSES = _Excess(
     Rule.GUESSING,
     (Mark.MISSED,),
     {Scope.OFFICIAL: 9, Scope.SYSTEM: 49},
@@ -138,7 +138,7 @@ def judge(history: History) -> list[Found]:
         return []
     if history.scope is Scope.AGREEMENT:
         return _new_procedures(history)
-    found = [one for rule in _EXCESSES if (one := _exceeding(history, rule))]
+    found = [one for rule in EXCESSES if (one := _exceeding(history, rule))]
     return [*found, *_guessing(history), *_repeated(history), *_awake(history)]
 
 
@@ -158,7 +158,7 @@ def _guessing(history: History) -> list[Found]:
     people = _sum(today, (Mark.PERSONS,))
     if _sum(today, (Mark.MISSED,)) < _MISSED_SHARE * people:
         return []
-    found = _exceeding(history, _GUESSES)
+    found = _exceeding(history, GUESSES)
     return [found] if found else []
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gateway.findings.baseline import FEWEST_DAYS, SIGMAS, baseline
-from gateway.findings.rules import Again, Found, History, Rule, Severity, judge
+from gateway.findings.rules import EXCESSES, GUESSES, Again, Found, History, Rule, Severity, judge
 from gateway.findings.tallies import Count, Mark, Scope, procedure_mark
 from gateway.findings.texts import TITLES, explained
 from tests.finding_builders import DAY, pseudonym
@@ -182,3 +183,19 @@ def test_every_finding_has_words_in_both_languages(rule: Rule, scope: Scope) -> 
     assert words.en.endswith("not a verdict.")
     assert not any(pseudonym(name) in words.vi + words.en for name in ("an", "ex"))
     assert TITLES[rule].vi != TITLES[rule].en
+
+
+def test_the_page_names_every_rule_with_its_bounds() -> None:
+    """An auditor who asks why reads the page."""
+    rows = {
+        row[0].strip("` "): [cell.strip() for cell in row[2:]]
+        for line in Path("docs/findings.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `") and (row := line.strip("|").split("|"))
+    }
+
+    assert {rule.value for rule in Rule} <= set(rows)
+    for rule in (*EXCESSES, GUESSES):
+        least, alone = (
+            f"{bound[Scope.OFFICIAL]}, {bound[Scope.SYSTEM]}" for bound in (rule.least, rule.alone)
+        )
+        assert [least, alone] == rows[rule.rule]
