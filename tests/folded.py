@@ -6,11 +6,12 @@ from typing import Any
 
 from gateway.audit.chain import Position, link
 from gateway.audit.leaf import Leaf, body
+from gateway.clock import utc_now
 from gateway.tlog.merkle import Frontier
 from tests.audit_rows import connected
 
-DAY = date(2026, 11, 21)
-WRITER = "gw1.0.261121.abcdefghijkm"
+DAY = utc_now().date()  # partitions are made for days around today only
+WRITER = f"gw1.0.{DAY:%y%m%d}.abcdefghijkm"
 _TREE = "UPDATE audit.tree SET size = $1, root = $2, at = now()"
 _RUN = "INSERT INTO audit.run (first_index, day, writer, first_seq, n) VALUES ($1, $2, $3, $4, $5)"
 _WRITER = """

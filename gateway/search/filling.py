@@ -11,6 +11,7 @@ from gateway import database
 from gateway.search.projection import COLUMNS, PART_BITS, Indexed, spans
 
 ROLE = "motlan_follower"
+PART = 1 << PART_BITS
 PATIENCE_S = 60.0  # for one statement; counting a part may take a while on a slow disk
 
 _CURSOR = "SELECT next_index, floor FROM search.cursor FOR UPDATE SKIP LOCKED"
@@ -20,6 +21,11 @@ INSERT INTO search.span (block, min_ts, max_ts)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
 ON CONFLICT (block) DO UPDATE
 SET min_ts = least(span.min_ts, excluded.min_ts), max_ts = greatest(span.max_ts, excluded.max_ts)
+"""
+_OLDEST = "SELECT min(day) FROM audit.entry"
+_LEFT = """
+SELECT max(first_index + n) FROM audit.run
+WHERE first_index >= $1 AND first_index < $2 AND day < $3
 """
 _COUNTED = """
 SELECT leaf_index >> $1 AS part, count(*) FROM search.ix
@@ -86,6 +92,23 @@ class Filling:
             if counted.get(part, 0) != end - first:
                 return part
         return None
+
+    async def let_go(self) -> int:
+        """Forget what lies before the oldest day that is still in the record; return the floor.
+
+        Days leave the record as a whole, days of writers overlap for seconds around midnight:
+        whatever of the oldest day stands before the end of one that left, goes with it.
+        """
+        oldest = await self._connection.fetchval(_OLDEST)
+        floor = at = int(await self._connection.fetchval("SELECT floor FROM search.cursor"))
+        if oldest is None:
+            return floor
+        raised = floor
+        while (end := await self._connection.fetchval(_LEFT, at, at + PART, oldest)) is not None:
+            raised, at = end, at + PART
+        if raised > floor:
+            await self._connection.execute("SELECT search.raise_floor($1)", raised)
+        return raised
 
     async def rewind(self, part: int) -> int:
         """Forget everything from *part* on; return the index to go on from."""

@@ -1,7 +1,8 @@
 """Walks the tree and keeps the search tables up with it; a crash repeats nothing, loses nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -15,6 +16,7 @@ from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
 BATCH = 2_000  # records of one transaction
 PAUSE_S = 0.2  # with nothing to follow
+LOOK_S = 3600.0  # between two looks at the tables themselves
 RETRY_S = 1.0  # after a failure; doubled up to a minute
 
 _log = structlog.get_logger(__name__)
@@ -58,24 +60,32 @@ class Follower:
     async def follow(self) -> None:
         """Follow until cancelled; every failure is told once, then tried again."""
         pause_s = RETRY_S
-        troubled = False
+        told = False
         while True:
             try:
-                filling = await self._connect()
-                try:
-                    await self.heal(filling)
-                    while True:
-                        idle = await self.step(filling) == 0
-                        pause_s, troubled = RETRY_S, False
-                        await asyncio.sleep(PAUSE_S if idle else 0)
-                finally:
-                    await filling.aclose()
+                async with aclosing(self._steps()) as steps:
+                    async for copied in steps:
+                        pause_s, told = RETRY_S, False
+                        await asyncio.sleep(0 if copied else PAUSE_S)
             except FAILURES as failure:
-                if not troubled:
+                if not told:
                     _log.error("search.not_followed", error=type(failure).__name__)
-                troubled = True
+                told = True
                 await asyncio.sleep(pause_s)
                 pause_s = min(60.0, pause_s * 2)
+
+    async def _steps(self) -> AsyncGenerator[int]:
+        """Work on one connection; look after what has left and what is missing once an hour."""
+        filling = await self._connect()
+        try:
+            while True:
+                await filling.let_go()
+                await self.heal(filling)
+                again = asyncio.get_running_loop().time() + LOOK_S
+                while asyncio.get_running_loop().time() < again:
+                    yield await self.step(filling)
+        finally:
+            await filling.aclose()
 
     async def step(self, filling: Filling) -> int:
         """Copy one batch; return how many leaves it had, 0 when there was nothing to do."""

@@ -191,7 +191,7 @@ GRANT SELECT ON search.ix, search.subject, search.span, search.cursor
 GRANT INSERT ON search.ix, search.subject, search.span TO motlan_follower;
 GRANT UPDATE ON search.span, search.cursor TO motlan_follower;
 GRANT EXECUTE ON FUNCTION search.ensure_part, search.rewind TO motlan_follower;
-GRANT EXECUTE ON FUNCTION search.raise_floor TO motlan_retention;
+GRANT EXECUTE ON FUNCTION search.raise_floor TO motlan_follower, motlan_retention;
 GRANT SELECT, INSERT, DELETE ON search.saved TO motlan_auditor;
 GRANT SELECT, INSERT ON search.inquiry TO motlan_auditor;
 """

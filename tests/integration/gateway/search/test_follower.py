@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gateway.search.filling import Filling, opened
 from gateway.search.follower import BATCH, Follower
 from gateway.search.projection import UNREADABLE, digest_of, indexed
+from gateway.search.sought import Sought
 from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.rows import Sequenced, TreeHead
 from tests.audit_builders import a_deny, an_access
@@ -162,6 +164,26 @@ async def test_raising_the_floor_lets_go_of_what_has_left_the_record(
     await filling.rewind(0)
     assert await log.follower.catch_up(filling) == 2
     assert (4, before) == ((await log.repository.standing()).floor, await digest(log))
+
+
+async def test_a_day_that_left_the_record_leaves_the_search(
+    log: Searched, filling: Filling
+) -> None:
+    """Nobody has to tell the search: it looks which day is the oldest."""
+    old, new = [an_access() for _ in range(4)], [an_access() for _ in range(3)]
+    gone = DAY - timedelta(days=2)
+    await fold(log.dsn, old, writer=f"gw1.0.{gone:%y%m%d}.abcdefghijkm", day=gone)
+    await log.add(new)
+    assert await filling.let_go() == 0
+    async with connected(log.dsn) as connection:
+        await connection.execute(f"DROP TABLE audit.entry_{gone:%Y%m%d}")
+    assert await filling.let_go() == 4
+
+    page = await log.repository.page(Sought())
+    assert [6, 5, 4] == [row.leaf_index for row in page.rows]
+    await filling.rewind(0)
+    assert await log.follower.catch_up(filling) == 3
+    assert await filling.let_go() == 4
 
 
 @pytest.mark.parametrize(
