@@ -24,7 +24,7 @@ from gateway.sequencing.store import (
     Round,
     Store,
 )
-from gateway.tlog.merkle import EMPTY_ROOT
+from gateway.tlog.merkle import EMPTY_ROOT, leaf_hash
 from gateway.tlog.tiles import edge
 
 EMPTY = Fenced(TreeHead(0, EMPTY_ROOT, datetime(1970, 1, 1, tzinfo=UTC)), 0)
@@ -161,6 +161,7 @@ class SimulatedStore(Store):
         super().__init__(cast("Driver", None))
         self._world = world
         self.fate = Fate.DONE  # of the next COMMIT
+        self._spoiled: dict[str, int | None] = {}  # the first that was read so, by writer
         self._begun = False
         self._seen: tuple[Fenced, dict[tuple[int, int], bytes]] | None = None
 
@@ -234,7 +235,10 @@ class SimulatedStore(Store):
         del most_bytes
         await Pause()
         rows = self._held.entries.get(cursor.writer, [])
-        return sorted(row for row in rows if row[0] >= cursor.next_seq)[:most]
+        found = sorted(row for row in rows if row[0] >= cursor.next_seq)[:most]
+        spoiled = [seq for seq, entry, leaf in found if leaf_hash(entry) != leaf]
+        self._spoiled[cursor.writer] = min(spoiled, default=None)
+        return found
 
     async def successors(self, writer: str) -> list[bytes]:
         """Return the first records of the node's later writers that are in the tree."""
@@ -251,6 +255,9 @@ class SimulatedStore(Store):
     async def commit(self, folded: Round) -> None:
         """Commit a round, unless its fate is another."""
         await Pause()
+        for run in folded.runs:
+            spoiled = self._spoiled[run.after.writer]
+            assert spoiled is None or run.after.next_seq <= spoiled, "a damaged record was signed"
         fate, self.fate = self.fate, Fate.DONE
         if fate is not Fate.LOST_BEFORE:
             self._held.fold(folded)

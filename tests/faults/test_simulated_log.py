@@ -3,7 +3,10 @@
 The sequencer, its judgement of prefixes, its tiles, notes and guard are the real ones; database,
 disk and clock are simulated, so that each step between two statements is a place to die at.  A
 failure prints the shortest schedule that leads to it, and the seed: `--schedule-seed` repeats it,
-`--schedules` asks for more.
+`--schedules` asks for more (beyond a minute with ``-o faulthandler_timeout=0``).
+
+What is called published here is what the guard file holds: between a commit and that file a tree
+can be read that only the witnesses would miss if the database were put back at that instant.
 """
 
 from datetime import timedelta
