@@ -21,8 +21,10 @@ from gateway.disclosure.days import Days
 from gateway.disclosure.gathering import GatherRepository
 from gateway.disclosure.numbers import SealNumbers
 from gateway.disclosure.own import Own, Owner
+from gateway.disclosure.places import PlaceRepository
 from gateway.disclosure.publishing import Publishing
 from gateway.disclosure.question_repository import QuestionRepository
+from gateway.disclosure.reading import Reading
 from gateway.disclosure.seal_repository import SealRepository
 from gateway.disclosure.sealing import Sealing, Wanted
 from gateway.disclosure.seals import Kind, Seal
@@ -140,6 +142,7 @@ async def disclosed(dsn: str, folder: Path) -> AsyncGenerator[Disclosed]:
         own = Own(
             tree=tree,
             traces=traces,
+            reading=Reading(PlaceRepository(reading), traces),
             wording=Wording(app),
             seals=seals,
             pseudonyms=pseudonyms,

@@ -53,6 +53,7 @@ class Own:
         *,
         tree: TreeRepository,
         traces: Traces,
+        reading: Reading,
         wording: Wording,
         seals: SealRepository,
         pseudonyms: Pseudonyms,
@@ -67,7 +68,7 @@ class Own:
         self._keyring = keyring
         self._clock = clock
         self._cursors = Cursors(pseudonyms)
-        self.reading = Reading(tree, traces)
+        self.reading = reading
 
     async def owner(self, number: str, told_as: str = sentences.YOU) -> Owner:
         """Return whose list *number* opens: every living epoch, replaced numbers too."""

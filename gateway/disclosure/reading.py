@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from gateway.audit.events import Delivered, Event
 from gateway.disclosure import lines
 from gateway.disclosure.lines import Record
+from gateway.disclosure.places import PlaceRepository
 from gateway.disclosure.seals import Facts
 from gateway.disclosure.traces import Outcome, Traces
-from gateway.sequencing.repository import TreeRepository
-from gateway.sequencing.rows import EntriesGone
 
 
 class Reading:
@@ -18,18 +17,13 @@ class Reading:
     when its access is, for it does not say itself who asked.
     """
 
-    def __init__(self, tree: TreeRepository, traces: Traces) -> None:
-        self._tree = tree
+    def __init__(self, places: PlaceRepository, traces: Traces) -> None:
+        self._places = places
         self._traces = traces
 
     async def records(self, indexes: Sequence[int]) -> list[Record]:
         """Return the records at *indexes*; those that have left for the archive are missing."""
-        found: list[Record] = []
-        for index in indexes:
-            try:
-                found += [lines.read(place) for place in await self._tree.entries(index, 1)]
-            except EntriesGone:
-                continue
+        found = [lines.read(place) for place in await self._places.at(indexes)]
         later = await self._traces.outcomes([_exchange(r) for r in found if _is_open(r)])
         before = await self._traces.accesses([_exchange(r) for r in found if _is_outcome(r)])
         return [_joined(record, later, before) for record in found]

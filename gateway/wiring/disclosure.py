@@ -27,8 +27,10 @@ from gateway.disclosure.days import Days
 from gateway.disclosure.gathering import GatherRepository
 from gateway.disclosure.numbers import SealNumbers
 from gateway.disclosure.own import Own
+from gateway.disclosure.places import PlaceRepository
 from gateway.disclosure.publishing import Publishing
 from gateway.disclosure.question_repository import QuestionRepository
+from gateway.disclosure.reading import Reading
 from gateway.disclosure.seal_repository import SealRepository
 from gateway.disclosure.sealing import Sealing
 from gateway.disclosure.seals import Kind
@@ -94,6 +96,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     own = Own(
         tree=tree,
         traces=traces,
+        reading=Reading(PlaceRepository(reading), traces),
         wording=Wording(writing),
         seals=seals,
         pseudonyms=shared.pseudonyms,
