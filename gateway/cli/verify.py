@@ -23,6 +23,7 @@ from gateway.verification.replay import Replay
 from gateway.verification.report import Report
 from gateway.verification.repository import ReplayRepository
 from gateway.verification.signatures import Signatures
+from gateway.verification.single import check_proof, is_proof
 from gateway.wiring.exports import public_keys
 from gateway.wiring.sequencing import log_of
 from gateway.wiring.witnessing import PolicyUnusable, policy_of
@@ -47,7 +48,7 @@ def verify(
     url: str | None,
     directory: Path | None,
 ) -> Answer:
-    """Replay the whole record against its tree, or judge BUNDLE, a file or folder, offline.
+    """Replay the whole record against its tree, or judge BUNDLE offline: export, folder, proof.
 
     Ends with 0 when nothing is wrong, with 7 when something is, and names the first index.
     """
@@ -61,11 +62,24 @@ def verify(
 
 
 def _judged(bundle: Path, policy: Policy | None) -> Answer:
+    if is_proof(bundle):
+        return _proved(bundle, policy)
     try:
         found = check(bundle, policy, lambda _files: None)
     except NotABundle as odd:
         raise Failed(Exit.REFUSED, str(odd)) from odd
     return Answer(found, _told_bundle(found), _exit(whole=found.whole))
+
+
+def _proved(file: Path, policy: Policy | None) -> Answer:
+    if policy is None:
+        raise Failed(Exit.REFUSED, "a proof is judged by keys of your own: add --policy")
+    try:
+        found, record = check_proof(file, policy)
+    except NotABundle as odd:
+        raise Failed(Exit.REFUSED, str(odd)) from odd
+    shown = f"\nrecord       {record.decode('ascii', 'replace')}" if found.whole else ""
+    return Answer(found, _told_bundle(found) + shown, _exit(whole=found.whole))
 
 
 async def _replayed(

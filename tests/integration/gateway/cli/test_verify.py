@@ -88,3 +88,22 @@ def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"no archive")
 
     assert Exit.REFUSED == motlan("audit", "verify", str(tmp_path / "x.zip")).exit_code
+
+
+def test_a_citizens_proof_is_judged_by_keys_of_ones_own(bundle: Path, tmp_path: Path) -> None:
+    """The same command for one line of the disclosure register."""
+    with ZipFile(bundle) as archive:
+        (tmp_path / "one.tlog-proof").write_bytes(archive.read("proofs/3.tlog-proof"))
+        (tmp_path / "theirs").write_bytes(archive.read("policy"))
+        record = archive.read("records/3.json").decode()
+    proof, policy = str(tmp_path / "one.tlog-proof"), str(tmp_path / "theirs")
+
+    right = motlan("audit", "verify", proof, "--policy", policy)
+    (tmp_path / "one.tlog-proof").write_text(
+        (tmp_path / "one.tlog-proof").read_text().replace("index 3", "index 2")
+    )
+    wrong = motlan("audit", "verify", proof, "--policy", policy)
+
+    assert (Exit.OK, Exit.UNHEALTHY) == (right.exit_code, wrong.exit_code)
+    assert record in right.stdout
+    assert Exit.REFUSED == motlan("audit", "verify", proof).exit_code
