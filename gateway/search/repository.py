@@ -29,7 +29,8 @@ BUDGET_S = 0.25  # for looking through parts; one more part may be under way
 STATEMENT_MS = 2_000
 AT_ONCE = 5_000  # rows in memory while a digest is made
 CANCELED = "57014"  # SQLSTATE of a statement that took too long
-MOST_ALIASES = 16  # pseudonyms of one person, over epochs and numbers
+MOST_ALIASES = 16  # pseudonyms that records add to those of the numbers given
+PAIR = 2  # the number asked for, and its successor
 
 Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 Condition_: TypeAlias = ColumnElement[bool]
@@ -90,21 +91,24 @@ class SearchRepository:
         """Return *pseudonyms* and those of the same people under older and newer numbers.
 
         A leaf whose source answered that the number asked for was superseded names both: the one
-        asked for, and its successor.  At most 16 come back; raise as `page`.
+        asked for, and its successor.  At most 16 are added; raise as `page`.
         """
-        known = list(dict.fromkeys(pseudonyms))[:MOST_ALIASES]
+        known = list(dict.fromkeys(pseudonyms))
+        most = len(known) + MOST_ALIASES
         async with self._asking() as session:
-            while True:
+            while known and len(known) < most:
+                both = IX.c.match == "superseded", func.cardinality(IX.c.subjects) == PAIR
                 query = (
                     select(func.unnest(IX.c.subjects))
-                    .where(_about(tuple(known)), IX.c.match == "superseded")
+                    .where(_about(tuple(known)), *both)
                     .distinct()
-                    .limit(MOST_ALIASES * 2)
+                    .limit(2 * most)
                 )
                 found = [each for each in await session.scalars(query) if each not in known]
-                if not found or len(known) >= MOST_ALIASES:
-                    return tuple(known)
-                known = (known + sorted(found))[:MOST_ALIASES]
+                if not found:
+                    break
+                known = (known + sorted(found))[:most]
+        return tuple(known)
 
     async def rows(self, first: int, limit: int) -> list[Indexed]:
         """Return the rows from leaf index *first* on, oldest first; for digests and followers."""

@@ -126,6 +126,30 @@ async def test_a_person_is_found_under_the_older_number_too(log: Searched, tmp_p
     assert [3, 1, 0] == [row.leaf_index for row in found_rows.rows]
 
 
+async def test_no_pseudonym_that_was_asked_for_is_left_out(log: Searched, tmp_path: Path) -> None:
+    """Four numbers over eight years are more than a bound on what records add."""
+    names = some_pseudonyms(tmp_path)
+    await log.add([an_access_of(names, "003190000123", "003190000124")])
+    epoch = str(utc_now().year)
+    asked = tuple(f"{n:032d}".translate(str.maketrans("01289", "abcde")) for n in range(40))
+    own = names.of(Scheme.CITIZEN, "003190000123", epoch)
+    known = await log.repository.aliases((*asked, own))
+
+    assert {*asked, own} < set(known)
+    assert names.of(Scheme.CITIZEN, "003190000124", epoch) in known
+    assert () == await log.repository.aliases(())
+
+
+async def test_a_list_of_people_is_not_one_person(log: Searched, tmp_path: Path) -> None:
+    """Who stands beside somebody in a record of many is a stranger."""
+    names = some_pseudonyms(tmp_path)
+    many = an_access_of(names, "003190000123", "003190000124", "003190000125")
+    await log.add([many])
+    own = names.of(Scheme.CITIZEN, "003190000123", str(utc_now().year))
+
+    assert (own,) == await log.repository.aliases((own,))
+
+
 async def test_the_tables_are_the_log_and_nothing_but_the_log(log: Searched) -> None:
     """Row 34 of the fault matrix: a rebuild equals a fresh one byte for byte."""
     entries = await log.add([an_access(), a_deny(), an_access()])
