@@ -13,9 +13,10 @@ from gateway.audit.events import Decision, Delivered, Event, Matched, Method, Op
 from gateway.audit.leaf import Actor, Ground, Leaf, Request, Result, Subjects, Target, body
 from gateway.audit.stamps import stamp
 from gateway.errors import Code
-from gateway.sequencing.rows import Sequenced
+from gateway.sequencing.rows import Sequenced, TreeHead
 
 DAY = date(2026, 11, 18)  # a Wednesday, no holiday
+DAWN = datetime(2026, 11, 18, tzinfo=UTC)
 WRITER = "gw1.0.261118.abcdefghijkm"
 ROUTE = "/v1/data/{service}"
 
@@ -147,6 +148,10 @@ class Log:
     async def entries(self, first: int, limit: int) -> list[Sequenced]:
         """Return the records from *first* on."""
         return self.records[first : first + limit]
+
+    async def head(self) -> TreeHead:
+        """Return its size; nobody looks at the root here."""
+        return TreeHead(len(self.records), b"", DAWN)
 
 
 def spread(count: int, **said: Any) -> list[Call]:

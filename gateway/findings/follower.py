@@ -18,7 +18,7 @@ from gateway.findings.hours import Hours, local_day
 from gateway.findings.rules import Found, judge
 from gateway.findings.tallies import tallied
 from gateway.findings.tally_repository import Rows, TallyRepository
-from gateway.sequencing.rows import EntriesGone, Sequenced
+from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
 MOST_LEAVES = 500  # of one step; bounds memory and the length of a statement
 FORGET_EVERY = 500  # steps with leaves
@@ -33,6 +33,10 @@ class Tree(Protocol):
         """Return at most *limit* records from index *first* on."""
         ...
 
+    async def head(self) -> TreeHead:
+        """Return the newest committed tree."""
+        ...
+
 
 class Follower:
     """Counts and judges in small steps; any number may run, each leaf is counted once."""
@@ -45,6 +49,7 @@ class Follower:
         self._clock = clock
         self._steps = 0
         self._newest: date | None = None
+        self.behind = 0  # leaves that are not counted yet
 
     async def keep(self, idle_s: float, judge_s: float) -> None:
         """Go on for ever: count as leaves come, judge every *judge_s* seconds.
@@ -58,6 +63,7 @@ class Follower:
             counted = 0
             try:
                 counted = await self.count()
+                self.behind = (await self._tree.head()).size - await self._rows.next_index()
                 if loop.time() - judged_at >= judge_s:
                     await self.judge()
                     judged_at = loop.time()

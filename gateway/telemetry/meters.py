@@ -78,10 +78,12 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
                 "motlan.audit.stream.behind", "{record}", ("stream",), "Not yet with the watcher"
             ),
             Instrument("motlan.audit.search.behind", "{record}", (), "Records not searchable yet"),
+            Instrument("motlan.audit.findings.behind", "{record}", (), "Records not judged yet"),
             Instrument(
                 "motlan.audit.changes.waiting", "{change}", (), "Changes owed to the record"
             ),
             Instrument("motlan.audit.changes.age", "s", (), "Age of the oldest change owed"),
+            Instrument("motlan.questions.overdue", "{question}", (), "People who wait too long"),
             Instrument("motlan.audit.last_commit.age", "s", (), "Since the last commit of records"),
             Instrument(
                 "motlan.connector.breaker.state",

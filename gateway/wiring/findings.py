@@ -45,6 +45,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     follower = Follower(TreeRepository(rows), rows, hours_of(settings), shared.clock)
     work = follower.keep(settings.idle_s, settings.judge_s)
     shared.background(stack, work, "findings follower")
+    shared.meters.observe("motlan.audit.findings.behind", lambda: follower.behind)
 
 
 def hours_of(settings: Findings) -> Hours:

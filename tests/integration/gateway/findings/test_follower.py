@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from msgspec import Struct
 
 from gateway import database
-from gateway.errors import Code
+from gateway.errors import Code, Refusal
 from gateway.findings.finding import Finding, Judgement, State
 from gateway.findings.finding_repository import FindingRepository, Wanted
 from gateway.findings.follower import Follower
@@ -18,9 +19,9 @@ from gateway.findings.rules import Rule
 from gateway.findings.tallies import Scope
 from gateway.findings.tally_repository import TallyRepository
 from gateway.sequencing.repository import TreeRepository
-from gateway.sequencing.rows import EntriesGone, Sequenced
+from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 from tests.audit_builders import an_access
-from tests.audit_rows import connected
+from tests.audit_rows import connected, until
 from tests.finding_builders import DAY, Call, Log, ordinary, pseudonym, spread
 from tests.folded import fold
 
@@ -247,6 +248,57 @@ class _Gone:
         if first < self._end and first + limit > self._first:
             raise EntriesGone(max(first, self._first))
         return await self._tree.entries(first, limit)
+
+    async def head(self) -> TreeHead:
+        """Return the tree's head."""
+        return await self._tree.head()
+
+
+async def test_following_goes_on_through_trouble_and_says_how_far_behind_it_is(
+    followed: Followed,
+) -> None:
+    """A database that restarts must not end the rules for good."""
+    followed.log.add(spread(30))
+    refusing = _Refusing(followed.pool, times=3)
+    follower = Follower(followed.log, refusing, Hours(), lambda: NOW)
+    work = asyncio.ensure_future(follower.keep(0.01, 0.01))
+
+    async def counted() -> bool:
+        return len(followed.log.records) == await TallyRepository(followed.pool).next_index()
+
+    try:
+        await until(counted)
+        followed.log.add(spread(700, person=None))
+        await until(counted)
+    finally:
+        work.cancel()
+        await asyncio.wait({work})
+
+    assert 0 == follower.behind
+    assert 0 == refusing.times
+
+
+class _Refusing:
+    """Connections that are away a few times."""
+
+    def __init__(self, pool: database.Pool, times: int) -> None:
+        self._pool = pool
+        self.times = times
+
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
+        """Ask, or be away."""
+        return await self._pool.fetch(query, *args)
+
+    async def fetchval(self, query: str, *args: object) -> Any:
+        """Ask, or be away."""
+        if self.times:
+            self.times -= 1
+            raise Refusal(Code.DATABASE_UNAVAILABLE)
+        return await self._pool.fetchval(query, *args)
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Do, or be away."""
+        return await self._pool.execute(query, *args)
 
 
 async def test_old_counters_are_forgotten_and_the_days_of_work_stay(followed: Followed) -> None:
