@@ -347,7 +347,8 @@ GRANT SELECT ON audit.change_due TO motlan_retention;
 """
 
 DOWNGRADE = """
-DO $$ BEGIN IF EXISTS (SELECT FROM audit.change_due WHERE done_at IS NULL) THEN
+DO $$ BEGIN IF EXISTS (SELECT FROM audit.change_due WHERE done_at IS NULL)
+  AND EXISTS (SELECT FROM audit.entry) THEN
   RAISE EXCEPTION 'changes are still owed to the record: let the keeper write them first';
 END IF; END $$;
 DROP TRIGGER notice_owed ON consents.notice;
@@ -381,7 +382,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the outbox; refused while something is owed."""
+    """Drop the outbox; refused while something is owed to a record that has begun."""
     op.execute(DOWNGRADE)
     for kind in VERSIONS:
         op.execute(f"DROP TRIGGER {kind}_version_owed ON catalog.{kind}_version")

@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from gateway import database
+from gateway import database, migrating
 from gateway.audit.changes import ChangeLeaves
 from gateway.audit.drain import RIGHT
 from gateway.audit.entry import Entry
@@ -110,7 +110,7 @@ async def test_an_act_that_was_rolled_back_owes_nothing(database_url: str, ring:
         with pytest.raises(asyncpg.PostgresError):
             await connection.execute(BY_HAND, "TT-KHONG-CO")
 
-    assert before == len(await drained(database_url, ring, holder="two"))
+    assert before == len(await drained(database_url, ring))
 
 
 async def test_registrations_and_consents_are_owed_in_their_order(
@@ -227,3 +227,16 @@ async def test_what_is_owed_cannot_be_taken_back(database_url: str) -> None:
         await connection.execute("SET ROLE motlan_app")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute("UPDATE audit.change_due SET done_at = now()")
+
+
+async def test_migrations_are_not_taken_back_while_something_is_owed(
+    database_url: str, ring: Path
+) -> None:
+    """A downgrade must not be the way to make an act unsaid."""
+    await drained(database_url, ring)  # the record has begun
+    await register_and_suspend(database_url)
+    with pytest.raises(asyncpg.RaiseError, match="owed"):
+        await migrating.downgrade(database_url, "0010")
+
+    assert 2 == len(await drained(database_url, ring))
+    await migrating.downgrade(database_url, "0010")
