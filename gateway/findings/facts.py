@@ -2,10 +2,12 @@
 
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from gateway.audit import words
 from gateway.audit.events import Event, Matched
 from gateway.errors import Code
 from gateway.findings.hours import Hours, claimed, local_day
@@ -67,21 +69,28 @@ class Fact(Struct, frozen=True, kw_only=True):
     agreement: str | None = None  # without version
 
 
+# Bounds of what is stored: a record that somebody forged past our writers must not stop the rules.
+_Word = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{1,200}$")]
+_Pseudonym = Annotated[str, Meta(pattern=r"^[a-z2-7]{32}$")]
+_People = Annotated[int, Meta(ge=0, le=10_000_000)]  # of one record; sums stay far from overflow
+_Number = Annotated[int, Meta(ge=0, le=words.LARGEST_INTEGER)]
+
+
 class _Actor(Struct, frozen=True):
-    org: str | None = None
-    client: str | None = None
-    user: str | None = None
+    org: _Word | None = None
+    client: _Word | None = None
+    user: _Pseudonym | None = None
 
 
 class _Subjects(Struct, frozen=True):
-    p: tuple[str, ...] = ()
-    n: int = 0
+    p: tuple[_Pseudonym, ...] = ()
+    n: _People = 0
 
 
 class _Ground(Struct, frozen=True):
-    agreement: str | None = None
-    dossier: str | None = None
-    proc: str | None = None
+    agreement: _Word | None = None
+    dossier: _Word | None = None
+    proc: _Word | None = None
     reasons: tuple[str, ...] = ()
 
 
@@ -90,7 +99,7 @@ class _Result(Struct, frozen=True):
 
 
 class _Leaf(Struct, frozen=True):
-    ts: int
+    ts: _Number
     type: str
     actor: _Actor = _Actor()
     basis: _Ground = _Ground()

@@ -68,7 +68,7 @@ class Follower:
                     await self.judge()
                     judged_at = loop.time()
                 failed = False
-            except (Refusal, OSError, PostgresError) as trouble:
+            except (Refusal, OSError, PostgresError, EntriesGone) as trouble:
                 if not failed:
                     _log.warning("findings.paused", error=type(trouble).__name__)
                 failed = True

@@ -80,6 +80,12 @@ def test_the_number_in_force_is_the_person() -> None:
         b'{"type":"access"}',
         b'{"ts":1,"type":"writer.open"}',
         b'{"ts":1,"type":"something.new"}',
+        b'{"ts":-1,"type":"access"}',
+        b'{"ts":1,"type":"access","actor":{"client":"a\\u0000b"}}',
+        b'{"ts":1,"type":"access","actor":{"client":""}}',
+        b'{"ts":1,"type":"access","actor":{"user":"an"}}',
+        b'{"ts":1,"type":"access","subj":{"p":["003190000123"]}}',
+        b'{"ts":1,"type":"access","subj":{"n":9223372036854775808}}',
     ],
 )
 def test_a_record_of_another_kind_or_damaged_is_passed_over(entry: bytes) -> None:
@@ -87,7 +93,7 @@ def test_a_record_of_another_kind_or_damaged_is_passed_over(entry: bytes) -> Non
     assert fact_of(Sequenced(0, DAY, WRITER, 0, entry), Hours()) is None
 
 
-@pytest.mark.parametrize("ts", [0, 2**53 - 1, 10**18, -1])
+@pytest.mark.parametrize("ts", [0, 2**53 - 1, 10**15])
 def test_a_clock_that_runs_wild_does_not_move_counts_to_other_years(ts: int) -> None:
     """The writer's own day holds."""
     entry = msgspec.json.encode({"ts": ts, "type": "access"})
