@@ -184,11 +184,14 @@ def work_of(shared: Shared, connection: asyncpg.Connection) -> Callable[[], Awai
         clock=shared.clock,
     )
     sealing = sealing_of(shared, SealRepository(connection))
+    questions, overdue = QuestionRepository(connection), [0]
+    shared.meters.observe("motlan.questions.overdue", lambda: overdue[0])
 
     async def work() -> None:
         for index in await publishing.round():
             _log.info("disclosure.day_stated", day=str(index.of.day), rev=index.rev)
         await sealing.open_ended()
+        overdue[0] = await questions.overdue(shared.clock())
 
     return work
 

@@ -196,6 +196,7 @@ GRANT SELECT ON disclosure.day_index, disclosure.day_page, disclosure.day_leaf, 
   TO motlan_app, motlan_auditor;
 GRANT SELECT ON disclosure.seal, disclosure.seal_decision, disclosure.seal_opening
   TO motlan_auditor, motlan_follower;
+GRANT SELECT ON disclosure.question, disclosure.question_step TO motlan_follower;
 GRANT INSERT ON disclosure.seal_opening TO motlan_follower;
 GRANT SELECT, UPDATE ON disclosure.walk TO motlan_follower;
 GRANT SELECT, INSERT, DELETE ON disclosure.day_item TO motlan_follower;

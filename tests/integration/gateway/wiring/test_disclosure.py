@@ -69,8 +69,10 @@ async def test_a_keeper_states_the_day_without_anybody_asking(
     """Citizens' proofs do not wait for an operator."""
     await a_closed_day(told)
 
-    async with kept(told.dsn, tmp_path):
+    async with kept(told.dsn, tmp_path) as shared:
         await until(lambda: _is(told.dsn, 1))
+
+        assert 0 == shared.meters.readings["motlan.questions.overdue"]()
 
 
 async def test_two_keepers_state_a_day_once(told: Disclosed, tmp_path: Path) -> None:
