@@ -156,13 +156,17 @@ async def test_silent_connections_shut_nobody_out(witness: WitnessProcess) -> No
     silent = [await asyncio.open_connection("127.0.0.1", witness.port) for _ in range(70)]
     for _, writer in silent[::2]:
         writer.write(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\n")
+    statuses = [0]
     try:
         async with asyncio.timeout(15):
-            while (await asyncio.to_thread(ask, witness, body(LOG, 0, 10)))[0] != 200:
+            while statuses[-1] != 200:
                 await asyncio.sleep(0.5)
+                statuses.append((await asyncio.to_thread(ask, witness, body(LOG, 0, 10)))[0])
     finally:
         for _, writer in silent:
             writer.close()
+
+    assert [503, 200] == statuses[1:2] + statuses[-1:]
 
 
 async def test_a_kept_connection_serves_again_after_a_pause(witness: WitnessProcess) -> None:
