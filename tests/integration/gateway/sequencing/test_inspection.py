@@ -15,6 +15,7 @@ from gateway.sequencing.standing import ADVICE, Halt, Halted
 from gateway.sequencing.store import Store
 from tests.audit_rows import connected
 from tests.tree_rows import (
+    ORIGIN,
     a_log,
     a_sequencer,
     append,
@@ -26,9 +27,9 @@ from tests.tree_rows import (
 )
 
 
-async def halted(dsn: str, folder: Path, **kind: str) -> Halted:
+async def halted(dsn: str, folder: Path, origin: str = ORIGIN) -> Halted:
     """Return why a sequencer that starts now does not sign."""
-    of = a_log(folder, **kind)
+    of = a_log(folder, origin=origin)
     async with a_sequencer(dsn, of) as sequencer:
         with pytest.raises(Halted) as found:
             await sequencer.open()

@@ -268,9 +268,8 @@ async def test_the_cut_end_of_a_killed_writer_is_found_by_its_successor(
     for _ in range(2):  # the successor's own record must be in the tree first
         async with a_sequencer(database_url, of, watch=watch) as sequencer:
             await fold_all(sequencer)
-            stopped = sequencer.standing.stopped
 
-    assert [(4, Damage.TAIL)] == [(one.seq, one.damage) for one in stopped]
+    assert [(4, Damage.TAIL)] == [(one.seq, one.damage) for one in watch.stopped]
 
 
 async def test_a_clock_set_back_stops_the_signing_until_it_is_right_again(
