@@ -7,13 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import audit_writer, sequencer
+from bench import audit_writer, search, sequencer
 from bench.figures import Figures, write
 from bench.growth import measure_growth
 from bench.load import Load, paced, saturated
 from bench.servers import Bench
 
 SECONDS, ROUNDS, RATE, CONNECTIONS = 6, 3, 1_500, 32
+SEARCHED = 100_000  # records in the search; a million with --large
 
 
 def main() -> int:
@@ -30,6 +31,8 @@ def main() -> int:
             figures = measure(bench, seconds=given.seconds, rounds=given.rounds)
             figures.audit_records_per_s = asyncio.run(records_per_s())
             figures.tree = asyncio.run(sequencer.measure(given.seconds, given.rounds))
+            records = search.ROWS if given.large else SEARCHED
+            figures.search = asyncio.run(search.measure(records, search.ROUNDS))
             if given.large:
                 figures.growth = measure_growth(bench, given.seconds)
     print(figures.text())

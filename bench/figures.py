@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any
 
 from bench.load import Paced, Saturated
+from bench.search import text as search_text
 from bench.sequencer import text as tree_text
 
 HERE = Path(__file__).parent
@@ -31,6 +32,7 @@ class Figures:
     postgres_cpu_us: float = 0.0
     audit_records_per_s: float = 0.0
     growth: list[dict[str, object]] = field(default_factory=list)
+    search: dict[str, Any] = field(default_factory=dict)  # as `bench.search` measures it
     tree: dict[str, Any] = field(default_factory=dict)  # as `bench.sequencer` measures it
 
     def add(self, peer: str, one: Saturated) -> None:
@@ -116,6 +118,8 @@ class Figures:
             lines += [f"| {' | '.join(str(row[name]) for name in names)} |" for row in self.growth]
         if self.tree:
             lines += ["", tree_text(self.tree)]
+        if self.search:
+            lines += ["", search_text(self.search)]
         return "\n".join(lines)
 
 
@@ -140,7 +144,8 @@ def write(figures: Figures) -> None:
     """Keep the figures beside this file, for people and for programs."""
     known = machine()
     values: dict[str, object] = {name: round(v, 3) for name, v in figures.values().items()}
-    kept = {**values, "growth": figures.growth, "tree": figures.tree, "machine": known}
+    parts = {"growth": figures.growth, "tree": figures.tree, "search": figures.search}
+    kept = {**values, **parts, "machine": known}
     (HERE / "results.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
     about = "\n".join(f"- {name}: {value}" for name, value in known.items())
     text = f"# Results of the last `make bench`\n\n{about}\n\n{figures.text()}\n"

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -37,8 +38,14 @@ from tests.search_builders import Searched, searched
 ROWS, ROUNDS, LEAVES = 1_000_000, 20, 20_000
 SPAN = timedelta(days=180)
 CHUNK = 8_192
+BUDGET_S = 0.25  # as `search.budget_ms` is when nobody sets it
 REFUSED = 0.06  # share of the calls
 CODES = ("no_agreement", "quota", "no_match", "consent_required", "outside_window")
+
+SIZE = """
+SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'search' AND c.relkind = 'r'
+"""
 
 # What auditors ask; each shape is hard for another reason.
 QUESTIONS = {
@@ -170,64 +177,87 @@ async def timed(log: Searched, asked: Sought, rounds: int) -> tuple[list[float],
     return spent, said
 
 
-async def ask(dsn: str, count: int, rounds: int, now: datetime) -> None:
-    """Print what each question costs."""
+async def ask(dsn: str, count: int, rounds: int, now: datetime) -> list[dict[str, Any]]:
+    """Return what the first page of each question costs."""
     middle = pseudonym("dossier", count // 6)
     named = {"official": pseudonym("official", 700), "dossier": middle}
     person = Sought(subjects=tuple(pseudonym("subject", n) for n in (5, 6, 7)))
-    async with searched(dsn, budget_s=0.25) as log:
+    async with searched(dsn, budget_s=BUDGET_S) as log:
         asked = {
             name: sought(parsed(text.format(**named), now), lambda _, value: (value,))
             for name, text in QUESTIONS.items()
         }
         asked["a person, three pseudonyms"] = person
         asked["a person in one window"] = replace(person, after=now - timedelta(days=30))
-        print("| question | p50 ms | p99 ms | first ms | answer |")
-        print("|---|--:|--:|--:|---|")
-        everything: list[float] = []
-        for name, one in asked.items():
-            spent, said = await timed(log, one, rounds)
-            everything += spent
-            high = quantiles(spent, n=100)[98]
-            print(f"| {name} | {median(spent):.1f} | {high:.1f} | {spent[0]:.1f} | {said} |")
-        print(f"| all | {median(everything):.1f} | {quantiles(everything, n=100)[98]:.1f} | | |")
+        answered = {name: await timed(log, one, rounds) for name, one in asked.items()}
+        answered["counts of one large agency"] = await counted(log, asked["one large agency"])
+    every = [each for spent, _ in answered.values() for each in spent]
+    rows = [(name, spent, said) for name, (spent, said) in answered.items()]
+    return [
+        {
+            "question": name,
+            "p50 ms": round(median(spent), 1),
+            "p99 ms": round(quantiles(spent, n=100)[98], 1),
+            "first ms": round(spent[0], 1),
+            "answer": said,
+        }
+        for name, spent, said in [*rows, ("all of them", every, "")]
+    ]
+
+
+async def counted(log: Searched, asked: Sought) -> tuple[list[float], str]:
+    """Fetch what counts rest on, twice; return milliseconds and how many rows."""
+    spent: list[float] = []
+    found = 0
+    for _ in range(2):
         began = time.perf_counter()
-        sample = await log.repository.sample(asked["one large agency"])
-        spent_ms = (time.perf_counter() - began) * 1000
-        print(f"\ncounts over {len(sample.rows):,} rows: {spent_ms:.0f} ms")
+        found = len((await log.repository.sample(asked)).rows)
+        spent.append((time.perf_counter() - began) * 1000)
+    return spent, f"{found:,} rows"
 
 
-async def follow(dsn: str, leaves: int) -> None:
-    """Print how fast real records are followed."""
+async def follow(dsn: str, leaves: int) -> tuple[float, float]:
+    """Return how many real records a second are followed, and how many rows a digest takes in."""
     for _ in range(leaves // 5_000):
         await fold(dsn, [an_access() if n % 15 else a_deny() for n in range(5_000)])
     async with searched(dsn) as log:
         began = time.perf_counter()
         copied = await log.follow()
         took = time.perf_counter() - began
-        digest = time.perf_counter()
+        began = time.perf_counter()
         await log.repository.digest()
-        took_digest = time.perf_counter() - digest
-    print(f"\nfollower: {copied / took:,.0f} records/s over {copied:,}")
-    print(f"digest: {copied / took_digest:,.0f} rows/s")
+        return copied / took, copied / (time.perf_counter() - began)
 
 
-async def run(count: int, rounds: int) -> None:
-    """Measure both."""
+async def measure(count: int, rounds: int) -> dict[str, Any]:
+    """Return all figures."""
     now = utc_now().astimezone(UTC)
     async with a_database() as dsn:
-        await follow(dsn, LEAVES)
+        followed, digested = await follow(dsn, LEAVES)
     async with a_database() as dsn:
-        rate = await fill(dsn, count, now)
-        print(f"\n{count:,} rows copied at {rate:,.0f} rows/s, indexes included\n")
-        await ask(dsn, count, rounds, now)
+        copied = await fill(dsn, count, now)
+        questions = await ask(dsn, count, rounds, now)
         connection = await asyncpg.connect(dsn)
-        size = await connection.fetchval(
-            "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n "
-            "ON n.oid = c.relnamespace WHERE n.nspname = 'search' AND c.relkind = 'r'"
-        )
+        size = int(await connection.fetchval(SIZE))
         await connection.close()
-        print(f"\n{int(size) / count:.0f} bytes a record, indexes included")
+    return {
+        "records in the search": float(count),
+        "records followed a second": followed,
+        "rows copied a second, indexes included": copied,
+        "rows digested a second": digested,
+        "bytes a record, indexes included": size / count,
+        "questions": questions,
+    }
+
+
+def text(found: dict[str, Any]) -> str:
+    """Return the figures for people, as Markdown."""
+    lines = ["| Search | Value |", "|---|--:|"]
+    lines += [f"| {name} | {each:,.0f} |" for name, each in found.items() if name != "questions"]
+    names = list(found["questions"][0])
+    lines += ["", f"| {' | '.join(names)} |", "|---" + "|--:" * (len(names) - 2) + "|---|"]
+    lines += [f"| {' | '.join(str(row[n]) for n in names)} |" for row in found["questions"]]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -236,7 +266,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
-    asyncio.run(run(given.rows, given.rounds))
+    print(text(asyncio.run(measure(given.rows, given.rounds))))
 
 
 if __name__ == "__main__":
