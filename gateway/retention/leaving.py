@@ -70,26 +70,38 @@ class Leaving:
         self._tools = tools
 
     async def step(self) -> Event | None:
-        """Archive one day, or drop one; None when nothing is due.
+        """Archive one day, or drop one; None when nothing is due; raise as the two."""
+        return await self.archive() or await self.drop()
+
+    async def archive(self) -> Event | None:
+        """Archive the oldest day that is due; None when none is.
 
         Raises:
             DayNotWhole: records of a day are missing, in the tree or in the database.
             NotYet: the day that is due cannot be archived yet.
-            ArchiveBroken: an archive is not what it says; nothing was dropped.
-            AuditUnavailable: the record could not be told; nothing was dropped.
+            ArchiveBroken: the archive does not lead to the root of the tree.
+            AuditUnavailable: the record could not be told.
             EntriesGone, TileGone: the database does not hold what the tree says.
             OSError: a disk is full, or away.
         """
         today = self._tools.clock().date()
-        windows = self._tools.windows(today)
-        due = await self._next_day(windows.archive_before(today))
-        if due is not None:
-            await self._archive(due)
-            return Event.ARCHIVE_VERIFY
-        old = await self._tools.rows.held(windows.drop_before(today))
-        if old is not None and await self._drop(old):
-            return Event.ARCHIVE_DROP
-        return None
+        due = await self._next_day(self._tools.windows(today).archive_before(today))
+        if due is None:
+            return None
+        await self._archive(due)
+        return Event.ARCHIVE_VERIFY
+
+    async def drop(self) -> Event | None:
+        """Drop the oldest archived day that need not be searchable; None when none can go now.
+
+        Raises:
+            ArchiveBroken: its archive is not what was verified; it was not dropped.
+            AuditUnavailable: the record could not be told; it was not dropped.
+            OSError: a disk is away.
+        """
+        today = self._tools.clock().date()
+        old = await self._tools.rows.held(self._tools.windows(today).drop_before(today))
+        return Event.ARCHIVE_DROP if old is not None and await self._drop(old) else None
 
     async def _next_day(self, before: date) -> date | None:
         last = await self._tools.rows.last()

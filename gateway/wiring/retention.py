@@ -183,8 +183,20 @@ async def _look(shared: Shared, pool: database.Pool, leaving: Leaving) -> None:
     await _steps(lambda: rows.forget_changes(now - CHANGES_KEPT))
     async with _alone(settings.retention.archive_dir) as alone:
         if alone:
-            with suppress(NotYet):  # the tree grows
-                await _steps(leaving.step)
+            await _move(leaving)
+
+
+async def _move(leaving: Leaving) -> None:
+    """Archive what is due, and drop what may go even when a day cannot be archived."""
+    wrong: Exception | None = None
+    try:
+        with suppress(NotYet):  # the tree grows
+            await _steps(leaving.archive)
+    except WRONG as trouble:
+        wrong = trouble
+    await _steps(leaving.drop)
+    if wrong is not None:
+        raise wrong
 
 
 async def _steps(step: Callable[[], Awaitable[object]]) -> None:

@@ -121,6 +121,18 @@ async def test_a_day_with_a_record_beyond_the_tree_does_not_leave(
         assert Event.ARCHIVE_VERIFY == await leaving.step()
 
 
+async def test_a_day_that_cannot_be_archived_holds_up_no_other(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A disk does not fill up because one later day needs a person."""
+    await make_days(database_url, tmp_path, 300, 40)
+    async with a_leaving(database_url, tmp_path) as leaving:
+        assert Event.ARCHIVE_VERIFY == await leaving.archive()
+        await write(database_url, day(1), 5)  # late, and not folded
+        await raises(DayNotWhole, leaving.archive())
+        assert Event.ARCHIVE_DROP == await leaving.drop()
+
+
 async def test_a_record_that_came_after_the_archive_keeps_its_day(
     database_url: str, tmp_path: Path
 ) -> None:
