@@ -17,6 +17,7 @@ class Part(StrEnum):
     CHECKPOINT = "checkpoint"  # size and root
     SIGNATURE = "signature"  # of the log
     WITNESS = "witness"
+    ARCHIVE = "archive"  # the root that a day's archive led to when it was verified
     GUARD = "guard"  # what this node remembers to have published
     DECISION = "decision"
 

@@ -101,7 +101,7 @@ class Replay:
         tiles = await self._level(0, first // WIDTH, (end - 1) // WIDTH)
         above = await self._level(1, min(tiles, default=0) // WIDTH, max(tiles, default=0) // WIDTH)
         absent = {run.day for run in runs} - {row.day for row in rows}
-        archived = frozenset([day for day in absent if not await self._log.has_day(day)])
+        archived = frozenset([day for day in absent if await self._log.archived(day)])
         stretch = Stretch(
             runs=runs,
             rows=rows,
@@ -125,12 +125,16 @@ class Replay:
         """Add *leaves*, stopping at each size that somebody has signed or published."""
         end = first + len(leaves)
         signed = await self._log.checkpoints(first + 1, end)
+        archived = await self._log.archive_roots(first + 1, end)
         full: list[tuple[int, int, bytes]] = []
         at = first
-        for size in sorted({one.size for one in signed} | self._remembered(first, end)):
+        stops = {one.size for one in signed} | archived.keys() | self._remembered(first, end)
+        for size in sorted(stops):
             full += self._tree.extend(leaves[at - first : size - first])
             at = size
             self._judge_root(size, [one for one in signed if one.size == size])
+            if archived.get(size, self._tree.edge.root()) != self._tree.edge.root():
+                self._found(Damage(Part.ARCHIVE, "an archive led to another root", size))
         full += self._tree.extend(leaves[at - first :])
         await self._judge_tiles(full)
 

@@ -23,7 +23,14 @@ CROSS JOIN LATERAL (
   WHERE day = $1 AND writer = r.writer AND seq >= r.first AND seq < r.first + r.n
 ) AS e
 """
-_HAS_DAY = "SELECT EXISTS (SELECT FROM audit.entry WHERE day = $1)"
+_ARCHIVED = """
+SELECT EXISTS (SELECT FROM audit.archive WHERE day = $1 AND dropped_at IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM audit.entry WHERE day = $1)
+"""
+_ARCHIVE_ROOTS = """
+SELECT end_index, root FROM audit.archive
+WHERE end_index >= $1 AND end_index <= $2 AND end_index > first_index ORDER BY end_index
+"""
 _TILES = """
 SELECT t.level, t.n, t.data
 FROM unnest($1::smallint[], $2::bigint[]) AS w (level, n)
@@ -93,9 +100,14 @@ class ReplayRepository:
         found.sort(key=lambda row: row.index)
         return found
 
-    async def has_day(self, day: date) -> bool:
-        """Say whether any record of *day* is still in the database."""
-        return bool((await self._rows.fetch(_HAS_DAY, day))[0][0])
+    async def archived(self, day: date) -> bool:
+        """Say whether *day* left the database as a whole, after its archive was verified."""
+        return bool((await self._rows.fetch(_ARCHIVED, day))[0][0])
+
+    async def archive_roots(self, first: int, last: int) -> dict[int, bytes]:
+        """Return the roots that verified archives led to, by size, *first* to *last* included."""
+        rows = await self._rows.fetch(_ARCHIVE_ROOTS, first, last)
+        return {row[0]: row[1] for row in rows}
 
     async def tiles(self, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         """Return the stored tiles at *places*, level and number."""

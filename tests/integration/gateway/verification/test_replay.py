@@ -153,3 +153,50 @@ async def test_records_that_wait_are_counted_and_followed(
 
     assert (True, 7) == (whole.whole, whole.counts.pending)
     assert {Part.WRITER: 1} == holed.damages.by_part
+
+
+ARCHIVED = """
+INSERT INTO audit.archive (day, first_index, end_index, root, records, manifest, verified_at,
+  dropped_at)
+SELECT day, 0, 0, sha256('x'), count(*), sha256('x'), now(), now() FROM audit.entry GROUP BY day
+"""
+
+
+async def test_a_day_in_the_archive_is_replayed_by_its_hashes(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Retention takes records, never hashes; old checkpoints go on being true."""
+    of = await a_folded_log(database_url, tmp_path, 300, round_records=100)
+    await tamper(database_url, ARCHIVED, "DELETE FROM audit.entry")
+
+    report = await replayed(database_url, of)
+
+    assert [] == report.damages.named
+    assert (0, 302, 4) == (
+        report.counts.records, report.counts.archived, report.counts.checkpoints,
+    )  # fmt: skip
+
+
+async def test_a_day_that_is_gone_without_an_archive_is_damage(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Whoever drops a partition by hand does not get away with it as retention."""
+    of = await a_folded_log(database_url, tmp_path, 20)
+    await tamper(database_url, "DELETE FROM audit.entry")
+
+    report = await replayed(database_url, of)
+
+    assert {Part.RECORD: 22} == report.damages.by_part
+
+
+async def test_an_archive_that_led_elsewhere_is_named(database_url: str, tmp_path: Path) -> None:
+    """What left the database is held against what stayed."""
+    of = await a_folded_log(database_url, tmp_path, 300)
+    await tamper(
+        database_url,
+        ARCHIVED.replace("day, 0, 0,", "day - 100, 0, 256,").replace("now() FROM", "NULL FROM"),
+    )
+
+    report = await replayed(database_url, of)
+
+    assert [(Part.ARCHIVE, 256)] == [(each.part, each.index) for each in report.damages.named]
