@@ -84,8 +84,12 @@ def policy_of(settings: Settings) -> Policy | None:
     policy = _read(path)
     if all(each.key.name != settings.tree.origin for each in policy.logs):
         raise PolicyUnusable(f"{path}: no log line for {settings.tree.origin}")
-    if silent := [each.name for each in policy.witnesses.values() if each.url is None]:
-        raise PolicyUnusable(f"{path}: no address for witness {silent[0]}")
+    for each in policy.witnesses.values():
+        if not each.name.isprintable():  # it stands in the database, and on pages
+            raise PolicyUnusable(f"{path}: a witness's name is not text")
+        if each.url is None:
+            raise PolicyUnusable(f"{path}: no address for witness {each.name}")
+        _source(each.url, settings)
     return policy
 
 
@@ -121,15 +125,24 @@ async def _opened(
     stack: AsyncExitStack, shared: Shared, url: str, witnesses: Sequence[Witness]
 ) -> SourceClient:
     """Return an open transport to one witness: the connectors' own, which is bounded everywhere."""
-    settings = SourceSettings(
-        base_url=url,
-        max_bytes=LONGEST_ANSWER_BYTES,
-        tls=shared.settings.witnesses.tls,
-    )
-    client = transport(witnesses[0].name, settings)
+    client = transport(witnesses[0].name, _source(url, shared.settings))
     await client.open()
     stack.push_async_callback(client.aclose)
     return client
+
+
+def _source(url: str, settings: Settings) -> SourceSettings:
+    """Return how a witness is reached.
+
+    Raises:
+        PolicyUnusable: *url* is no address.
+    """
+    try:
+        return SourceSettings(
+            base_url=url, max_bytes=LONGEST_ANSWER_BYTES, tls=settings.witnesses.tls
+        )
+    except ValueError:
+        raise PolicyUnusable(f"{url} is not an address of a witness") from None
 
 
 class OurTree:

@@ -201,8 +201,11 @@ async def test_without_a_policy_nobody_is_asked_and_nothing_stops(
         (("quorum all", "quorum some"), "line"),
         ((ORIGIN, "other.log/1"), "line 1"),
         ((" http://127.0.0.1", "\n# "), "no address"),
+        (("http://127.0.0.1", "ftp://127.0.0.1"), "not an address"),
+        (("http://127.0.0.1", "http://me:secret@127.0.0.1"), "not an address"),
+        ((" w1", " w\udcff"), "not text"),
     ],
-    ids=["quorum", "origin", "address"],
+    ids=["quorum", "origin", "address", "scheme", "secret", "name"],
 )
 def test_a_policy_that_cannot_be_used_stops_the_process(
     tmp_path: Path, log: Log, spoilt: tuple[str, str], why: str
@@ -210,7 +213,7 @@ def test_a_policy_that_cannot_be_used_stops_the_process(
     """An operator learns of a slip at the start, not from a proof that fails years later."""
     text = policy_text(log, WitnessProcess(tmp_path / "w1", tmp_path / "logs"))
     path = tmp_path / "policy"
-    path.write_text(text.replace(*spoilt))
+    path.write_bytes(text.replace(*spoilt).encode("utf-8", "surrogateescape"))
 
     with pytest.raises(witnessing.PolicyUnusable, match=why):
         witnessing.policy_of(settings("postgresql://127.0.0.1:1/none", tmp_path, path))
