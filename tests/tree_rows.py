@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from gateway.clock import Clock, utc_now
@@ -157,6 +158,15 @@ async def violations_of_tree(dsn: str, of: Log, *, since: int = 0) -> list[str]:
     if head.size and head.size not in {row[0] for row in checkpoints}:
         found.append("the newest tree has no checkpoint")
     return found
+
+
+async def violations_once_folded(dsn: str) -> list[str]:
+    """Fold what is on record with a log made for it, then name everything that is wrong."""
+    with TemporaryDirectory() as folder:
+        of = a_log(Path(folder))
+        async with a_sequencer(dsn, of) as sequencer:
+            await fold_all(sequencer)
+        return await violations_of_tree(dsn, of)
 
 
 def plain_root(leaves: list[bytes]) -> bytes:

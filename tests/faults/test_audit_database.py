@@ -22,6 +22,7 @@ from tests.audit_builders import NODE, an_entry
 from tests.audit_rows import a_writer, connected, stored, until
 from tests.conftest import in_a_loop
 from tests.history import History, lost, violations
+from tests.tree_rows import violations_once_folded
 
 KILLS = 5
 
@@ -104,6 +105,7 @@ async def test_killing_postgresql_under_load_loses_no_acknowledged_record(
     assert [0, 0] == healed  # what was acknowledged was there, not brought back from memory
     assert [] == violations(History(rows=rows, receipts=receipts))
     assert set(refused) & {one["id"] for one in records} == denied
+    assert [] == await violations_once_folded(server.dsn())
 
 
 async def test_an_early_acknowledgement_does_lose_records_in_a_crash(

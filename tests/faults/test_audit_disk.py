@@ -8,8 +8,6 @@ import asyncio
 import subprocess
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from msgspec import Struct, field
@@ -23,7 +21,7 @@ from tests.audit_builders import NODE, an_entry
 from tests.audit_rows import stored, until
 from tests.history import History, violations
 from tests.machines import Machine, a_disk, a_machine
-from tests.tree_rows import a_log, a_sequencer, fold_all, violations_of_tree
+from tests.tree_rows import violations_once_folded
 
 TIMEOUT_S = 0.5
 SMALL_BYTES = 96 * 1024 * 1024
@@ -109,11 +107,7 @@ async def wrongs(machine: Machine, told: Told) -> list[str]:
     found = violations(History(rows=await stored(machine.dsn), receipts=told.receipts))
     if told.healed:
         found.append(f"{told.healed} acknowledged records were gone until the writer came back")
-    with TemporaryDirectory() as folder:
-        log = a_log(Path(folder))
-        async with a_sequencer(machine.dsn, log) as sequencer:
-            await fold_all(sequencer)
-        return found + await violations_of_tree(machine.dsn, log)
+    return found + await violations_once_folded(machine.dsn)
 
 
 async def faulty(machine: Machine) -> None:
