@@ -27,11 +27,8 @@ _LEFT = """
 SELECT max(first_index + n) FROM audit.run
 WHERE first_index >= $1 AND first_index < $2 AND day < $3
 """
-_COUNTED = """
-SELECT leaf_index >> $1 AS part, count(*) FROM search.ix
-WHERE leaf_index < (SELECT next_index FROM search.cursor)
-GROUP BY 1
-"""
+_PLACE = "SELECT next_index, floor FROM search.cursor"
+_COUNTED = "SELECT count(*) FROM search.ix WHERE leaf_index >= $1 AND leaf_index < $2"
 
 
 class Place(Struct, frozen=True):
@@ -80,18 +77,22 @@ class Filling:
 
     async def damaged(self) -> int | None:
         """Return the first part that does not hold every leaf it should; None when all do."""
-        async with self.transaction():
-            place = await self.place()
-            if place is None or place.next_index == place.floor:
-                return None
-            rows = await self._connection.fetch(_COUNTED, PART_BITS)
-        counted = {row["part"]: row["count"] for row in rows}
-        for part in range(place.floor >> PART_BITS, ((place.next_index - 1) >> PART_BITS) + 1):
-            first = max(part << PART_BITS, place.floor)
-            end = min((part + 1) << PART_BITS, place.next_index)
-            if counted.get(part, 0) != end - first:
-                return part
+        before = await self._reach()
+        for part in range(before.floor >> PART_BITS, (before.next_index >> PART_BITS) + 1):
+            first = max(part << PART_BITS, before.floor)
+            end = min((part + 1) << PART_BITS, before.next_index)
+            if await self._connection.fetchval(_COUNTED, first, end) == max(0, end - first):
+                continue
+            after = await self._reach()
+            moved = after.floor != before.floor or after.next_index < before.next_index
+            return None if moved else part  # somebody is at it: the next look will tell
         return None
+
+    async def _reach(self) -> Place:
+        row = await self._connection.fetchrow(_PLACE)
+        if row is None:
+            raise LookupError("search.cursor")
+        return Place(row["next_index"], row["floor"])
 
     async def let_go(self) -> int:
         """Forget what lies before the oldest day that is still in the record; return the floor.
