@@ -23,13 +23,13 @@ class Keeper(Shared):
     async def running(self) -> AsyncGenerator[None]:
         """Open the log and every part; the management port comes first."""
         async with AsyncExitStack() as stack:
-            checks = {
+            self.checks |= {
                 "audit": self.check_log,
                 "catalog": self.check_catalog,
                 "database": self.check_database,
                 "migrations": self.check_migrations,
             }
-            slot = await self.open_management(stack, self.settings.keeper.port, checks)
+            slot = await self.open_management(stack, self.settings.keeper.port, self.checks)
             self.open_database(stack)
             await self.open_catalog(stack)
             await self.open_log(stack, f"{self.settings.audit.node}.k{slot}")

@@ -55,8 +55,11 @@ class Management:
     def of(
         cls, checks: Mapping[str, Check], metrics: Callable[[], bytes], metrics_type: str
     ) -> "Management":
-        """Return an application over named checks and a function that prints the metrics."""
-        return cls(dict(checks), metrics, metrics_type, set())
+        """Return an application over named checks and a function that prints the metrics.
+
+        Checks may join *checks* later: a process is alive before it knows all that it waits for.
+        """
+        return cls(checks, metrics, metrics_type, set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -75,7 +78,9 @@ class Management:
 
     async def ready(self) -> Health:
         """Run every check at the same time, each for at most two seconds."""
-        states = await asyncio.gather(*(_state(n, check) for n, check in self.checks.items()))
+        states = await asyncio.gather(
+            *(_state(n, check) for n, check in tuple(self.checks.items()))
+        )
         is_up = all(state.status == "UP" for state in states)
         if is_up:
             self.once.add("started")

@@ -35,6 +35,18 @@ TROUBLES: tuple[type[Exception], ...] = (
 log = structlog.get_logger(__name__)
 
 
+class TreeHalted(Exception):
+    """Nothing is signed."""
+
+
+class TreeLate(Exception):
+    """Records wait longer for the tree than they may."""
+
+
+class WriterStopped(Exception):
+    """The records of a writer cannot be folded."""
+
+
 class Pace(Struct, frozen=True, kw_only=True):
     """How fast rounds follow each other."""
 
@@ -87,6 +99,19 @@ class Leading:
         """Return how long ago the newest checkpoint was signed, seconds; 0 before the first."""
         at = self._standing.signed_at
         return 0.0 if at is None else max(0.0, (self._clock() - at).total_seconds())
+
+    async def check(self) -> None:
+        """Demand that checkpoints are signed, in time, over every writer.
+
+        Raises:
+            TreeHalted, TreeLate, WriterStopped: `motlan audit tree status` says what to do.
+        """
+        if self._standing.halt is not None:
+            raise TreeHalted(self._standing.halt.value)
+        if self.merge_delay_s() > self._pace.alarm_s:
+            raise TreeLate
+        if self._standing.stopped:
+            raise WriterStopped
 
     async def run(self) -> None:
         """Fold until cancelled; whatever fails is tried again."""

@@ -36,6 +36,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     """Fold, or follow whoever does."""
     leading = leading_of(shared)
     shared.background(stack, leading.run(), "sequencer")
+    shared.checks["tree"] = leading.check
     meters = shared.meters
     meters.observe("motlan.audit.merge.delay", leading.merge_delay_s)
     meters.observe("motlan.audit.gaps", lambda: len(leading.standing.stopped))

@@ -47,6 +47,7 @@ class Shared:
         )
         self.keyring = Keyring(settings.audit.keys_dir)
         self.pseudonyms = Pseudonyms(self.keyring)
+        self.checks: dict[str, Check] = {}  # of the keeper's readiness; parts add theirs
         self._pools: dict[str, database.Pool] = {}
         self._opening = asyncio.Lock()
         self._at_head_since = float("-inf")  # loop time

@@ -102,7 +102,7 @@ async def test_kills_under_load_keep_one_history(
                 await asyncio.gather(*(writer.append(an_entry()) for _ in range(16)))
 
     writing = asyncio.get_running_loop().create_task(write())
-    rounds: int = request.config.getoption("--rounds", default=6)
+    rounds = int(str(request.config.getoption("--rounds")))
     for n in range(rounds):
         child = await a_child(database_url, tmp_path)
         assert child.stdout is not None

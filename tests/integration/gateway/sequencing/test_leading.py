@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from gateway.clock import utc_now
 from gateway.sequencing.inspection import Log
-from gateway.sequencing.leading import Leading, Pace
+from gateway.sequencing.leading import Leading, Pace, TreeHalted, TreeLate, WriterStopped
 from gateway.sequencing.lease import Lease, prune
 from gateway.sequencing.prefix import Damage
 from gateway.sequencing.standing import Halt
@@ -102,11 +104,7 @@ async def test_cut_connections_are_opened_anew(database_url: str, tmp_path: Path
     async with leading(database_url, of):
         await append(database_url, 3)
         await until(lambda: _size_is(database_url, 5))
-        await read(
-            database_url,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE application_name = 'motlan sequencer' AND datname = current_database()",
-        )
+        await _cut(database_url)
         await append(database_url, 3)
         await until(lambda: _size_is(database_url, 10))
 
@@ -126,6 +124,8 @@ async def test_a_halt_is_shown_and_ends_by_itself_when_it_is_repaired(
             return one.standing.halt is Halt.GUARD
 
         await until(halts)
+        with pytest.raises(TreeHalted):
+            await one.check()
         assert 0 == (await read(database_url, "SELECT size FROM audit.tree"))[0][0]
         of.guard.path.unlink()
         await until(lambda: _size_is(database_url, 5))
@@ -134,6 +134,54 @@ async def test_a_halt_is_shown_and_ends_by_itself_when_it_is_repaired(
             return one.standing.halt is None
 
         await until(well)
+        await one.check()
+
+
+async def test_records_that_wait_too_long_are_an_alarm(database_url: str, tmp_path: Path) -> None:
+    """The database goes away while the sequencer leads: late is not the same as quiet."""
+    database_gone = asyncio.Event()
+
+    async def connect() -> Store:
+        if database_gone.is_set():
+            raise ConnectionRefusedError
+        return await Store.connect(database_url)
+
+    pace = Pace(round_s=0.05, alarm_s=0.5)
+    made = Leading(connect, a_log(tmp_path), utc_now, pace, "n1")
+    task = asyncio.get_running_loop().create_task(made.run())
+    try:
+        await until(lambda: _leads(made))
+        await made.check()
+        database_gone.set()
+        await _cut(database_url)
+
+        async def late() -> bool:
+            return made.merge_delay_s() > 0.5
+
+        await until(late)
+        with pytest.raises(TreeLate):
+            await made.check()
+        database_gone.clear()
+        await until(lambda: _checked(made))
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def _checked(one: Leading) -> bool:
+    try:
+        await one.check()
+    except TreeLate:
+        return False
+    return True
+
+
+async def _cut(dsn: str) -> None:
+    await read(
+        dsn,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'motlan sequencer' AND datname = current_database()",
+    )
 
 
 async def test_a_stopped_writer_is_shown_while_others_are_folded(
@@ -148,6 +196,8 @@ async def test_a_stopped_writer_is_shown_while_others_are_folded(
     async with leading(database_url, of) as one:
         await append(database_url, 10, names=("good",))
         await until(lambda: _size_is(database_url, 2 + 12))
+        with pytest.raises(WriterStopped):
+            await one.check()
         assert [(2, Damage.HASH)] == [(each.seq, each.damage) for each in one.standing.stopped]
 
 
