@@ -25,7 +25,7 @@ from gateway.disclosure.errors import (
 from gateway.errors import Code, Refusal
 from gateway.problems import field_error
 
-LARGEST_BODY = 16_384  # bytes
+LARGEST_BODY = 65_536  # bytes; what the problem `body_too_large` says
 JSON_DEPTH = 4
 NO_STORE = {"Cache-Control": "no-store"}
 
