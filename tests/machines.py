@@ -99,11 +99,11 @@ class Disk:
         fcntl.ioctl(disk, EXT4_IOC_SHUTDOWN, struct.pack("I", WITHOUT_FLUSH))
         os.close(disk)
 
-    def fill(self) -> None:
-        """Leave one MiB."""
+    def fill(self, left_bytes: int = LEFT_BYTES) -> None:
+        """Leave *left_bytes*, one MiB unless said otherwise."""
         about = os.statvfs(self.place)
         with self._ballast.open("wb") as ballast:
-            size = about.f_bavail * about.f_bsize - LEFT_BYTES
+            size = about.f_bavail * about.f_bsize - left_bytes
             os.posix_fallocate(ballast.fileno(), 0, size)
 
     def relieve(self) -> None:

@@ -17,14 +17,23 @@ from gateway.audit.entry import Receipt
 from gateway.audit.writer import AuditWriter
 from gateway.clock import utc_now
 from gateway.errors import AuditUnavailable
+from gateway.sequencing.standing import Halt, Halted
 from tests.audit_builders import NODE, an_entry
 from tests.audit_rows import stored, until
 from tests.history import History, violations
 from tests.machines import Machine, a_disk, a_machine
-from tests.tree_rows import violations_once_folded
+from tests.tree_rows import (
+    a_log,
+    a_sequencer,
+    append,
+    fold_all,
+    violations_of_tree,
+    violations_once_folded,
+)
 
 TIMEOUT_S = 0.5
 SMALL_BYTES = 96 * 1024 * 1024
+TINY_BYTES = 8 * 1024 * 1024
 
 
 class Told(Struct):
@@ -222,3 +231,28 @@ async def test_a_full_disk_of_changes_stops_the_database_and_loses_nothing(
     assert told.slowest_s < TIMEOUT_S + 1
     assert "No space left on device" in machine.said()
     assert [] == await wrongs(machine, told)
+
+
+async def test_a_full_disk_of_the_guard_file_publishes_nothing_and_heals(
+    machine: Machine, database_url: str
+) -> None:
+    """What the world may have seen is remembered first; until it can be, the world sees nothing."""
+    disk = a_disk(machine, size_bytes=TINY_BYTES)
+    log = a_log(disk.place)
+    await append(database_url, 20)
+    async with a_sequencer(database_url, log) as sequencer:
+        await sequencer.open()
+        disk.fill(left_bytes=0)
+        with pytest.raises(Halted) as halted:
+            await sequencer.round()
+        assert Halt.GUARD is halted.value.halt
+        assert log.guard.read() is None
+        disk.relieve()
+        head = await sequencer.open()
+        await append(database_url, 20)
+        assert 22 == await fold_all(sequencer)
+
+    published = log.guard.read()
+    assert published is not None
+    assert head.size + 22 == published.size
+    assert [] == await violations_of_tree(database_url, log)
