@@ -166,8 +166,10 @@ def test_a_swapped_cosignature_does_not_hold(cosigner: int) -> None:
 
 def test_an_origin_too_long_for_the_structure_is_refused() -> None:
     """One byte of length holds 255."""
+    shortest = SmallLog(entries(1), origin="x")
     text = SmallLog(entries(1), origin="x" * 255).signed().partition("\n\n")[0] + "\n"
 
+    assert ("x",) == open_note(shortest.signed(), [shortest.signers[1].verifier]).names
     assert cosign(text, COSIGNERS[1], AT_S)
     with pytest.raises(NoteInvalid):
         cosign("x" + text, COSIGNERS[1], AT_S)

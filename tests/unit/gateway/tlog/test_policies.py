@@ -63,6 +63,8 @@ REFUSED = {
     "a carriage return": "quorum none\r\n",
     "a zero byte": "quorum none\0\n",
     "a deletion mark": "quorum none\x7f\n",
+    "a control character in a comment": "# \x1b\nquorum none\n",
+    "a deletion mark in a comment": "# \x7f\nquorum none\n",
     "more than a thousand lines": "\n" * 1_000 + "quorum none",
 }
 

@@ -83,6 +83,13 @@ def test_nothing_else_is_a_proof(case: str) -> None:
         parse_proof(NO_PROOFS[case])
 
 
+def test_a_path_is_as_long_as_the_largest_tree_is_high() -> None:
+    """A log of 2**63 entries needs 63 hashes, and no log is larger."""
+    assert 63 == len(parse_proof(str(changed(path=(bytes(32),) * 63))).path)
+    with pytest.raises(ProofInvalid):
+        parse_proof(str(changed(path=(bytes(32),) * 64)))
+
+
 FORGED = {
     "another entry": (PROOF, LOG.entries[256]),
     "another index": (changed(index=256), LOG.entries[257]),
