@@ -12,5 +12,4 @@ THROUGH: dict[str, str] = {
     "gateway/embedded/directory.py": "tests/integration/gateway/embedded/test_server.py",
     "gateway/findings/desk.py": "tests/integration/gateway/wiring/test_findings.py",
     "gateway/findings/due_repository.py": "tests/integration/gateway/findings/test_follower.py",
-    "gateway/findings/schemas.py": "tests/integration/gateway/wiring/test_findings.py",
 }
