@@ -123,15 +123,20 @@ def redecide(access: Access, history: History, grants: Sequence[Grant]) -> None:
         Undecidable: a version that it names is gone.
     """
     refused: Disagreement | None = None
+    unknown: Undecidable | None = None
     for at in history.instants(access.at):
         try:
             _decide(access, World(history, at), grants)
         except Disagreement as other:
             refused = refused or other
+        except Undecidable as gone:  # at that instant; another may know it
+            unknown = unknown or gone
         else:
             return
     if refused is not None:
         raise refused
+    if unknown is not None:
+        raise unknown
 
 
 def _decide(access: Access, world: World, grants: Sequence[Grant]) -> None:
