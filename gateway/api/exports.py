@@ -39,7 +39,7 @@ class Export(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: State
     record: str  # id of the leaf that says it was asked for
     asked_at: datetime
-    records: int = 0  # written so far
+    records: int  # written so far
     tree_size: int | None = None
     size_bytes: int | None = None
     sha256: str | None = None  # of the file, hex

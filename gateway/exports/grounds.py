@@ -1,5 +1,6 @@
 """What an export rests on: a checkpoint, the keys that judge it, proofs that lead to it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from gateway.tlog.proofs import Proof
 from gateway.tlog.vkeys import NoteInvalid, VKey
 from gateway.witnessing.requests import AddCheckpoint, encode
 
+LOOK_S = 0.5
 LOOKED_AT = 50  # newest cosigned checkpoints among which a quorum is looked for
 
 _COSIGNED = """
@@ -56,6 +58,7 @@ class Grounds:
         rows: Rows,
         keys: Callable[[], Sequence[VKey]],
         policy: Policy | None,
+        patience_s: float = 0.0,
     ) -> None:
         """Know where to look.
 
@@ -64,7 +67,9 @@ class Grounds:
             rows: the same database.
             keys: the log's public keys, those of the past included.
             policy: the province's witnesses; None when nobody watches.
+            patience_s: how long to wait until witnesses have seen what is in the tree now.
         """
+        self._patience_s = patience_s
         self._tree = tree
         self._rows = rows
         self._keys = keys
@@ -73,19 +78,32 @@ class Grounds:
     async def newest(self) -> Foundation:
         """Return the newest checkpoint that a quorum has seen, else the newest.
 
+        Waits for the witnesses' next round, so that what is in the tree now is covered by it.
+
         Raises:
             Nothing: nothing is signed yet.
         """
-        policy = self._own_policy(self._policy)
-        if self._policy is not None:
-            for (size,) in await self._rows.fetch(_COSIGNED, LOOKED_AT):
-                found = await self._tree.checkpoint(size)
-                if found is not None and _accepts(policy, found.note):
-                    return Foundation(found, policy, witnessed=True)
+        wanted = (await self._tree.head()).size
+        until = asyncio.get_running_loop().time() + self._patience_s
+        while self._policy is not None:
+            seen = await self._seen(self._own_policy(self._policy))
+            waited = asyncio.get_running_loop().time() >= until
+            if seen is not None and (waited or seen.checkpoint.size >= wanted):
+                return seen
+            if waited:
+                break
+            await asyncio.sleep(LOOK_S)
         found = await self._tree.checkpoint()
         if found is None or found.size == 0:
             raise Nothing
         return Foundation(found, self._own_policy(None), witnessed=False)
+
+    async def _seen(self, policy: Policy) -> Foundation | None:
+        for (size,) in await self._rows.fetch(_COSIGNED, LOOKED_AT):
+            found = await self._tree.checkpoint(size)
+            if found is not None and _accepts(policy, found.note):
+                return Foundation(found, policy, witnessed=True)
+        return None
 
     async def before(self, index: int, newest: StoredCheckpoint) -> StoredCheckpoint:
         """Return a checkpoint from before leaf *index* was there, or the oldest that is kept."""

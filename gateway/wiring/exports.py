@@ -102,7 +102,13 @@ def making_of(settings: Settings, search: SearchRepository, rows: database.Pool)
     exports = settings.exports
     return Making(
         Finding(search, rows),
-        Grounds(TreeRepository(rows), rows, lambda: public_keys(settings), policy_of(settings)),
+        Grounds(
+            TreeRepository(rows),
+            rows,
+            lambda: public_keys(settings),
+            policy_of(settings),
+            patience_s=settings.witnesses.interval_s + settings.witnesses.deadline_s,
+        ),
         origin=settings.tree.origin,
         signers=lambda: export_signers(settings),
         directory=exports.directory,
