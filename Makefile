@@ -24,7 +24,7 @@ LOCKED = --require-hashes --only-binary :all:
 PACKAGES := gateway adapters catalog auth
 CHECKED := $(PACKAGES) migrations mocks tests bench docs
 
-.PHONY: help setup demo run migrate test coverage check format bench docs lock dist clean
+.PHONY: help setup demo run migrate outside test coverage check format bench docs lock dist clean
 
 help: ## print this help
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort \
@@ -64,10 +64,13 @@ run: $(VENV)/.demo ## run the gateway with the settings of MOTLAN_CONFIG and MOT
 migrate: $(VENV)/.demo ## bring the database to the newest migration
 	@$(BIN)/motlan db upgrade
 
-test: $(VENV)/.dev ## run every test (PYTEST_ARGS="tests/unit -k quota" for some)
+outside: ## install what judges our log from outside: programs of others, from npm
+	@tests/outside/install
+
+test: $(VENV)/.dev outside ## run every test (PYTEST_ARGS="tests/unit -k quota" for some)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-coverage: $(VENV)/.dev ## run every test and say which branches none of them took
+coverage: $(VENV)/.dev outside ## run every test and say which branches none of them took
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -q $(PYTEST_ARGS)
 	@$(BIN)/coverage combine -q

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -21,7 +22,6 @@ from adapters.errors import (
 from adapters.fast import FastClient
 from adapters.limits import Gate, RetryBudget
 from adapters.settings import SourceSettings
-from adapters.through_httpx import HttpxClient
 
 Read = TypeVar("Read")
 Observe: TypeAlias = Callable[[str, str, float], None]  # source, outcome code, seconds
@@ -217,7 +217,10 @@ def transport(source: str, settings: SourceSettings) -> SourceClient:
     plain = settings.base_url.startswith("http:")
     if settings.transport == "fast" or (settings.transport == "auto" and plain):
         return FastClient(source, settings)
-    return HttpxClient(source, settings)
+    # Loaded by those who need it: the library and its transport take 14 MiB of a worker.
+    module = import_module("adapters.through_httpx")
+    client: SourceClient = module.HttpxClient(source, settings)
+    return client
 
 
 def _now() -> float:

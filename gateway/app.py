@@ -19,8 +19,8 @@ from gateway.api.described import describe as describe_others
 from gateway.api.exchanges import PREFIX, ExchangeHandler
 from gateway.api.failures import HANDLERS
 from gateway.api.oauth import OAuthController
-from gateway.api.people import PERSON, demand_person
 from gateway.api.openapi import describe as describe_exchange
+from gateway.api.people import PERSON, demand_person
 from gateway.api.prefill import PrefillController
 from gateway.api.prefill import describe as describe_prefill
 from gateway.clock import utc_now

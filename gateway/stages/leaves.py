@@ -4,7 +4,6 @@ Words of the wire never reach a leaf before the catalog knows them; a refusal th
 point simply says less.
 """
 
-from datetime import timedelta
 from typing import TypeAlias, TypeVar
 
 from msgspec.structs import replace
@@ -44,7 +43,6 @@ from gateway.stages.evidence import (
 
 Known: TypeAlias = Identified | Resolved | Authorised | Consented | Answered | Released
 
-MILLISECOND = timedelta(milliseconds=1)
 MEMO_ENTRIES = 10_000
 METHODS = {method.value: method for method in Method}
 MATCHED = {match: Matched(match.value) for match in Match}
@@ -216,7 +214,7 @@ class Leaves:
         )
 
     def _elapsed_ms(self, asked: Asked) -> int:
-        return max(0, (self._clock() - asked.at) // MILLISECOND)
+        return max(0, int((self._clock() - asked.at).total_seconds() * 1000))
 
     def _actor(self, principal: Principal, epoch: str) -> Actor:
         official = principal.official

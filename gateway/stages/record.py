@@ -94,7 +94,8 @@ class Record:
         )
         rights = released.answered.consented.rights
         receipt = await self._append(Entry(body=leaf, rights=rights))
-        self._counts(agency_of(released), service_of(released), "allow")
+        resolved = released.answered.consented.authorised.resolved
+        self._counts(resolved.identified.principal.agency, resolved.service.code, "allow")
         return Recorded(released, replace(reply, receipt=receipt), body, intent or receipt.entry_id)
 
     async def undelivered(self, recorded: Recorded) -> None:

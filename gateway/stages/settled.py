@@ -69,7 +69,7 @@ def kind_of(identified: Identified) -> Kind:
         asked.procedure,
         asked.dossier is None,
         asked.fields,
-        tuple([member is None for member in astuple(asked.subject)]),
+        tuple(map(bool, astuple(asked.subject))),  # a member that was given is never empty
         standing(asked.subject, asked.at),
         asked.representative,
     )

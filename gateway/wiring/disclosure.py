@@ -105,14 +105,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     )
     representation = RepresentationRepository(writing).representation
     return {
-        "asking": Asking(
-            questions=QuestionRepository(writing),
-            own=own,
-            acts=acts,
-            append=shared.log.append,
-            pseudonyms=shared.pseudonyms,
-            clock=shared.clock,
-        ),
+        "asking": _asking(shared, QuestionRepository(writing), own, acts),
         "own_days": Days(
             published=PublishedDays(reading),
             tree=tree,
@@ -129,6 +122,17 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
         "seal_targets": partial(known_targets, lambda: shared.keeper.current),
         "sealing": sealing_of(shared, seals),
     }
+
+
+def _asking(shared: Shared, questions: QuestionRepository, own: Own, acts: Acts) -> Asking:
+    return Asking(
+        questions=questions,
+        own=own,
+        acts=acts,
+        append=shared.log.append,
+        pseudonyms=shared.pseudonyms,
+        clock=shared.clock,
+    )
 
 
 async def keep(stack: AsyncExitStack, shared: Shared) -> None:

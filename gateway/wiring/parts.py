@@ -13,8 +13,15 @@ __all__ = ["Part", "Shared"]
 class Part(Protocol):
     """A module of `gateway.wiring`, as both processes see it."""
 
-    HANDLERS: tuple[type[Controller], ...]
-    PROVIDES: tuple[str, ...]  # names of the dependencies that its handlers ask for
+    @property
+    def HANDLERS(self) -> tuple[type[Controller], ...]:  # noqa: N802 - a module's constant
+        """Its routes."""
+        ...
+
+    @property
+    def PROVIDES(self) -> tuple[str, ...]:  # noqa: N802 - a module's constant
+        """Names of the dependencies that its routes ask for."""
+        ...
 
     async def serve(self, stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
         """Open in a web worker what the handlers need; return the dependencies by name."""

@@ -126,12 +126,3 @@ def test_a_real_answer_has_the_documented_shape(
     reply = case.call_and_validate(base_url=api.gateway, headers=headers, checks=JUDGED)
 
     assert 200 == reply.status_code
-
-
-def test_every_route_is_in_the_document(api: Api) -> None:
-    """What is not documented is not tested, and not known to anybody."""
-    described = {
-        (method.upper(), path) for path, item in api.document["paths"].items() for method in item
-    }
-
-    assert set(ROUTES) == described

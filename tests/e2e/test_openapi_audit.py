@@ -21,6 +21,19 @@ ROUTES = [
     ("POST", "/v1/audit/search"),
     ("POST", "/v1/audit/inquiries"),
     ("POST", "/v1/audit/timelines"),
+    ("GET", "/v1/audit/exports"),
+    ("POST", "/v1/audit/exports"),
+    ("GET", "/v1/audit/exports/{job}"),
+    ("DELETE", "/v1/audit/exports/{job}"),
+    ("GET", "/v1/audit/exports/{job}/file"),
+    ("GET", "/v1/findings"),
+    ("GET", "/v1/findings/{finding}"),
+    ("POST", "/v1/findings/{finding}/confirm"),
+    ("POST", "/v1/findings/{finding}/dismiss"),
+    ("GET", "/audit/log/checkpoint"),
+    ("GET", "/audit/log/keys"),
+    ("GET", "/audit/log/tile/{place}"),
+    ("GET", "/audit/log/tile/entries/{place}"),
 ]
 QUESTIONS = [route for route in ROUTES if route[0] == "POST"]
 ACCOUNTS = itertools.count()

@@ -14,7 +14,18 @@ from gateway import migrating
 from tests.house.tree import ROOT, Module, modules
 
 CHAIN = re.compile(r'^(revision|down_revision)\b[^=]*= (?:"(\w+)"|None)', re.MULTILINE)
-OWNERS = ("auth", "audit", "catalog", "consents", "disclosure", "gateway", "search")
+OWNERS = (
+    "auth",
+    "audit",
+    "catalog",
+    "consents",
+    "disclosure",
+    "exports",
+    "findings",
+    "gateway",
+    "retention",
+    "search",
+)
 
 # PostgreSQL's own choice is table_column_suffix; partitions inherit what their parent was given.
 NAMES = """

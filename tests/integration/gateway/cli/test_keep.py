@@ -103,5 +103,6 @@ def test_a_keeper_that_is_killed_is_started_again(
 
     first.kill()
     psutil.wait_procs([first], timeout=10)
-
     _await_up(port)
+
+    assert first not in psutil.Process(gateway.pid).children()

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -28,14 +29,14 @@ def a_log(count: int) -> Log:
     return Log(entries_of(*(an_access() for _ in range(count))))
 
 
-def a_stream(log: Log, kept: Kept, receiver: Receiver, **options: int) -> Stream:
+def a_stream(log: Log, kept: Kept, receiver: Receiver, **options: Any) -> Stream:
     """Return a stream to *receiver* in small batches."""
 
     async def opened() -> Sink:
         address = Address(host="127.0.0.1", port=receiver.port, tls=False)
         return await open_syslog(address, SENDER, patience_s=5)
 
-    settings = {"batch_records": 7, "rewind_records": 20} | options
+    settings: dict[str, Any] = {"batch_records": 7, "rewind_records": 20, **options}
     return Stream(
         name="siem", holder="k1", read=log.read, open=opened, cursors=kept, idle_s=0.01, **settings
     )

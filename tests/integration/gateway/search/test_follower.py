@@ -138,6 +138,7 @@ async def test_it_goes_on_by_itself_after_its_connection_was_cut(log: Searched) 
             )
         await fold(log.dsn, [an_access()])
         await until(lambda: reached(log, 2))
+        assert not task.done()
     finally:
         task.cancel()
         await asyncio.wait({task})
