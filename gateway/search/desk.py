@@ -218,7 +218,7 @@ class Desk:
             )
             return timelines.of_person(await self._names(about) or _NOBODY)
         if ask.agreement is not None:
-            await self._lookups.record(person, TIMELINE_ROUTE, asked=raw)
+            await self._lookups.record(person, TIMELINE_ROUTE, asked=raw, agreement=ask.agreement)
             return timelines.of_agreement(ask.agreement)
         if ask.dossier is not None:
             return timelines.of_dossier(await self._keyed(person, raw, Scheme.DOSSIER, ask.dossier))

@@ -68,3 +68,16 @@ async def test_a_look_that_cannot_be_recorded_is_none(tmp_path: Path) -> None:
         await lookups.record(a_person(Role.AUDITOR), "/v1/audit/search")
 
     assert [] == log.leaves
+
+
+@pytest.mark.parametrize(("given", "kept"), [("TT-2026-0001", "TT-2026-0001"), (NUMBER, None)])
+async def test_a_look_at_an_agreement_stands_in_its_story(
+    tmp_path: Path, given: str, kept: str | None
+) -> None:
+    """Who read an agreement's story belongs to it; a word that is no code stays out of the log."""
+    log = Recorded()
+    lookups = Lookups(Acts(some_pseudonyms(tmp_path), utc_now), log.append, Rate(10))
+    await lookups.record(a_person(Role.AUDITOR), "/v1/audit/timelines", agreement=given)
+
+    basis = log.leaves[0].basis
+    assert kept == (None if basis is None else basis.agreement)
