@@ -18,6 +18,7 @@ from auth.people import Person
 from auth.permissions import Permission
 from gateway.api.audit import demand_forms
 from gateway.api.bodies import Limits, decoded
+from gateway.api.operations import OfPeople, takes
 from gateway.exports.asking import FILE_ROUTE, ROUTE, AskExport, Asking
 from gateway.exports.jobs import Format, Job, State, file_name
 
@@ -54,7 +55,13 @@ class ExportsController(Controller):
 
     tags: Sequence[str] | None = ("Audit",)
 
-    @post(ROUTE, status_code=HTTP_202_ACCEPTED, opt=_EXPORT, request_max_body_size=LARGEST_BODY)
+    @post(
+        ROUTE,
+        status_code=HTTP_202_ACCEPTED,
+        opt=_EXPORT,
+        request_max_body_size=LARGEST_BODY,
+        operation_class=takes(AskExport),
+    )
     async def ask(
         self,
         request: Request[Any, Any, AppState],
@@ -69,7 +76,7 @@ class ExportsController(Controller):
         job = await exports.ask(person, ask, raw)
         return Response(shown(job), headers={**_UNKEPT, "Location": f"{ROUTE}/{job.id}"})
 
-    @get(ROUTE, opt=_EXPORT)
+    @get(ROUTE, opt=_EXPORT, operation_class=OfPeople)
     async def all(
         self,
         person: NamedDependency[Person],
@@ -81,7 +88,7 @@ class ExportsController(Controller):
         found = await exports.all(person, rows, after)
         return Response([shown(job) for job in found], headers=_UNKEPT)
 
-    @get(f"{ROUTE}/{{job:uuid}}", opt=_EXPORT)
+    @get(f"{ROUTE}/{{job:uuid}}", opt=_EXPORT, operation_class=OfPeople)
     async def one(
         self,
         job: FromPath[UUID],
@@ -91,7 +98,12 @@ class ExportsController(Controller):
         """Return how far one of one's own exports is."""
         return Response(shown(await exports.one(person, job)), headers=_UNKEPT)
 
-    @delete(f"{ROUTE}/{{job:uuid}}", status_code=HTTP_204_NO_CONTENT, opt=_EXPORT)
+    @delete(
+        f"{ROUTE}/{{job:uuid}}",
+        status_code=HTTP_204_NO_CONTENT,
+        opt=_EXPORT,
+        operation_class=OfPeople,
+    )
     async def take_back(
         self,
         job: FromPath[UUID],
@@ -101,7 +113,12 @@ class ExportsController(Controller):
         """End one of one's own exports, and delete its file."""
         await exports.take_back(person, job)
 
-    @get(FILE_ROUTE.replace("{id}", "{job:uuid}"), opt=_EXPORT, media_type=MEDIA_TYPE)
+    @get(
+        FILE_ROUTE.replace("{id}", "{job:uuid}"),
+        opt=_EXPORT,
+        media_type=MEDIA_TYPE,
+        operation_class=OfPeople,
+    )
     async def file(
         self,
         job: FromPath[UUID],

@@ -16,6 +16,7 @@ from litestar.status_codes import HTTP_200_OK
 from auth.people import Person
 from auth.permissions import Permission
 from gateway.api.bodies import Limits, decoded, invalid
+from gateway.api.operations import OfPeople, takes
 from gateway.audit import words
 from gateway.errors import Code, Refusal
 from gateway.findings.desk import (
@@ -66,7 +67,7 @@ class FindingController(Controller):
 
     tags: Sequence[str] | None = ("Findings",)
 
-    @get(LIST_ROUTE, opt=_READ)
+    @get(LIST_ROUTE, opt=_READ, operation_class=OfPeople)
     async def page(  # noqa: PLR0917 - one parameter for each filter of the address
         self,
         request: Request[Any, Any, RequestState],
@@ -107,7 +108,7 @@ class FindingController(Controller):
         items = tuple(map(told, found[:limit]))
         return Response(FindingsListed(items=items, next_cursor=following), headers=_UNKEPT)
 
-    @get(ONE_ROUTE.replace("}", ":uuid}"), opt=_READ)
+    @get(ONE_ROUTE.replace("}", ":uuid}"), opt=_READ, operation_class=OfPeople)
     async def one(
         self,
         finding: FromPath[UUID],
@@ -122,6 +123,7 @@ class FindingController(Controller):
         status_code=HTTP_200_OK,
         opt=_JUDGE,
         request_max_body_size=LARGEST_BODY,
+        operation_class=takes(JudgeBody),
     )
     async def confirm(
         self,
@@ -140,6 +142,7 @@ class FindingController(Controller):
         status_code=HTTP_200_OK,
         opt=_JUDGE,
         request_max_body_size=LARGEST_BODY,
+        operation_class=takes(JudgeBody),
     )
     async def dismiss(
         self,

@@ -6,6 +6,7 @@ Paths and contents are those of C2SP tlog-tiles, so that tools which are not our
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from auth.people import Person
 from auth.permissions import Permission
+from gateway.api.operations import OfAnybody, OfPeople, problems
 from gateway.audit.acts import Acts, By
 from gateway.audit.entry import Entry, Receipt
 from gateway.audit.events import Event
@@ -41,6 +43,16 @@ _NEWEST = {"Cache-Control": "no-cache", **_ANYBODY}
 _BYTES = "application/octet-stream"
 
 Append: TypeAlias = Callable[[Entry], Awaitable[Receipt]]
+
+
+@dataclass
+class OfPublicTree(OfAnybody):
+    """A place of the tree that anybody may read, and that may not be there yet."""
+
+    def __post_init__(self) -> None:
+        """Say so."""
+        super().__post_init__()
+        self.responses = {**(self.responses or {}), **problems((Code.NOT_FOUND,))}
 
 
 class PublicKey(Struct, frozen=True, kw_only=True):
@@ -95,6 +107,7 @@ class LogController(Controller):
         CHECKPOINT_PATH,
         opt={"permission": Permission.PUBLIC},
         media_type=MediaType.TEXT,  # the framework adds UTF-8
+        operation_class=OfPublicTree,
     )
     async def checkpoint(self, log_tree: NamedDependency[TreeRepository]) -> Response[str]:
         """Return the newest signed checkpoint with the cosignatures received for it."""
@@ -103,7 +116,7 @@ class LogController(Controller):
             raise Refusal(Code.NOT_FOUND)
         return Response(found.note, headers=_NEWEST, media_type=MediaType.TEXT)
 
-    @get(KEYS_PATH, opt={"permission": Permission.PUBLIC})
+    @get(KEYS_PATH, opt={"permission": Permission.PUBLIC}, operation_class=OfAnybody)
     async def keys(
         self, log_keys: NamedDependency[KeysNow], clock: NamedDependency[Clock]
     ) -> Response[LogKeysNow]:
@@ -113,7 +126,12 @@ class LogController(Controller):
         """
         return Response(await log_keys(clock()), headers=_NEWEST)
 
-    @get(TILE_PATH, opt={"permission": Permission.PUBLIC}, media_type=_BYTES)
+    @get(
+        TILE_PATH,
+        opt={"permission": Permission.PUBLIC},
+        media_type=_BYTES,
+        operation_class=OfPublicTree,
+    )
     async def tile(
         self, place: FromPath[str], log_tree: NamedDependency[TreeRepository]
     ) -> Response[bytes]:
@@ -127,7 +145,12 @@ class LogController(Controller):
         headers = _FULL if at.width == WIDTH else _PARTIAL
         return Response(found, headers=headers, media_type=_BYTES)
 
-    @get(ENTRIES_PATH, opt={"permission": Permission.TREE_READ}, media_type=_BYTES)
+    @get(
+        ENTRIES_PATH,
+        opt={"permission": Permission.TREE_READ},
+        media_type=_BYTES,
+        operation_class=OfPeople,
+    )
     async def entries(
         self,
         request: Request[Any, Any, State],

@@ -187,12 +187,12 @@ def _by(person: Person) -> By:
 
 
 def _demand_grounds(person: Person, ask: AskExport) -> None:
-    """Refuse a person's records without the right, a case and a reason that holds no number."""
-    if not ask.identifiers:
-        return
-    if not may_any(person.roles, Permission.AUDIT_PERSON):
+    """Refuse a person's records without the right, a case and a reason; and numbers in either."""
+    if ask.identifiers and not may_any(person.roles, Permission.AUDIT_PERSON):
         raise Refusal(Code.PERMISSION_MISSING)
     for member, text in (("reason", ask.reason), ("case", ask.case)):
+        if text is None and not ask.identifiers:
+            continue
         fault = Fault.VALUE_MISSING if text is None else Fault.NUMBER
         if text is None or holds_number(text):
             errors = [field_error(f"/{member}", fault, *TEXTS[fault])]
