@@ -10,6 +10,7 @@ class Official(Struct, frozen=True, kw_only=True):
     agency: str
     acr: str
     amr: tuple[str, ...] = ()
+    name: str | None = None  # whole, as the staff provider claims it; never written down
 
 
 class Principal(Struct, frozen=True, kw_only=True):

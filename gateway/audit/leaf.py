@@ -42,6 +42,9 @@ class Actor(Block, frozen=True, kw_only=True):
     amr: tuple[str, ...] = ()
     client: str | None = None  # agency system
     cnf: str | None = None  # RFC 7638 thumbprint of the token's key
+    # Whether the official and the person share a family name, None when it is not known: a yes or
+    # no says less than a hash of a name, which would be guessable.
+    kin: bool | None = None
     org: str | None = None  # agency code
     user: str | None = None  # pseudonym, never a name
 
@@ -51,6 +54,8 @@ class Actor(Block, frozen=True, kw_only=True):
         words.check_agency(self.org)
         words.check_digest(self.cnf)
         words.check_pseudonyms((self.user,))
+        if self.kin is not None and type(self.kin) is not bool:
+            raise words.NotAllowedInLeaf("a yes or no")
 
 
 class Subjects(Block, frozen=True, kw_only=True):

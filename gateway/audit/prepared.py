@@ -6,6 +6,7 @@ gaps take digests, pseudonyms and numbers that the gateway itself has made.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.audit.events import Decision, Delivered, Event, Matched, Method, Op
 from gateway.audit.leaf import Actor, Ground, Leaf, Request, Result, Subjects, Target, body
@@ -69,6 +70,21 @@ _ASKED, _ANSWERED, _SALT = "A" * 43, "B" * 43, "C" * 22
 _PERSON = "a" * 32
 _TRACE = "f" * 32
 _MS, _N, _SIZE, _TS = (2**53 - 1 - place for place in range(4))
+_MARKED = Found(
+    id=_ID,
+    ts=_TS,
+    salt=_SALT,
+    ms=_MS,
+    n=_N,
+    pseudonyms=(_PERSON,),
+    dossier=None,
+    digest=_ASKED,
+    request=_REQUEST,
+    trace=_TRACE,
+    match=Matched.EXACT,
+    size=_SIZE,
+    answer_digest=_ANSWERED,
+)
 
 
 class Form:
@@ -82,7 +98,7 @@ class Form:
         Raises:
             NotAllowedInLeaf: a fixed part may not stand in a leaf.
         """
-        form = body(_marked(fixed)).replace(b"%", b"%%")
+        form = body(access(fixed, _MARKED)).replace(b"%", b"%%")
         for mark, gap in _gaps():
             if form.count(mark) != 1:
                 raise ValueError("a fixed part looks like a gap")
@@ -116,26 +132,33 @@ class Form:
         return Prepared(found.id, content, found.id, found.request)
 
 
-def _marked(fixed: Fixed) -> Leaf:
+def access(fixed: Fixed, found: Found) -> Leaf:
+    """Return one access built and checked by its constructors: what a filled form says, slowly.
+
+    Raises:
+        NotAllowedInLeaf: a part may not stand in a leaf, or it is about nobody and nothing.
+    """
     return Leaf(
-        id=_ID,
-        ts=_TS,
-        salt=_SALT,
+        id=found.id,
+        ts=found.ts,
+        salt=found.salt,
         type=Event.ACCESS,
         op=Op.READ,
-        n=_N,
-        ms=_MS,
+        n=found.n,
+        ms=found.ms,
         actor=fixed.actor,
-        subj=Subjects(k=fixed.epoch, p=(_PERSON,)),
+        subj=Subjects(k=fixed.epoch, p=found.pseudonyms),
         target=fixed.target,
-        basis=fixed.basis,
-        req=Request(m=fixed.method, route=fixed.route, id=_REQUEST, trace=_TRACE, d=_ASKED),
+        basis=replace(fixed.basis, dossier=found.dossier),
+        req=Request(
+            m=fixed.method, route=fixed.route, id=found.request, trace=found.trace, d=found.digest
+        ),
         res=Result(
             status=200,
-            match=Matched.EXACT,
-            bytes=_SIZE,
+            match=found.match,
+            bytes=found.size,
             rows=1,
-            d=_ANSWERED,
+            d=found.answer_digest,
             delivered=Delivered.YES,
         ),
     )

@@ -62,6 +62,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     agency: str | None = None
     system: str | None = None
     official: str | None = None  # pseudonym
+    kin: bool | None = None  # whether official and person share a family name, where known
     subject: str | None = None  # pseudonym, of the number in force where the source named it
     people: int = 0  # when they are more than a leaf lists
     dossier: bool = False
@@ -79,6 +80,7 @@ _Number = Annotated[int, Meta(ge=0, le=words.LARGEST_INTEGER)]
 class _Actor(Struct, frozen=True):
     org: _Word | None = None
     client: _Word | None = None
+    kin: bool | None = None
     user: _Pseudonym | None = None
 
 
@@ -130,6 +132,7 @@ def fact_of(record: Sequenced, hours: Hours) -> Fact | None:
         agency=leaf.actor.org,
         system=leaf.actor.client,
         official=leaf.actor.user,
+        kin=leaf.actor.kin,
         subject=leaf.subj.p[-1] if leaf.subj.p else None,
         people=leaf.subj.n,
         dossier=leaf.basis.dossier is not None,

@@ -1,10 +1,8 @@
 """The rules: what stands out on one day of one actor against their own days before; pure data.
 
-One rule that is often asked for is missing on purpose.  Officials who look up people of their own
-family name cannot be found from leaves, which hold no names; a keyed pseudonym of a family name
-would not help, since a few dozen names cover nearly everybody and how often each occurs is public,
-so that counting alone would undo the key.  What such a rule is after, a look at one's own people
-without a case, is what `bare` and `repeated` find without any name.
+Officials who look up people of their own family name are found without any name: a leaf says yes
+or no.  A keyed pseudonym of a family name would protect nothing, since a few dozen names cover
+nearly everybody and how often each occurs is public, so that counting alone would undo the key.
 """
 
 from collections.abc import Mapping
@@ -25,6 +23,7 @@ _MIX_CALLS = 200  # that an agreement's habits must rest on
 _MIX_USUAL_SHARE = 0.01  # a procedure below this is not among them
 _MIX_SHARE = 0.2  # of the day's calls, to stand out
 _MIX_LEAST = 20
+KIN_LEAST = 9  # people of one's own family name in a day, to exceed
 _HIGH, _MEDIUM = 3.0, 1.5  # times the bound
 
 
@@ -39,6 +38,7 @@ class Rule(StrEnum):
     TURNED_AWAY = "turned_away"
     DORMANT = "dormant"
     PROCEDURE_MIX = "procedure_mix"
+    KINSHIP = "kinship"
 
 
 class Severity(StrEnum):
@@ -139,7 +139,13 @@ def judge(history: History) -> list[Found]:
     if history.scope is Scope.AGREEMENT:
         return _new_procedures(history)
     found = [one for rule in EXCESSES if (one := _exceeding(history, rule))]
-    return [*found, *_guessing(history), *_repeated(history), *_awake(history)]
+    return [
+        *found,
+        *_guessing(history),
+        *_repeated(history),
+        *_awake(history),
+        *_kinship(history),
+    ]
 
 
 def _exceeding(history: History, rule: _Excess) -> Found | None:
@@ -181,6 +187,31 @@ def _repeated(history: History) -> list[Found]:
         for again in history.again[:MOST_ABOUT]
         if again.days > bound
     ]
+
+
+def _kinship(history: History) -> list[Found]:
+    """Find officials who look at more people of their own family name than they ever do.
+
+    More than three in ten people are named Nguyễn, so that only an official's own past tells what
+    is usual: the day must exceed both the usual number and the usual share of the day's people,
+    for a busy day brings more of every name.  Days on which no names were compared tell nothing.
+    The share's spread is that of Poisson counts, wider than chance alone: families come together.
+    """
+    if history.scope is not Scope.OFFICIAL:
+        return []
+    today = history.days[history.day]
+    past = [marks for _, marks in _before(history) if Mark.NAMED in marks]
+    usual = baseline([_sum(marks, (Mark.KIN,)) for marks in past])
+    if not usual.known:
+        return []
+    kin, named = (sum(_sum(marks, (mark,)) for marks in past) for mark in (Mark.KIN, Mark.NAMED))
+    expected = _sum(today, (Mark.NAMED,)) * kin / named
+    share = Baseline(expected, max(expected**0.5, 1.0), usual.support)
+    bound = max(usual.bound(KIN_LEAST, KIN_LEAST), share.bound(KIN_LEAST, KIN_LEAST))
+    value = _sum(today, (Mark.KIN,))
+    if value <= bound:
+        return []
+    return [_found(history, Rule.KINSHIP, value, usual, bound, today[Mark.KIN].sample)]
 
 
 def _awake(history: History) -> list[Found]:

@@ -29,6 +29,8 @@ class Mark(StrEnum):
     PERSONS = "persons"  # different people
     LISTED = "listed"  # people of answers about more than a leaf lists
     MISSED = "missed"  # different people who were asked for and not found
+    NAMED = "named"  # different people whose family name could be compared with the official's
+    KIN = "kin"  # those of them who share it
     BARE_PERSONS = "bare_persons"  # different people who were looked at without a dossier
 
 
@@ -124,9 +126,15 @@ def _meetings(key: Key, fact: Fact) -> list[Met]:
         return []
     marks: list[str] = []
     if fact.outcome in {Outcome.RELEASED, Outcome.NO_MATCH}:
-        marks.append(Mark.PERSONS)
+        marks += [Mark.PERSONS, *(_named(fact) if key.scope is Scope.OFFICIAL else ())]
     if fact.outcome is Outcome.NO_MATCH:
         marks.append(Mark.MISSED)
     if fact.outcome is Outcome.RELEASED and not fact.dossier and key.scope is Scope.OFFICIAL:
         marks.append(Mark.BARE_PERSONS)
     return [Met(key.scope, key.actor, key.day, mark, fact.subject) for mark in marks]
+
+
+def _named(fact: Fact) -> list[Mark]:
+    if fact.kin is None:
+        return []
+    return [Mark.NAMED, Mark.KIN] if fact.kin else [Mark.NAMED]

@@ -31,6 +31,9 @@ TITLES: Mapping[Rule, Words] = MappingProxyType(
         Rule.PROCEDURE_MIX: Words(
             "Thoả thuận dùng cho thủ tục lạ", "An agreement is used for an unusual procedure"
         ),
+        Rule.KINSHIP: Words(
+            "Xem nhiều người cùng họ bất thường", "Unusually many people of one's own family name"
+        ),
     }
 )
 _WHO: Mapping[Scope, Words] = MappingProxyType(
@@ -78,6 +81,10 @@ _SAID: Mapping[Rule, Words] = MappingProxyType(
             "{who} was used {value} times on {day} for the procedure {about}, "
             "hardly used for it before",
         ),
+        Rule.KINSHIP: Words(
+            "{who} xem {value} người khác nhau cùng họ với mình trong ngày {day}",
+            "{who} looked at {value} different people of the same family name on {day}",
+        ),
     }
 )
 _USUALLY = Words(
@@ -89,7 +96,25 @@ _UNUSUAL = Words(
     "; fewer than {fewest} active days tell what is usual: the general bound {threshold} applies",
 )
 _PLAIN = Words("; ngưỡng {threshold}", "; the bound is {threshold}")
-_COMPARED = frozenset({Rule.BARE, Rule.OFF_HOURS, Rule.PERSONS, Rule.GUESSING, Rule.TURNED_AWAY})
+_COMPARED = frozenset(
+    {
+        Rule.BARE,
+        Rule.OFF_HOURS,
+        Rule.PERSONS,
+        Rule.GUESSING,
+        Rule.TURNED_AWAY,
+        Rule.KINSHIP,
+    }
+)
+_CAUTION: Mapping[Rule, Words] = MappingProxyType(
+    {
+        Rule.KINSHIP: Words(
+            ". Cùng họ chưa có nghĩa là họ hàng",
+            ". A shared family name does not make people relatives",
+        ),
+    }
+)
+_SILENT = Words("", "")
 _END = Words(
     ". Đây là dấu hiệu để xem xét, không phải kết luận vi phạm.",
     ". This is a reason to look, not a verdict.",
@@ -103,9 +128,11 @@ def explained(found: Found) -> Words:
     if found.rule in _COMPARED:
         compared = _USUALLY if found.support >= FEWEST_DAYS else _UNUSUAL
     said, who = _SAID[found.rule], _WHO[found.scope]
+    caution = _CAUTION.get(found.rule, _SILENT)
+    vi, en = compared.vi + caution.vi + _END.vi, compared.en + caution.en + _END.en
     return Words(
-        _filled(said.vi + compared.vi + _END.vi, found, who.vi, _NONE.vi, "{:%d/%m/%Y}"),
-        _filled(said.en + compared.en + _END.en, found, who.en, _NONE.en, "{:%Y-%m-%d}"),
+        _filled(said.vi + vi, found, who.vi, _NONE.vi, "{:%d/%m/%Y}"),
+        _filled(said.en + en, found, who.en, _NONE.en, "{:%Y-%m-%d}"),
     )
 
 

@@ -25,7 +25,7 @@ from gateway.audit.leaf import (
     salted_digest,
     subjects,
 )
-from gateway.audit.prepared import Fixed, Form, Found, Prepared
+from gateway.audit.prepared import Fixed, Form, Found, Prepared, access, prepared
 from gateway.audit.pseudonyms import Pseudonyms, Scheme, epoch_of
 from gateway.audit.stamps import stamp
 from gateway.clock import Clock
@@ -40,6 +40,7 @@ from gateway.stages.evidence import (
     Released,
     Resolved,
 )
+from gateway.stages.kinship import akin
 
 Known: TypeAlias = Identified | Resolved | Authorised | Consented | Answered | Released
 
@@ -74,23 +75,27 @@ class Leaves:
         mark, epoch = stamp(asked.at), epoch_of(asked.at)
         opening = self._pseudonyms.opening(mark.id, epoch)
         record = answered.record
-        return self._form(consented, tuple(released.values), epoch).filled(
-            Found(
-                id=mark.id,
-                ts=mark.ts,
-                salt=mark.salt,
-                ms=self._elapsed_ms(asked),
-                n=0 if record.match is Match.NOT_A_PERSON else 1,
-                pseudonyms=self._names(asked.subject, record.current_so_dinh_danh, epoch),
-                dossier=self._dossier(asked, epoch),
-                digest=salted_digest(opening, asked.raw),
-                request=asked.exchange_id,
-                trace=words.trace_of(asked.traceparent),
-                match=MATCHED[record.match],
-                size=len(body),
-                answer_digest=salted_digest(opening, body),
-            )
+        found = Found(
+            id=mark.id,
+            ts=mark.ts,
+            salt=mark.salt,
+            ms=self._elapsed_ms(asked),
+            n=0 if record.match is Match.NOT_A_PERSON else 1,
+            pseudonyms=self._names(asked.subject, record.current_so_dinh_danh, epoch),
+            dossier=self._dossier(asked, epoch),
+            digest=salted_digest(opening, asked.raw),
+            request=asked.exchange_id,
+            trace=words.trace_of(asked.traceparent),
+            match=MATCHED[record.match],
+            size=len(body),
+            answer_digest=salted_digest(opening, body),
         )
+        fields = tuple(released.values)
+        official = consented.authorised.resolved.identified.principal.official
+        if official is not None and official.name is not None:  # seldom: no form of their own
+            kin = akin(official, asked.subject, released.values)
+            return prepared(access(self._fixed(consented, fields, epoch, kin=kin), found))
+        return self._form(consented, fields, epoch).filled(found)
 
     def intent(self, consented: Consented) -> Leaf:
         """Return the record of a question that is about to be put: whether it is answered follows.
@@ -99,7 +104,8 @@ class Leaves:
         """
         asked = consented.authorised.resolved.identified.asked
         mark, epoch = stamp(asked.at), epoch_of(asked.at)
-        fixed = self._fixed(consented, tuple(sorted(consented.allowed)), epoch)
+        kin = akin(principal_of(consented).official, asked.subject, {})
+        fixed = self._fixed(consented, tuple(sorted(consented.allowed)), epoch, kin=kin)
         opening = self._pseudonyms.opening(mark.id, epoch)
         return Leaf(
             id=mark.id,
@@ -174,11 +180,13 @@ class Leaves:
             remember(self._forms, kind, known)
         return known
 
-    def _fixed(self, consented: Consented, fields: tuple[str, ...], epoch: str) -> Fixed:
+    def _fixed(
+        self, consented: Consented, fields: tuple[str, ...], epoch: str, *, kin: bool | None = None
+    ) -> Fixed:
         resolved = consented.authorised.resolved
         asked = resolved.identified.asked
         return Fixed(
-            actor=self._actor(resolved.identified.principal, epoch),
+            actor=self._actor(resolved.identified.principal, epoch, kin=kin),
             basis=_ground(consented),
             target=self._target(resolved, fields),
             epoch=epoch,
@@ -190,7 +198,7 @@ class Leaves:
         """Return the leaf of an exchange that ended without data, with all that was proven."""
         mark, epoch = stamp(asked.at), epoch_of(asked.at)
         opening = self._pseudonyms.opening(mark.id, epoch)
-        resolved, authorised = resolved_of(known), authorised_of(known)
+        resolved, authorised, who = resolved_of(known), authorised_of(known), principal_of(known)
         return Leaf(
             id=mark.id,
             ts=mark.ts,
@@ -198,7 +206,7 @@ class Leaves:
             type=Event.DENY,
             op=Op.READ,
             ms=self._elapsed_ms(asked),
-            actor=self._actor(principal_of(known), epoch),
+            actor=self._actor(who, epoch, kin=akin(who.official, asked.subject, {})),
             subj=self._subjects(asked.subject, epoch),
             target=None if resolved is None else self._target(resolved, ()),
             basis=Ground(
@@ -216,7 +224,7 @@ class Leaves:
     def _elapsed_ms(self, asked: Asked) -> int:
         return max(0, int((self._clock() - asked.at).total_seconds() * 1000))
 
-    def _actor(self, principal: Principal, epoch: str) -> Actor:
+    def _actor(self, principal: Principal, epoch: str, *, kin: bool | None) -> Actor:
         official = principal.official
         if official is None:
             return self._system(principal.agency, principal.client_id, principal.key_thumbprint)
@@ -227,6 +235,7 @@ class Leaves:
             user=self._pseudonyms.of(Scheme.OFFICIAL, official.id, epoch),
             acr=official.acr,
             amr=official.amr,
+            kin=kin,
         )
 
     def _system(self, agency: str, client_id: str, key: str | None) -> Actor:

@@ -62,6 +62,7 @@ actors = st.builds(
     client=maybe(codes),
     user=maybe(pseudonyms),
     cnf=maybe(digests),
+    kin=maybe(st.booleans()),
     acr=maybe(codes),
     amr=words,
 )
@@ -169,6 +170,8 @@ def test_a_leaf_lacks_nothing_its_type_needs(event: Event) -> None:
     [
         lambda: Actor(user="Nguyễn Thị Ánh"),
         lambda: Actor(org="003190000123"),
+        lambda: Actor(kin="Nguyễn"),  # type: ignore[arg-type]
+        lambda: Actor(kin=1),  # type: ignore[arg-type]
         lambda: Subjects(k="2026", p=("003190000123",)),
         lambda: Subjects(k="2026"),
         lambda: Target(fields=("Hà Nội",)),

@@ -20,7 +20,7 @@ from gateway.audit.leaf import (
     body,
     outcome,
 )
-from gateway.audit.prepared import Fixed, Form, Found, prepared
+from gateway.audit.prepared import Fixed, Form, Found, access, prepared
 from gateway.audit.words import NotAllowedInLeaf
 from gateway.errors import Code
 from tests.audit_builders import a_deny, a_stamp, an_access
@@ -40,6 +40,7 @@ FIXED = st.builds(
         org=st.sampled_from(["H31.12", "H99.30"]),
         client=st.sampled_from(["mot-cua", "ngan-hang"]),
         cnf=st.none() | DIGESTS,
+        kin=st.none() | st.booleans(),
         user=st.none() | PSEUDONYMS,
         acr=st.sampled_from([None, "urn:acr:2"]),
         amr=st.sampled_from([(), ("pwd", "otp")]),
@@ -120,6 +121,7 @@ def test_a_filled_form_is_what_the_structs_write(fixed: Fixed, found: Found) -> 
     record = Form(fixed).filled(found)
 
     assert body(by_structs(fixed, found)) == record.content
+    assert record == prepared(access(fixed, found))
     assert (found.id, found.request, found.id) == (record.id, record.request, record.follows)
 
 
@@ -137,6 +139,8 @@ def test_an_access_to_nobody_is_not_written(fixed: Fixed, found: Found) -> None:
     """A record without its subject could never be shown to anybody."""
     with pytest.raises(NotAllowedInLeaf):
         Form(fixed).filled(replace(found, pseudonyms=()))
+    with pytest.raises(NotAllowedInLeaf):
+        access(fixed, replace(found, pseudonyms=()))
 
 
 def test_a_leaf_is_prepared_with_what_an_outcome_needs() -> None:

@@ -84,6 +84,7 @@ def test_the_number_in_force_is_the_person() -> None:
         b'{"ts":1,"type":"access","actor":{"client":"a\\u0000b"}}',
         b'{"ts":1,"type":"access","actor":{"client":""}}',
         b'{"ts":1,"type":"access","actor":{"user":"an"}}',
+        b'{"ts":1,"type":"access","actor":{"kin":"an"}}',
         b'{"ts":1,"type":"access","subj":{"p":["003190000123"]}}',
         b'{"ts":1,"type":"access","subj":{"n":9223372036854775808}}',
     ],
@@ -135,6 +136,23 @@ def test_a_person_counts_once_a_day_and_a_call_each_time() -> None:
     assert 3 == batch.counts[key, Mark.CALLS].n
     assert 3 == batch.counts[key, Mark.BARE].n
     assert 1 == sum(one.mark == Mark.PERSONS and one.scope == key.scope for one in batch.met)
+
+
+def test_shared_family_names_are_counted_by_person_and_only_where_both_are_known() -> None:
+    """Of people, not of calls: a case is looked at more than once."""
+    calls = [
+        *spread(3, kin=True),
+        *spread(3, hour=10, kin=True),
+        Call(person="another", kin=False),
+        Call(person="unnamed"),
+        Call(person="refused", kin=True, refused=Code.CONSENT_REQUIRED),
+    ]
+    batch = tallied([the_fact(call) for call in calls])
+    met = [(one.scope, one.mark) for one in batch.met if one.mark in {Mark.KIN, Mark.NAMED}]
+
+    assert 3 == met.count((Scope.OFFICIAL, Mark.KIN))
+    assert 4 == met.count((Scope.OFFICIAL, Mark.NAMED))
+    assert 7 == len(met)  # systems have no family
 
 
 def test_an_answer_about_many_counts_its_people() -> None:

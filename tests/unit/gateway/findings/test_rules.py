@@ -114,6 +114,73 @@ def test_the_same_person_on_three_days_is_a_finding_about_that_person() -> None:
     assert [] == judge(history({Mark.CALLS: 5}, QUIET, again=again, usual_again=2.0))
 
 
+SOME_KIN: list[dict[str, int]] = [{Mark.CALLS: 20, Mark.NAMED: 12, Mark.KIN: 1}] * 10
+MANY_KIN: list[dict[str, int]] = [{Mark.CALLS: 60, Mark.NAMED: 40, Mark.KIN: 15}] * 10
+
+
+@pytest.mark.parametrize(
+    ("kin", "named", "before", "expected"),
+    [
+        (9, 12, SOME_KIN, []),
+        (10, 12, SOME_KIN, [Rule.KINSHIP]),
+        (20, 39, MANY_KIN, []),  # a day like the others, of a common name
+        (38, 39, MANY_KIN, []),
+        (39, 39, MANY_KIN, [Rule.KINSHIP]),
+        (45, 120, MANY_KIN, []),  # a busy day brings more of every name
+        (14, 100, SOME_KIN, []),
+        (30, 100, SOME_KIN, [Rule.KINSHIP]),
+    ],
+)
+def test_own_names_stand_out_by_number_and_by_share_of_ones_own_past(
+    kin: int, named: int, before: list[dict[str, int]], expected: list[Rule]
+) -> None:
+    """Nobody is suspected for being named Nguyễn."""
+    today: dict[str, int] = {Mark.CALLS: 120, Mark.NAMED: named, Mark.KIN: kin}
+
+    assert expected == rules(judge(history(today, before)))
+    assert [] == judge(history(today, before, scope=Scope.SYSTEM))
+
+
+def test_days_before_officials_signed_on_are_no_past_of_names() -> None:
+    """The first days with names must not look like a sudden turn to one's own family."""
+    today: dict[str, int] = {Mark.CALLS: 60, Mark.NAMED: 30, Mark.KIN: 30}
+
+    assert [] == judge(history(today, [*SOME_KIN[: FEWEST_DAYS - 1], *QUIET]))
+    (found,) = judge(history(today, [*SOME_KIN[:FEWEST_DAYS], *QUIET]))
+    assert (Rule.KINSHIP, 30, 1.0, FEWEST_DAYS) == (
+        found.rule,
+        found.value,
+        found.usual,
+        found.support,
+    )
+    assert "họ hàng" in explained(found).vi
+
+
+def test_one_day_of_looking_at_ones_own_does_not_hide_the_next() -> None:
+    """Who was seen once is seen again."""
+    wild: dict[str, int] = {Mark.CALLS: 60, Mark.NAMED: 30, Mark.KIN: 30}
+
+    assert [Rule.KINSHIP] == rules(judge(history(wild, [wild, *SOME_KIN])))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 60), st.floats(0, 1)), min_size=FEWEST_DAYS, max_size=28),
+    st.integers(0, 200),
+)
+def test_no_day_within_the_usual_share_is_a_finding(
+    past: list[tuple[int, float]], named: int
+) -> None:
+    """However common the name and however busy the day."""
+    before: list[dict[str, int]] = [
+        {Mark.CALLS: of, Mark.NAMED: of, **({Mark.KIN: n} if (n := int(of * share)) else {})}
+        for of, share in past
+    ]
+    kin, of = sum(day.get(Mark.KIN, 0) for day in before), sum(day[Mark.NAMED] for day in before)
+    today: dict[str, int] = {Mark.CALLS: 200, Mark.NAMED: named, Mark.KIN: named * kin // of}
+
+    assert [] == judge(history(today, before))
+
+
 @pytest.mark.parametrize(("silent", "expected"), [(59, []), (60, [Rule.DORMANT])])
 def test_an_account_sleeps_after_sixty_days(silent: int, expected: list[Rule]) -> None:
     """Leave and illness end sooner."""

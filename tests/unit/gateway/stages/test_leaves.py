@@ -1,0 +1,109 @@
+"""What the record says of an official: a pseudonym, and whether a family name is shared."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from auth.principals import Official
+from gateway.audit.keyring import Keyring
+from gateway.audit.leaf import body
+from gateway.audit.pseudonyms import Pseudonyms
+from gateway.errors import Code
+from gateway.stages.authorise import authorise
+from gateway.stages.evidence import Consented, Released
+from gateway.stages.leaves import Leaves
+from gateway.stages.minimise import minimise
+from tests.builders import NOON, a_principal, a_subject, answered, asked, consented, resolved
+
+FIELDS = frozenset({"ho_ten", "thuong_tru"})
+HAS: dict[str, object] = {"ho_ten": "Nguyễn Thị Ánh", "thuong_tru": "Xã Ba Bể"}
+OFFICIAL = Official(id="cb-01", agency="H99.30.01", acr="urn:acr:2", name="Nguyễn Văn Bình")
+
+
+@pytest.fixture
+def leaves(tmp_path: Path) -> Leaves:
+    """Return a writer of leaves with keys of its own."""
+    return Leaves(Pseudonyms(Keyring(tmp_path / "keys")), lambda: NOON)
+
+
+def granted(official: Official | None, name: str | None = "Nguyễn Thị Ánh") -> Consented:
+    """Return a question by *official* about a person of *name* that may be answered."""
+    question = asked(subject=a_subject(ho_ten=name))
+    principal = replace(a_principal(), official=official)
+    return consented(authorise(resolved(question, principal=principal)), FIELDS)
+
+
+def released(by: Consented, values: dict[str, object] | None = None) -> Released:
+    """Return the answer to *by*."""
+    return minimise(answered(by, HAS if values is None else values))
+
+
+def actor(content: bytes) -> dict[str, Any]:
+    """Return what a record says of who asked."""
+    return json.loads(content)["actor"]
+
+
+@pytest.mark.parametrize(
+    ("official", "asked_for", "expected"),
+    [
+        (OFFICIAL, "Nguyễn Thị Ánh", True),
+        (OFFICIAL, None, True),  # the released name is compared
+        (replace(OFFICIAL, name="Đỗ Văn Lãm"), "Nguyễn Thị Ánh", False),
+    ],
+)
+def test_an_access_says_whether_the_family_name_is_shared(
+    leaves: Leaves, official: Official, asked_for: str | None, *, expected: bool
+) -> None:
+    """One boolean in its place, and no name."""
+    record = leaves.access(released(granted(official, asked_for)), b"{}")
+
+    assert expected is actor(record.content)["kin"]
+    assert sorted(actor(record.content)) == list(actor(record.content))
+    assert not any(word in record.content.decode() for word in ("Nguy", "B\\u00ec", "Lãm"))
+    assert record.id == record.follows
+
+
+@pytest.mark.parametrize(
+    ("official", "values"),
+    [(None, HAS), (replace(OFFICIAL, name=None), HAS), (OFFICIAL, {"thuong_tru": "Xã Ba Bể"})],
+)
+def test_an_unknown_name_leaves_no_member(
+    leaves: Leaves, official: Official | None, values: dict[str, object]
+) -> None:
+    """Calls of systems and of officials without names read as they always did."""
+    record = leaves.access(released(granted(official, None), values), b"{}")
+
+    assert "kin" not in actor(record.content)
+
+
+def test_an_access_with_kinship_differs_from_a_form_by_one_member(leaves: Leaves) -> None:
+    """The checked way and the form say the same of everything else."""
+    plain = json.loads(
+        leaves.access(released(granted(replace(OFFICIAL, name=None))), b"{}").content
+    )
+    named = json.loads(leaves.access(released(granted(OFFICIAL)), b"{}").content)
+    different = {"id", "salt", "actor", "req", "res"}  # salted anew each time
+
+    assert {**plain["actor"], "kin": True} == named["actor"]
+    assert {k: v for k, v in plain.items() if k not in different} == {
+        k: v for k, v in named.items() if k not in different
+    }
+    for part in ("req", "res"):
+        assert {**plain[part], "d": ""} == {**named[part], "d": ""}
+
+
+def test_announced_and_refused_questions_compare_the_name_asked_for(leaves: Leaves) -> None:
+    """Nothing was released yet, or ever."""
+    by = granted(OFFICIAL)
+    question = by.authorised.resolved.identified.asked
+    intent = leaves.intent(by)
+    deny = leaves.deny(question, by, Code.QUOTA)
+    unnamed = leaves.deny(replace(question, subject=a_subject(ho_ten=None)), by, Code.QUOTA)
+
+    assert intent.actor is not None
+    assert intent.actor.kin is True
+    assert actor(body(deny))["kin"] is True
+    assert "kin" not in actor(body(unnamed))
