@@ -13,6 +13,7 @@ STATE ?= .motlan
 PEOPLE ?= 5000
 ONCE ?=
 PYTEST_ARGS ?=
+JOBS ?= 2
 
 # Debian's python3 has neither ensurepip nor, at times, a pip inside a new environment: the
 # interpreter's own pip fills it from outside.  Hashes pin every file; only wheels are taken.
@@ -29,8 +30,8 @@ CHECKED := $(PACKAGES) migrations mocks tests bench docs
 help: ## print this help
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort \
 	  | sed -E 's/^([a-z-]+):.*## (.*)$$/  \1|\2/' | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
-	@printf '\n  PYTHON=%s  PEOPLE=%s  ONCE=%s  PYTEST_ARGS="%s"\n' \
-	  "$(PYTHON)" "$(PEOPLE)" "$(ONCE)" "$(PYTEST_ARGS)"
+	@printf '\n  PYTHON=%s  PEOPLE=%s  ONCE=%s  JOBS=%s  PYTEST_ARGS="%s"\n' \
+	  "$(PYTHON)" "$(PEOPLE)" "$(ONCE)" "$(JOBS)" "$(PYTEST_ARGS)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please: make PYTHON=/path/to/python3.11")'
@@ -68,7 +69,7 @@ outside: ## install what judges our log from outside: programs of others, from n
 	@tests/outside/install
 
 test: $(VENV)/.dev outside ## run every test (PYTEST_ARGS="tests/unit -k quota" for some)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 coverage: $(VENV)/.dev outside ## run every test and say which branches none of them took
 	@$(BIN)/coverage erase

@@ -21,7 +21,7 @@ NUMBERS = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a long run be ordered: `pytest tests/faults/test_no_record_no_data.py --rounds 200`."""
-    parser.addoption("--rounds", type=int, default=6, help="kills under load (default: 6)")
+    parser.addoption("--rounds", type=int, default=5, help="kills under load (default: 5)")
     parser.addoption("--schedules", type=int, default=700, help="simulated schedules of the log")
     parser.addoption("--schedule-seed", type=int, default=20_261_121, help="which schedules")
 
