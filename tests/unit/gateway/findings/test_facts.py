@@ -45,7 +45,7 @@ def test_a_leaf_tells_who_looked_at_whom_in_which_case() -> None:
 @pytest.mark.parametrize(
     ("code", "outcome"),
     [
-        *((code, Outcome.TURNED_AWAY) for code in TURNED_AWAY),
+        *((code, Outcome.TURNED_AWAY) for code in sorted(TURNED_AWAY)),
         (Code.NO_MATCH, Outcome.NO_MATCH),
         (Code.SOURCE_TIMEOUT, Outcome.FAILED),
         (Code.AUDIT_UNAVAILABLE, Outcome.FAILED),
