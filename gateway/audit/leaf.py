@@ -14,6 +14,7 @@ from msgspec import Struct
 from gateway.audit import words
 from gateway.audit.events import Changed, Decision, Delivered, Event, Matched, Method, Op
 from gateway.errors import Code
+from gateway.tlog import merkle
 
 LONGEST_ENTRY_BYTES = 65_535  # two-byte length of a tile bundle, C2SP tlog-tiles
 MOST_PSEUDONYMS = 32  # above, a leaf holds their Merkle root
@@ -356,7 +357,7 @@ def leaf_hash(entry: bytes) -> bytes:
     """
     if len(entry) > LONGEST_ENTRY_BYTES:
         raise LeafTooLong(len(entry))
-    return sha256(b"\x00" + entry).digest()
+    return merkle.leaf_hash(entry)
 
 
 def salted_digest(opening: bytes, content: bytes) -> str:
@@ -371,11 +372,7 @@ def salted_digest(opening: bytes, content: bytes) -> str:
 
 def root_of(hashes: list[bytes]) -> bytes:
     """Return the Merkle tree hash of one or more leaf hashes; RFC 6962 section 2.1."""
-    if len(hashes) == 1:
-        return hashes[0]
-    half = 1 << ((len(hashes) - 1).bit_length() - 1)
-    inner = b"\x01" + root_of(hashes[:half]) + root_of(hashes[half:])
-    return sha256(inner).digest()
+    return merkle.Frontier().extend(hashes).root()
 
 
 def subjects(epoch: str, pseudonyms: tuple[str, ...]) -> Subjects:

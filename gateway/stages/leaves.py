@@ -92,7 +92,8 @@ class Leaves:
         )
         fields = tuple(released.values)
         official = consented.authorised.resolved.identified.principal.official
-        if official is not None and official.name is not None:  # seldom: no form of their own
+        is_named = official is not None and official.name is not None
+        if is_named or consented.personal:  # of one person: a form would never be used again
             kin = akin(official, asked.subject, released.values)
             return prepared(access(self._fixed(consented, fields, epoch, kin=kin), found))
         return self._form(consented, fields, epoch).filled(found)

@@ -69,7 +69,7 @@ def kind_of(identified: Identified) -> Kind:
         asked.procedure,
         asked.dossier is None,
         asked.fields,
-        tuple(map(bool, astuple(asked.subject))),  # a member that was given is never empty
+        tuple([member is None for member in astuple(asked.subject)]),
         standing(asked.subject, asked.at),
         asked.representative,
     )

@@ -77,7 +77,7 @@ async def test_a_follower_takes_over_when_the_leader_leaves(
             assert leads.standing.leads
         await append(database_url, 3)
         await until(lambda: _size_is(database_url, 10), within_s=30)
-        assert follower.standing.leads
+        await until(lambda: _leads(follower))
 
 
 async def test_a_follower_remembers_what_the_leader_published(

@@ -69,6 +69,7 @@ def test_the_same_kind_of_question_is_decided_once() -> None:
         {"representative": "0198a000-0000-7000-8000-000000000001"},
         {"subject": a_subject(ngay_sinh="2019-02-01")},
         {"subject": Subject(so_cmnd="123456789")},
+        {"subject": a_subject(so_to="")},
         {"at": NOON + timedelta(seconds=1)},
         {"at": NOON - timedelta(microseconds=1)},
     ],
