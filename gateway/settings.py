@@ -1,38 +1,45 @@
-"""Every setting with its type, unit and bounds; read once, at the top."""
+"""Reads the settings, once, at the top: flags, variables, secret files, TOML, defaults."""
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias, cast
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
-    SettingsConfigDict,
     SettingsError,
 )
 
-from adapters.settings import SourceSettings
-from auth.settings import IdentitySettings
-from gateway.settings_record import Exports, Findings, Keeper, Retention, Search, Tree, Witnesses
+from gateway.settings_production import PRODUCTION_REFUSES, refusals
+from gateway.settings_shape import PREFIX, Environment, Port, Settings
 
-PREFIX = "MOTLAN_"
+__all__ = [
+    "PREFIX",
+    "PRODUCTION_REFUSES",
+    "ConfigurationError",
+    "Environment",
+    "Port",
+    "Settings",
+    "load",
+    "misspelt",
+    "redacted",
+    "refusals",
+    "variables",
+]
+
 FILE = "__FILE"  # MOTLAN_DATABASE__URL__FILE names a file that holds MOTLAN_DATABASE__URL
 CONFIG = f"{PREFIX}CONFIG"  # a TOML file
 SECRETS = f"{PREFIX}SECRETS_DIR"  # files named like variables, with or without the prefix
 SYSTEMD_SECRETS = "CREDENTIALS_DIRECTORY"  # what systemd's LoadCredential gives us
 CONFIG_PLACES = (Path("/etc/motlan/motlan.toml"), Path("motlan.toml"))
 LONGEST_SECRET_BYTES = 65_536
-
-Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]  # 0: any free one
-Environment: TypeAlias = Literal["demo", "sandbox", "production"]
 
 
 class ConfigurationError(Exception):
@@ -41,105 +48,6 @@ class ConfigurationError(Exception):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
-
-
-class Database(BaseModel, frozen=True, extra="forbid"):
-    """Where the rows are: an address, or a directory for a PostgreSQL of our own."""
-
-    url: SecretStr | None = None  # postgresql://user:password@host:5432/name; wins over directory
-    directory: Path = Path(".motlan/postgres")
-    pool_connections: Annotated[int, Field(ge=1, le=100)] = 10  # of each worker
-
-    @model_validator(mode="after")
-    def _is_postgresql(self) -> Self:
-        if self.url and urlsplit(self.url.get_secret_value()).scheme not in _SCHEMES:
-            message = "url must begin with postgresql://"
-            raise ValueError(message)
-        return self
-
-
-class Listen(BaseModel, frozen=True, extra="forbid"):
-    """Where agency systems reach us."""
-
-    host: str = "127.0.0.1"
-    port: Port = 8100
-    workers: Annotated[int, Field(ge=1, le=64)] = 2
-    backlog: Annotated[int, Field(ge=16, le=65_535)] = 2048
-    grace_s: Annotated[float, Field(gt=0, le=300)] = 10.0  # open exchanges may finish in this time
-
-
-class Management(BaseModel, frozen=True, extra="forbid"):
-    """Where health and metrics are read; each worker takes the first free port from here on."""
-
-    host: str = "127.0.0.1"
-    port: Port = 9000
-
-
-class Audit(BaseModel, frozen=True, extra="forbid"):
-    """The access log."""
-
-    node: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")] = "node-1"
-    timeout_s: Annotated[float, Field(gt=0, le=10)] = 2.0  # then nothing leaves
-    queue_records: Annotated[int, Field(ge=1, le=100_000)] = 2000
-    synchronous_commit: Literal["on", "remote_apply"] = "on"
-    keys_dir: Path = Path(".motlan/keys/pseudonyms")
-
-
-class Exchange(BaseModel, frozen=True, extra="forbid"):
-    """Bounds of one exchange."""
-
-    deadline_ms: Annotated[int, Field(ge=100, le=60_000)] = 3000
-    body_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 65_536
-    json_depth: Annotated[int, Field(ge=2, le=64)] = 16
-
-
-class Catalog(BaseModel, frozen=True, extra="forbid"):
-    """The published catalog in memory."""
-
-    refresh_s: Annotated[float, Field(gt=0, le=60)] = 0.5  # between two looks at its version
-
-
-class Telemetry(BaseModel, frozen=True, extra="forbid"):
-    """What the process says about itself."""
-
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    otlp_endpoint: str | None = None  # http(s)://host:4318; None: no spans leave
-    span_sample: Annotated[float, Field(ge=0, le=1)] = 0.01  # share of exchanges with a span
-
-
-class Settings(BaseSettings):
-    """The whole configuration of one gateway."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
-    )
-
-    environment: Environment = "demo"
-    database: Database = Database()
-    listen: Listen = Listen()
-    management: Management = Management()
-    identity: IdentitySettings = IdentitySettings()
-    sources: dict[str, SourceSettings] = {}  # by the source's code in the catalog
-    audit: Audit = Audit()
-    keeper: Keeper = Keeper()
-    tree: Tree = Tree()
-    witnesses: Witnesses = Witnesses()
-    search: Search = Search()
-    findings: Findings = Findings()
-    exports: Exports = Exports()
-    retention: Retention = Retention()
-    exchange: Exchange = Exchange()
-    catalog: Catalog = Catalog()
-    telemetry: Telemetry = Telemetry()
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """One thing that production does not accept."""
-
-    setting: str
-    why: str
-    offends: Callable[[Settings], bool]
 
 
 def load(
@@ -208,13 +116,6 @@ def misspelt(environ: Mapping[str, str]) -> list[str]:
     return sorted(name for name in ours if name.upper().split("__")[0] not in known)
 
 
-def refusals(settings: Settings) -> list[Refused]:
-    """Return what production does not accept of *settings*; nothing elsewhere."""
-    if settings.environment != "production":
-        return []
-    return [rule for rule in PRODUCTION_REFUSES if rule.offends(settings)]
-
-
 def redacted(settings: Settings) -> dict[str, Any]:
     """Return *settings* as plain values, without any secret."""
     shown = settings.model_dump(mode="json")
@@ -222,88 +123,6 @@ def redacted(settings: Settings) -> dict[str, Any]:
         parts = urlsplit(settings.database.url.get_secret_value())
         shown["database"]["url"] = f"postgresql://***@{_place(parts.netloc)}{parts.path}"
     return shown
-
-
-_SCHEMES = {"postgresql", "postgres"}
-_DEMO_SECRET = "demo-"  # noqa: S105 - what secrets of the demo begin with
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
-_RELATIVE = "name a folder by its full path; a relative one follows the working directory"
-
-
-def _uses_demo_secret(settings: Settings) -> bool:
-    secrets = [
-        secret.get_secret_value()
-        for source in settings.sources.values()
-        for secret in source.credentials.values()
-    ]
-    if settings.database.url:
-        secrets.append(urlsplit(settings.database.url.get_secret_value()).password or "")
-    return any(secret.lower().startswith(_DEMO_SECRET) for secret in secrets)
-
-
-def _has_mock_source(settings: Settings) -> bool:
-    hosts = {urlsplit(source.base_url).hostname for source in settings.sources.values()}
-    return bool(hosts & _LOCAL)
-
-
-def _has_plain_source(settings: Settings) -> bool:
-    """Whether personal data would travel in clear through a network that nobody has named."""
-    return any(
-        source.base_url.startswith("http:") and not source.networks
-        for source in settings.sources.values()
-    )
-
-
-def _database_in_clear(settings: Settings) -> bool:
-    if settings.database.url is None:
-        return False
-    parts = urlsplit(settings.database.url.get_secret_value())
-    asked = parse_qs(parts.query)
-    mode = asked.get("sslmode", ["prefer"])[-1]
-    remote = parts.hostname is not None and parts.hostname not in _LOCAL
-    return remote and mode not in {"require", "verify-ca", "verify-full"}
-
-
-def _overlap(*rings: Path) -> bool:
-    return any(one is not other and one.is_relative_to(other) for one in rings for other in rings)
-
-
-PRODUCTION_REFUSES: tuple[Refused, ...] = (
-    Refused(
-        "database.directory",
-        "set database.url; the embedded PostgreSQL has no backup and no standby",
-        lambda s: s.database.url is None,
-    ),
-    Refused(
-        "database.url", "add sslmode=verify-full; it crosses a network in clear", _database_in_clear
-    ),
-    Refused("a demo secret", "secrets that begin with demo- are public", _uses_demo_secret),
-    Refused("sources.*.base_url", "a mock, or a source on this host", _has_mock_source),
-    Refused(
-        "sources.*.base_url",
-        "http:// without networks; use https://, or name the private networks it may be in",
-        _has_plain_source,
-    ),
-    Refused(
-        "telemetry.log_level",
-        "debug says more than an operator may read",
-        lambda s: s.telemetry.log_level == "debug",
-    ),
-    Refused(
-        "identity.issuer",
-        "tokens and keys must travel by https",
-        lambda s: not s.identity.issuer.startswith("https://"),
-    ),
-    Refused("audit.keys_dir", _RELATIVE, lambda s: not s.audit.keys_dir.is_absolute()),
-    Refused("identity.keys_dir", _RELATIVE, lambda s: not s.identity.keys_dir.is_absolute()),
-    Refused("tree.keys_dir", _RELATIVE, lambda s: not s.tree.keys_dir.is_absolute()),
-    Refused("tree.guard_file", _RELATIVE, lambda s: not s.tree.guard_file.is_absolute()),
-    Refused(
-        "audit.keys_dir",
-        "keep it, identity.keys_dir and tree.keys_dir apart; each is backed up in its own way",
-        lambda s: _overlap(s.audit.keys_dir, s.identity.keys_dir, s.tree.keys_dir),
-    ),
-)
 
 
 class _Variables(EnvSettingsSource):

@@ -24,6 +24,9 @@ THROUGH: dict[str, str] = {
     "gateway/findings/desk.py": "tests/integration/gateway/wiring/test_findings.py",
     "gateway/findings/due_repository.py": "tests/integration/gateway/findings/test_follower.py",
     "gateway/keeper.py": "tests/integration/gateway/cli/test_keep.py",
+    "auth/settings_people.py": "tests/unit/gateway/test_settings.py",
+    "gateway/settings_production.py": "tests/unit/gateway/test_settings.py",
+    "gateway/settings_shape.py": "tests/unit/gateway/test_settings.py",
     "gateway/wiring/every.py": "tests/house/test_routes.py",
     "gateway/wiring/parts.py": "tests/integration/gateway/cli/test_keep.py",
 }
