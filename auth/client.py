@@ -1,12 +1,23 @@
 """The other side: what a system does to prove itself; for our own commands, demo and tests."""
 
+import base64
+import hashlib
 import secrets
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
 
 from auth.assertions import ASSERTION_TYPE
-from auth.jose import Algorithm, new_private_jwk, public_jwk, signed, signing_key
+from auth.jose import (
+    Algorithm,
+    new_private_jwk,
+    public_jwk,
+    signed,
+    signed_with_key_shown,
+    signing_key,
+)
+
+PROOF_TYPE = "dpop+jwt"  # RFC 9449 section 4.2
 
 
 class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +57,43 @@ def client_assertion(
         "jti": secrets.token_urlsafe(16),
     }
     return signed(msgspec.json.encode(claims), signing_key(private), typ="JWT")
+
+
+def dpop_proof(
+    private: dict[str, str],
+    *,
+    method: str,
+    url: str,
+    now: float,
+    token: str | None = None,
+    nonce: str | None = None,
+) -> str:
+    """Prove the possession of a key for one request (RFC 9449 section 4.2); good once.
+
+    Args:
+        private: the private JWK that the token is bound to, or shall be.
+        method: of the request, in capitals.
+        url: of the request; query and fragment stay out of the proof.
+        now: Unix seconds.
+        token: the access token that goes with the request; None at the token endpoint.
+        nonce: what the server handed over last, when it did.
+    """
+    claims: dict[str, object] = {
+        "jti": secrets.token_urlsafe(16),
+        "htm": method,
+        "htu": urlunsplit(urlsplit(url)._replace(query="", fragment="")),
+        "iat": int(now),
+    }
+    if token is not None:
+        claims["ath"] = _digest(token)
+    if nonce is not None:
+        claims["nonce"] = nonce
+    return signed_with_key_shown(msgspec.json.encode(claims), signing_key(private), typ=PROOF_TYPE)
+
+
+def _digest(token: str) -> str:
+    digest = hashlib.sha256(token.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def token_form(assertion: str, *, scope: str = "", resource: str = "") -> bytes:

@@ -128,6 +128,16 @@ def signed(payload: bytes, key: SigningKey, *, typ: str) -> str:
     return jws.serialize_compact(header, payload, key.native, registry=_REGISTRY)
 
 
+def signed_with_key_shown(payload: bytes, key: SigningKey, *, typ: str) -> str:
+    """Sign *payload*, and bring the public key in the header, as proofs do (RFC 9449 section 4.2).
+
+    Who reads it learns that the sender holds the key, and nothing of who the sender is.
+    """
+    shown = {name: value for name, value in public_jwk(key).items() if name in _PUBLIC_MEMBERS}
+    header = {"alg": key.algorithm, "typ": typ, "jwk": shown}
+    return jws.serialize_compact(cast("Any", header), payload, key.native, registry=_REGISTRY)
+
+
 def payload_of(text: str) -> bytes:
     """Return the payload of a signed text that nobody has verified: good for a look-up only.
 

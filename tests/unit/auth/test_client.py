@@ -1,10 +1,23 @@
 """The client's side, as our own demo uses it."""
 
+import base64
+import hashlib
+import json
+from typing import Any
 from urllib.parse import parse_qs
 
-from auth.client import client_assertion, new_client_key, token_form
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from auth.client import ClientKey, client_assertion, dpop_proof, new_client_key, token_form
 from auth.documents import read, write
+from auth.jose import Algorithm
 from tests.party_builders import ISSUER, NOON_S, a_registration
+
+HERE = "https://motlan.example/v1/data/dancu.tracuu"
 
 
 def test_two_assertions_are_never_the_same() -> None:
@@ -37,3 +50,75 @@ def test_a_client_key_in_a_log_shows_its_id_alone() -> None:
     key = new_client_key()
 
     assert key.private["d"] not in repr(key)
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _opened(proof: str, key: ClientKey) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and claims, once the signature has been checked without our own code."""
+    header, claims, signature = proof.split(".")
+    said, made = f"{header}.{claims}".encode(), _decoded(signature)
+    if key.public["kty"] == "OKP":
+        Ed25519PublicKey.from_public_bytes(_decoded(key.public["x"])).verify(made, said)
+    else:
+        x, y = (int.from_bytes(_decoded(key.public[name])) for name in "xy")
+        point = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+        pair = encode_dss_signature(int.from_bytes(made[:32]), int.from_bytes(made[32:]))
+        point.verify(pair, said, ec.ECDSA(hashes.SHA256()))
+    return json.loads(_decoded(header)), json.loads(_decoded(claims))
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])
+def test_a_proof_brings_the_public_key_and_nothing_of_the_private_one(algorithm: Algorithm) -> None:
+    """The server meets the key for the first time; the private half must never travel."""
+    key = new_client_key(algorithm)
+
+    header, _ = _opened(dpop_proof(key.private, method="POST", url=HERE, now=NOON_S), key)
+
+    shown = {name: value for name, value in key.public.items() if name in ("kty", "crv", "x", "y")}
+    assert shown == header["jwk"]
+    assert "dpop+jwt" == header["typ"]
+    assert "kid" not in header
+
+
+def test_a_proof_names_the_request_without_its_query() -> None:
+    """RFC 9449 section 4.2: `htu` is the address without query and fragment."""
+    key = new_client_key()
+    proof = dpop_proof(key.private, method="GET", url=f"{HERE}?a=b#c", now=NOON_S + 0.9)
+
+    _, claims = _opened(proof, key)
+
+    assert HERE == claims["htu"]
+    assert "GET" == claims["htm"]
+    assert int(NOON_S) == claims["iat"]
+    assert {"jti", "htm", "htu", "iat"} == claims.keys()
+
+
+def test_a_proof_is_tied_to_the_token_and_the_nonce_it_goes_with() -> None:
+    """A proof that was overheard fits no other token, and no other hour of the server."""
+    key = new_client_key()
+    proof = dpop_proof(
+        key.private,
+        method="GET",
+        url=HERE,
+        now=NOON_S,
+        token="a.b.c",
+        nonce="n-1",
+    )
+
+    _, claims = _opened(proof, key)
+
+    digest = hashlib.sha256(b"a.b.c").digest()
+    assert base64.urlsafe_b64encode(digest).decode().rstrip("=") == claims["ath"]
+    assert "n-1" == claims["nonce"]
+
+
+def test_two_proofs_are_never_the_same() -> None:
+    """Each is good once, also within one second."""
+    key = new_client_key()
+
+    made = {dpop_proof(key.private, method="GET", url=HERE, now=NOON_S) for _ in range(3)}
+
+    assert 3 == len(made)
