@@ -1,0 +1,1 @@
+"""Signing people on at OpenID providers, as a relying party (OpenID Connect Core, FAPI 2.0)."""
