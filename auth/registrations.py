@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from auth import systems
 from auth.errors import SystemExists, SystemUnknown
-from auth.systems import Note, Registration, System
+from auth.systems import Credentials, Note, Registration, System
 
 
 class Systems(Protocol):
@@ -60,15 +60,10 @@ async def apply(rows: Systems, registration: Registration, note: Note) -> Applie
     return await _appended(rows, known, systems.amended(known, registration, note))
 
 
-async def rotate_jwks(
-    rows: Systems,
-    client_id: str,
-    jwks: tuple[dict[str, str], ...],
-    note: Note,
-    *,
-    revoke: bool = False,
+async def rekey(
+    rows: Systems, client_id: str, by: Credentials, note: Note, *, revoke: bool = False
 ) -> System:
-    """Replace the keys of a system; with *revoke* its running tokens end too.
+    """Replace the credentials of a system; with *revoke* its running tokens end too.
 
     Raises:
         KeyRefused: one of the keys is not acceptable.
@@ -76,7 +71,7 @@ async def rotate_jwks(
         SystemBlocked: the system is blocked.
     """
     known = await rows.find(client_id)
-    next_one = systems.rekeyed(known, jwks, note, revoke=revoke)
+    next_one = systems.rekeyed(known, by, note, revoke=revoke)
     next_one.registration.keys()  # refuses what cannot be used, before it is stored
     return (await _appended(rows, known, next_one)).system
 

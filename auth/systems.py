@@ -6,11 +6,12 @@ recorded only while that revision stands (promise P3).  A new key alone leaves `
 that calls under way go on; a revoked key, a suspension or another agency does not.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from auth.errors import SystemBlocked
 from auth.jose import VerificationKey, verification_key
@@ -36,6 +37,15 @@ class Act(StrEnum):
     BLOCKED = "blocked"
 
 
+class Credentials(Struct, frozen=True, kw_only=True):
+    """By what a system proves that it is itself."""
+
+    jwks: tuple[dict[str, str], ...] = ()
+    jwks_uri: str | None = None
+    certificates: tuple[str, ...] = ()
+    ends: Mapping[str, datetime] = {}
+
+
 class Registration(Struct, frozen=True, kw_only=True):
     """What an agency says about one system of its own."""
 
@@ -43,13 +53,36 @@ class Registration(Struct, frozen=True, kw_only=True):
     agency: str  # agency code of the catalog
     name_vi: str
     name_en: str
-    jwks: tuple[dict[str, str], ...]  # public keys, one to four, each with an id of its own
+    jwks: tuple[dict[str, str], ...]  # public keys, at most four, each with an id of its own
     sandbox: bool = False
     address_ranges: tuple[str, ...] = ()  # CIDR; empty: from anywhere
+    jwks_uri: str | None = None  # where the agency publishes its keys; `jwks` is empty then
+    certificates: tuple[str, ...] = ()  # `x5t#S256` of client certificates (RFC 8705 section 3.1)
+    # When a credential ends: id of a key, or thumbprint of a certificate, to its last instant.
+    ends: Mapping[str, datetime] = {}
 
-    def keys(self) -> tuple[VerificationKey, ...]:
-        """Return the public keys, ready for use."""
-        return tuple(verification_key(jwk) for jwk in self.jwks)
+    def keys(self, now: float | None = None) -> tuple[VerificationKey, ...]:
+        """Return the public keys, ready for use: those that are good at *now* (Unix seconds).
+
+        Without an instant every key counts, also one whose time is over.
+
+        Raises:
+            KeyRefused: one of them is not acceptable.
+        """
+        return tuple(verification_key(jwk) for jwk in self.jwks if self.lasts(jwk["kid"], now))
+
+    def thumbprints(self, now: float) -> frozenset[str]:
+        """Return the `x5t#S256` of the certificates that are good at *now* (Unix seconds)."""
+        return frozenset(each for each in self.certificates if self.lasts(each, now))
+
+    def credentials(self) -> Credentials:
+        """Return the members that prove something."""
+        return Credentials(**{name: getattr(self, name) for name in Credentials.__struct_fields__})
+
+    def lasts(self, credential: str, now: float | None) -> bool:
+        """Say whether the end of a key id or thumbprint, when it has one, is after *now*."""
+        end = self.ends.get(credential)
+        return now is None or end is None or now < end.timestamp()
 
 
 class Note(Struct, frozen=True):
@@ -100,7 +133,7 @@ def amended(system: System, wanted: Registration, note: Note) -> System:
     known = system.registration
     if wanted == known:
         return system
-    only_keys = replace(wanted, jwks=known.jwks) == known
+    only_keys = proving(wanted, known.credentials()) == known
     ends = (known.agency, known.sandbox, known.address_ranges) != (
         wanted.agency,
         wanted.sandbox,
@@ -110,21 +143,24 @@ def amended(system: System, wanted: Registration, note: Note) -> System:
     return _moved(system, act, note, registration=wanted, ends=ends)
 
 
-def rekeyed(
-    system: System, jwks: tuple[dict[str, str], ...], note: Note, *, revoke: bool = False
-) -> System:
-    """Return the version with other keys; *system* itself when nothing changes.
+def proving(registration: Registration, by: Credentials) -> Registration:
+    """Return the registration with other credentials."""
+    return replace(registration, **asdict(by))
+
+
+def rekeyed(system: System, by: Credentials, note: Note, *, revoke: bool = False) -> System:
+    """Return the version with other credentials; *system* itself when nothing changes.
 
     Args:
         system: as it stands.
-        jwks: every public key that counts from now on; overlap is two keys for a while.
+        by: everything that counts from now on; overlap is two keys for a while.
         note: who, why, when.
         revoke: an old key may be in wrong hands, so running tokens end too.
 
     Raises:
         SystemBlocked: the system is blocked.
     """
-    wanted = replace(system.registration, jwks=jwks)
+    wanted = proving(system.registration, by)
     if wanted == system.registration and not revoke:
         return system
     act = Act.KEYS_REVOKED if revoke else Act.KEYS_ROTATED

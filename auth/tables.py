@@ -31,6 +31,9 @@ system = Table(
     Column("jwks", JSONB, nullable=False),
     Column("sandbox", Boolean, nullable=False),
     Column("address_ranges", ARRAY(Text), nullable=False),
+    Column("jwks_uri", Text),
+    Column("certificates", ARRAY(Text), nullable=False),
+    Column("ends", JSONB, nullable=False),  # credential to RFC 3339 instant
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", TIMESTAMP(timezone=True), nullable=False),

@@ -13,7 +13,7 @@ from auth import registrations
 from auth.errors import RegistrationConflict, RegistrationsUnavailable, SystemUnknown
 from auth.registrations import Systems
 from auth.repository import AssertionRepository, Desk, SystemRepository
-from auth.systems import Act, System, SystemState, amended
+from auth.systems import Act, Credentials, System, SystemState, amended
 from gateway.database import engine, transaction
 from gateway.rights import system_right
 from tests.party_builders import (
@@ -85,7 +85,9 @@ async def test_the_life_of_a_system_is_the_life_of_its_right(
     other = a_registration(agency="H99.30.02", jwks=(OTHER_KEY.public,))
     acts: list[Callable[[Systems], Awaitable[object]]] = [
         lambda rows: registrations.register(rows, a_registration(), OUR_NOTE),
-        lambda rows: registrations.rotate_jwks(rows, CLIENT, (OTHER_KEY.public,), OUR_NOTE),
+        lambda rows: registrations.rekey(
+            rows, CLIENT, Credentials(jwks=(OTHER_KEY.public,)), OUR_NOTE
+        ),
         lambda rows: registrations.suspend(rows, CLIENT, OUR_NOTE),
         lambda rows: registrations.resume(rows, CLIENT, OUR_NOTE),
         lambda rows: registrations.apply(rows, other, OUR_NOTE),

@@ -5,7 +5,7 @@ import pytest
 from auth import registrations
 from auth.client import new_client_key
 from auth.errors import KeyRefused, SystemBlocked, SystemExists, SystemUnknown
-from auth.systems import SystemState
+from auth.systems import Credentials, SystemState
 from tests.party_builders import (
     CLIENT,
     OTHER_KEY,
@@ -42,7 +42,7 @@ async def test_every_act_is_a_row() -> None:
     await registrations.suspend(rows, CLIENT, OUR_NOTE)
     await registrations.suspend(rows, CLIENT, OUR_NOTE)
     await registrations.resume(rows, CLIENT, OUR_NOTE)
-    await registrations.rotate_jwks(rows, CLIENT, (OTHER_KEY.public,), OUR_NOTE)
+    await registrations.rekey(rows, CLIENT, Credentials(jwks=(OTHER_KEY.public,)), OUR_NOTE)
     await registrations.block(rows, CLIENT, OUR_NOTE)
 
     assert ["registered", "suspended", "resumed", "keys_rotated", "blocked"] == [
@@ -55,7 +55,9 @@ async def test_a_private_key_is_never_stored() -> None:
     rows = FakeSystems(a_system())
 
     with pytest.raises(KeyRefused):
-        await registrations.rotate_jwks(rows, CLIENT, (new_client_key().private,), OUR_NOTE)
+        await registrations.rekey(
+            rows, CLIENT, Credentials(jwks=(new_client_key().private,)), OUR_NOTE
+        )
 
     assert 1 == len(rows.versions)
 

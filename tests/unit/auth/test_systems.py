@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from auth import systems
 from auth.errors import SystemBlocked
-from auth.systems import Act, System, SystemState
+from auth.systems import Act, Credentials, System, SystemState
 from tests.party_builders import CLIENT_KEY, OTHER_KEY, OUR_NOTE, a_registration, a_system
 
 BOTH = (CLIENT_KEY.public, OTHER_KEY.public)
@@ -50,7 +50,7 @@ def test_saying_the_same_again_is_no_amendment() -> None:
 @pytest.mark.parametrize(("revoke", "rev"), [(False, 1), (True, 2)])
 def test_a_revoked_key_ends_tokens_and_a_rotated_one_does_not(*, revoke: bool, rev: int) -> None:
     """Brief: rotation leaves running tokens alone, suspicion does not."""
-    rekeyed = systems.rekeyed(a_system(), BOTH, OUR_NOTE, revoke=revoke)
+    rekeyed = systems.rekeyed(a_system(), Credentials(jwks=BOTH), OUR_NOTE, revoke=revoke)
 
     assert (rev, BOTH) == (rekeyed.rev, rekeyed.registration.jwks)
 
@@ -58,7 +58,7 @@ def test_a_revoked_key_ends_tokens_and_a_rotated_one_does_not(*, revoke: bool, r
 def test_the_same_keys_again_are_no_rotation() -> None:
     """Unless something is revoked, which always counts."""
     system = a_system()
-    same = system.registration.jwks
+    same = system.registration.credentials()
 
     assert systems.rekeyed(system, same, OUR_NOTE) is system
     assert 2 == systems.rekeyed(system, same, OUR_NOTE, revoke=True).rev
@@ -96,7 +96,7 @@ def test_a_suspended_system_can_be_amended_and_stays_suspended() -> None:
     [
         lambda system: systems.suspended(system, OUR_NOTE),
         lambda system: systems.resumed(system, OUR_NOTE),
-        lambda system: systems.rekeyed(system, BOTH, OUR_NOTE),
+        lambda system: systems.rekeyed(system, Credentials(jwks=BOTH), OUR_NOTE),
         lambda system: systems.amended(system, a_registration(name_en="Other"), OUR_NOTE),
     ],
     ids=["suspend", "resume", "rekey", "amend"],
@@ -110,8 +110,8 @@ def test_blocked_is_for_good(act: Callable[[System], System]) -> None:
 ACTS: list[Callable[[System], System]] = [
     lambda system: systems.suspended(system, OUR_NOTE),
     lambda system: systems.resumed(system, OUR_NOTE),
-    lambda system: systems.rekeyed(system, BOTH, OUR_NOTE),
-    lambda system: systems.rekeyed(system, BOTH, OUR_NOTE, revoke=True),
+    lambda system: systems.rekeyed(system, Credentials(jwks=BOTH), OUR_NOTE),
+    lambda system: systems.rekeyed(system, Credentials(jwks=BOTH), OUR_NOTE, revoke=True),
     lambda system: systems.amended(system, a_registration(agency="H99.30.02"), OUR_NOTE),
 ]
 
