@@ -74,6 +74,16 @@ class FormRefused(PartyError):
         self.fact = fact
 
 
+class DetailsRefused(PartyError):
+    """Authorization details are not of the type that is served; *fact* says why."""
+
+    code = "authorization_details_invalid"
+
+    def __init__(self, fact: str) -> None:
+        super().__init__(fact)
+        self.fact = fact
+
+
 class KeyRingUnusable(PartyError):
     """The directory of signing keys cannot be used as it is; stops the process, not a request."""
 

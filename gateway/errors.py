@@ -26,6 +26,12 @@ class Code(StrEnum):
     OFFICIAL_REQUIRED = "official_required"
     APPLICATION_SUSPENDED = "application_suspended"
     PERMISSION_MISSING = "permission_missing"
+    # tokens: bound, narrowed, exchanged, taken back
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105
+    BINDING_REQUIRED = "binding_required"
+    AUTHORIZATION_DETAILS_INVALID = "authorization_details_invalid"
+    SUBJECT_TOKEN_INVALID = "subject_token_invalid"  # noqa: S105
+    OFFICIAL_NOT_ADMITTED = "official_not_admitted"
     # what is asked for
     SERVICE_UNKNOWN = "service_unknown"
     SERVICE_DISABLED = "service_disabled"

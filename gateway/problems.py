@@ -108,6 +108,31 @@ PROBLEMS: dict[Code, Problem] = {
         "Chứng thực hệ thống đã được dùng", "The client assertion was used before",
         "Tạo assertion mới với jti mới.", "Make a new assertion with a new jti.",
     ),
+    Code.TOKEN_REVOKED: Problem(
+        401, _C, False,
+        "Mã truy cập đã bị thu hồi", "The access token was revoked",
+        "Lấy mã mới; nếu không phải bạn thu hồi, báo người quản trị hệ thống.", "Get a new token; if it was not you who revoked it, tell your system's administrator.",
+    ),
+    Code.BINDING_REQUIRED: Problem(
+        400, _C, False,
+        "Yêu cầu mã không kèm chứng minh khoá", "The token request brings no proof of a key",
+        "Gửi header DPoP (RFC 9449) hoặc kết nối bằng chứng thư đã đăng ký.", "Send a DPoP header (RFC 9449), or connect with a client certificate.",
+    ),
+    Code.AUTHORIZATION_DETAILS_INVALID: Problem(
+        400, _C, False,
+        "authorization_details không hợp lệ", "The authorization_details are not valid",
+        "Chỉ nêu thoả thuận, dịch vụ và mục đích mà hệ thống đang được dùng.", "Name only agreements, services and purposes that the system may use now.",
+    ),
+    Code.SUBJECT_TOKEN_INVALID: Problem(
+        400, _C, False,
+        "Mã truy cập của cán bộ không hợp lệ", "The official's token is not valid",
+        "Gửi mã còn hạn do hệ thống đăng nhập của cán bộ cấp cho cổng này.", "Send a live token that the staff sign-on issued for this gateway.",
+    ),
+    Code.OFFICIAL_NOT_ADMITTED: Problem(
+        400, _C, False,
+        "Cán bộ chưa được phép qua hệ thống này", "The official may not act through this system",
+        "Kiểm tra tài khoản cán bộ đang hoạt động và thuộc đúng cơ quan của hệ thống.", "Check that the official's account is active and of the system's own agency.",
+    ),
     Code.SCOPE_MISSING: Problem(
         403, _C, False,
         "Mã truy cập không mang thoả thuận này", "The token does not carry this agreement",

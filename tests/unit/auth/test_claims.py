@@ -7,7 +7,9 @@ import pytest
 
 from auth import claims
 from auth.claims import Confirmation
+from auth.delegation.details import AgreementDetail
 from auth.errors import TokenInvalid
+from auth.principals import Official
 from tests.party_builders import some_claims
 
 
@@ -56,3 +58,56 @@ def test_agreements_are_read_from_the_scope() -> None:
     """An empty scope is no agreement, not one without a name."""
     assert frozenset() == claims.principal_of(some_claims(scope="")).scopes
     assert {"A", "B"} == claims.principal_of(some_claims(scope="A B")).scopes
+
+
+def test_a_binding_is_written_as_the_rfcs_spell_it() -> None:
+    """RFC 9449 section 6.1 and RFC 8705 section 3.1: other people's programs read it too."""
+    by_key = json.loads(msgspec.json.encode(some_claims(cnf=Confirmation(jkt="k"))))
+    by_certificate = json.loads(msgspec.json.encode(some_claims(cnf=Confirmation(certificate="c"))))
+
+    assert ({"jkt": "k"}, {"x5t#S256": "c"}) == (by_key["cnf"], by_certificate["cnf"])
+
+
+def test_a_binding_reaches_the_principal() -> None:
+    """Otherwise nobody would ask for the proof."""
+    by_key = claims.principal_of(some_claims(cnf=Confirmation(jkt="k")))
+    by_certificate = claims.principal_of(some_claims(cnf=Confirmation(certificate="c")))
+
+    assert ("k", None) == (by_key.key_thumbprint, by_key.certificate_thumbprint)
+    assert (None, "c") == (by_certificate.key_thumbprint, by_certificate.certificate_thumbprint)
+
+
+def test_an_official_travels_there_and_back() -> None:
+    """What the exchange has proven about the person is what the leaf will say."""
+    official = Official(
+        id="u-abc", agency="H99.30.01", acr="2", amr=("pwd", "otp"), name="Lê Văn Ba", level=2
+    )
+
+    said = msgspec.json.encode(some_claims(act=claims.actor_of(official)))
+
+    assert official == claims.principal_of(claims.read(said)).official
+
+
+def test_details_narrow_a_principal() -> None:
+    """RFC 9396: what the details leave out, the token is not good for."""
+    detail = AgreementDetail(
+        type="motlan_agreement", identifier="A", services=("s1",), purposes=("p1",)
+    )
+    said = msgspec.json.encode(some_claims(scope="A", authorization_details=(detail,)))
+
+    principal = claims.principal_of(claims.read(said))
+
+    assert not principal.narrows("A", "s1", "p1")
+    assert all(
+        principal.narrows(*each)
+        for each in (("A", "s2", "p1"), ("A", "s1", "p2"), ("B", "s1", "p1"))
+    )
+
+
+def test_a_detail_of_a_later_release_is_refused() -> None:
+    """A member that we pass over may be the one that narrows."""
+    members = json.loads(msgspec.json.encode(some_claims()))
+    detail = {"type": "motlan_agreement", "identifier": "A", "hours": "8-17"}
+
+    with pytest.raises(TokenInvalid):
+        claims.read(json.dumps(members | {"authorization_details": [detail]}).encode())

@@ -1,0 +1,1 @@
+"""Tokens on behalf of somebody: narrowed, exchanged, looked into, taken back."""
