@@ -32,6 +32,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     OFFICIAL = "official"
     CITIZEN = "citizen"
+    BREAK_GLASS = "break_glass"  # the last resort: held while it is open, granted to nobody
 
 
 # Whoever judges the record changes nothing that it records.
@@ -193,6 +194,8 @@ def _demand_one_person(claims: PersonClaims) -> None:
         raise TokenInvalid("the account is not a code")
     if Role.AUDITOR in roles and roles & ADMINISTERING:
         raise TokenInvalid("an auditor administers nothing")
+    if Role.BREAK_GLASS in roles:
+        raise TokenInvalid("the last resort is opened on the machine, never issued")
     if (claims.so_dinh_danh is not None) != (Role.CITIZEN in roles):
         raise TokenInvalid("a citizen has a number, and nobody else's token carries one")
     if Role.CITIZEN in roles and len(roles) > 1:
