@@ -57,6 +57,11 @@ class Permission(StrEnum):
     BREAK_GLASS_READ = "break_glass.read"
     BREAK_GLASS_CLOSE = "break_glass.close"
     BREAK_GLASS_JUDGE = "break_glass.judge"  # what was done in an emergency, afterwards
+    # of those who answer for agencies' systems
+    SYSTEM_READ = "system.read"
+    SYSTEM_REGISTER = "system.register"  # or ask for it, where a second person has to approve
+    SYSTEM_APPROVE = "system.approve"
+    SYSTEM_SUSPEND = "system.suspend"  # suspend, block, revoke a key: one person may close
 
 
 class Party(StrEnum):
@@ -115,6 +120,10 @@ HOLDERS: MappingProxyType[Permission, frozenset[Party | Role]] = MappingProxyTyp
         ),
         Permission.BREAK_GLASS_CLOSE: frozenset({Role.OPERATOR, Role.BREAK_GLASS}),
         Permission.BREAK_GLASS_JUDGE: frozenset({Role.AUDITOR, Role.PRIVACY_OFFICER}),
+        Permission.SYSTEM_READ: frozenset({Role.OPERATOR, Role.AGENCY_ADMINISTRATOR, Role.AUDITOR}),
+        Permission.SYSTEM_REGISTER: frozenset({Role.OPERATOR, Role.AGENCY_ADMINISTRATOR}),
+        Permission.SYSTEM_APPROVE: frozenset({Role.OPERATOR}),
+        Permission.SYSTEM_SUSPEND: frozenset({Role.OPERATOR, Role.AGENCY_ADMINISTRATOR}),
     }
 )
 
@@ -142,6 +151,7 @@ STRENGTH: MappingProxyType[Permission, Strength] = MappingProxyType(
             Permission.REVIEW_READ,
             Permission.BREAK_GLASS_READ,
             Permission.BREAK_GLASS_CLOSE,
+            Permission.SYSTEM_READ,
         ),
         _STRONG,
     )
@@ -158,6 +168,9 @@ STRENGTH: MappingProxyType[Permission, Strength] = MappingProxyType(
             Permission.ROLE_REVOKE,
             Permission.REVIEW_DECIDE,
             Permission.BREAK_GLASS_JUDGE,
+            Permission.SYSTEM_REGISTER,
+            Permission.SYSTEM_APPROVE,
+            Permission.SYSTEM_SUSPEND,
         ),
         _STEP_UP,
     )
