@@ -14,12 +14,14 @@ from gateway.rights import Right
 RANKS = ("off", "local", "remote_write", "on", "remote_apply")  # synchronous_commit, weak to strong
 
 # One snapshot judges the rights and decides the insert: nothing fits between the two (P3).
+# A right at revision 0 stands until a row says otherwise, see `gateway.rights`.
 _APPEND = """
 WITH dead AS MATERIALIZED (
   SELECT w.place
   FROM unnest($4::text[], $5::bigint[]) WITH ORDINALITY AS w (key, rev, place)
   LEFT JOIN gateway.live_right AS r ON r.key = w.key
-  WHERE r.key IS NULL OR NOT r.live OR r.rev <> w.rev OR r.valid_to <= statement_timestamp()
+  WHERE CASE w.rev WHEN 0 THEN NOT r.live ELSE r.key IS NULL OR NOT r.live OR r.rev <> w.rev
+    OR r.valid_to <= statement_timestamp() END
 ), stored AS (
   INSERT INTO audit.entry (day, writer, seq, entry, leaf)
   SELECT $1, $2, $3::bigint + e.place - 1, e.entry, e.leaf

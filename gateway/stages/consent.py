@@ -7,13 +7,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.protocol import Subject
+from auth.principals import Principal
 from catalog.entries import AgencyKind, PersonalKind, PurposeKind
 from catalog.snapshot import Snapshot
 from gateway.consents.ages import ADULT, Standing, local_day, standing
 from gateway.consents.grants import Grant, Representation
 from gateway.consents.ground import ground
 from gateway.consents.rules import Case, Ground, Ruling, highest, rule_on
-from gateway.rights import agreement_right, service_right, system_right
+from gateway.rights import (
+    Right,
+    agreement_right,
+    official_right,
+    service_right,
+    system_right,
+    token_right,
+)
 from gateway.stages.evidence import Answered, Authorised, Consented, Withheld
 
 MEMO_ENTRIES = 10_000  # decisions and classes remembered for one catalog revision
@@ -163,11 +171,18 @@ class Consent:
         return await self._representation(wanted)
 
 
+def _askers(principal: Principal) -> tuple[Right, ...]:
+    """Return the rights of those who ask: the system, its token, the official behind it."""
+    system = system_right(principal.client_id, principal.system_rev)
+    token, official = token_right(principal.token_id), principal.official
+    return (system, token) if official is None else (system, token, official_right(official.id))
+
+
 def _consented(authorised: Authorised, found: Ground, *, personal: bool) -> Consented:
     resolved = authorised.resolved
     principal = resolved.identified.principal
     rights = (
-        system_right(principal.client_id, principal.system_rev),
+        *_askers(principal),
         service_right(resolved.service.code, resolved.service.rev),
         agreement_right(authorised.agreement.code, authorised.agreement.rev),
         *found.rights,

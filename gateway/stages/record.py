@@ -22,6 +22,8 @@ Counts = Callable[[str, str, str], None]  # agency, service, code or "allow"
 
 # What the loss of a right means to the caller, by the kind its key begins with.
 LOST: dict[str, Code] = {
+    "token": Code.TOKEN_REVOKED,
+    "account": Code.OFFICIAL_REQUIRED,
     "consent": Code.CONSENT_WITHDRAWN,
     "representation": Code.REPRESENTATIVE_REQUIRED,
     "agreement": Code.AGREEMENT_SUSPENDED,
