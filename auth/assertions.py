@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from auth.errors import AssertionRefused, SignatureRefused
-from auth.jose import VerificationKey, payload_of, verified
+from auth.jose import VerificationKey, kid_of, payload_of, verified
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 section 2.2
 
@@ -57,6 +57,14 @@ def named_client(assertion: str) -> str:
     if not 1 <= len(claims.sub) <= _LONGEST_CLIENT_ID:
         raise AssertionRefused("sub is not a client id")
     return claims.sub
+
+
+def named_key(assertion: str) -> str | None:
+    """Return the key id that an unverified assertion names: good for a look-up only."""
+    try:
+        return kid_of(assertion)
+    except SignatureRefused:
+        return None
 
 
 def prove(

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from auth import forms, replies
-from auth.assertions import ASSERTION_TYPE, Limits, Proof, named_client
+from auth.assertions import ASSERTION_TYPE, Limits, Proof, named_client, named_key
 from auth.claims import TOKEN_TYPE, AccessClaims
 from auth.errors import (
     AssertionRefused,
@@ -34,8 +34,8 @@ _REMEMBERED_AFTER_EXPIRY = timedelta(hours=1)
 class Rows(Protocol):
     """What the endpoint asks of the database; each question is a transaction of its own."""
 
-    async def find(self, client_id: str) -> System:
-        """Return the newest version of a system, or raise SystemUnknown."""
+    async def find(self, client_id: str, *, kid: str | None = None) -> System:
+        """Return the newest version of a system, that key fetched if need be; or SystemUnknown."""
         ...
 
     async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
@@ -134,7 +134,7 @@ class Issuer:
             form=form,
             resources=resources,
             address=post.address,
-            system=await self._found(client_id),
+            system=await self._found(client_id, named_key(form["client_assertion"])),
             agreements=self._agreements(client_id),
             now=self._clock().timestamp(),
         )
@@ -151,10 +151,10 @@ class Issuer:
         await self._tidy(now)
         return msgspec.structs.replace(reply, client_id=proof.client_id)
 
-    async def _found(self, client_id: str) -> System | None:
+    async def _found(self, client_id: str, kid: str | None) -> System | None:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return await self._rows.find(client_id)
+                return await self._rows.find(client_id, kid=kid)
         except SystemUnknown:
             return None
 

@@ -148,6 +148,16 @@ def payload_of(text: str) -> bytes:
     return _opened(text).payload
 
 
+def kid_of(text: str) -> str | None:
+    """Return the key id that a signed text names before anybody has verified it, if it names one.
+
+    Raises:
+        SignatureRefused: as `payload_of`.
+    """
+    kid = _opened(text).headers().get("kid")
+    return kid if isinstance(kid, str) and len(kid) <= LONGEST_KID else None
+
+
 def verified(
     text: str,
     *,

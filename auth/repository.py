@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from asyncpg import InterfaceError, PostgresError
@@ -40,7 +40,7 @@ class SystemRepository:
             .order_by(system.c.version.desc())
             .limit(1)
         )
-        async with _answering():
+        async with answering():
             row = (await self._session.execute(newest)).one_or_none()
         if row is None:
             raise SystemUnknown
@@ -57,7 +57,7 @@ class SystemRepository:
             .ext(distinct_on(system.c.client_id))
             .order_by(system.c.client_id, system.c.version.desc())
         )
-        async with _answering():
+        async with answering():
             return tuple(_system(row) for row in await self._session.execute(newest))
 
     async def history(self, client_id: str) -> tuple[System, ...]:
@@ -67,7 +67,7 @@ class SystemRepository:
             RegistrationsUnavailable: the database did not answer.
         """
         every = select(system).where(system.c.client_id == client_id).order_by(system.c.version)
-        async with _answering():
+        async with answering():
             return tuple(_system(row) for row in await self._session.execute(every))
 
     async def append(self, version: System) -> None:
@@ -77,7 +77,7 @@ class SystemRepository:
             RegistrationConflict: somebody else stored that version first; the transaction is lost.
             RegistrationsUnavailable: the database did not answer.
         """
-        async with _answering():
+        async with answering():
             try:
                 await self._session.execute(insert(system).values(_row(version)))
             except IntegrityError as taken:
@@ -114,7 +114,7 @@ class AssertionRepository:
             .on_conflict_do_nothing()
             .returning(used_assertion.c.client_id)
         )
-        async with _answering():
+        async with answering():
             return (await self._session.execute(first)).one_or_none() is not None
 
     async def forget(self, before: datetime, *, at_most: int = 1000) -> int:
@@ -133,7 +133,7 @@ class AssertionRepository:
             .limit(at_most)
         )
         alone = select(func.pg_try_advisory_xact_lock(_CLEANING_LOCK))
-        async with _answering():
+        async with answering():
             if not await self._session.scalar(alone):
                 return 0
             dropped = await self._session.execute(
@@ -142,27 +142,47 @@ class AssertionRepository:
             return len(dropped.all())
 
 
+class PublishedKeys(Protocol):
+    """What the desk asks about keys that stand at an address."""
+
+    async def complete(self, system: System, kid: str | None = None) -> System:
+        """Return *system* with the keys that stand at its address, if it has one."""
+        ...
+
+
 class Desk:
     """What the token endpoint asks, each question in a transaction of its own.
 
     Args:
         transaction: opens one; it commits at the end, and rolls back on any error.
+        published: reads keys at agencies' addresses; without it such systems prove nothing.
     """
 
     def __init__(
-        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
+        self,
+        transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]],
+        published: PublishedKeys | None = None,
     ) -> None:
         self._transaction = transaction
+        self._published = published
 
-    async def find(self, client_id: str) -> System:
+    async def find(self, client_id: str, *, kid: str | None = None) -> System:
         """Return the newest version of one system, whatever its state.
+
+        Args:
+            client_id: which.
+            kid: id of the key that somebody claims to have used; when the agency publishes its keys
+                itself and this one is not known yet, its address is asked.
 
         Raises:
             SystemUnknown: none is registered under that id.
             RegistrationsUnavailable: the database did not answer.
         """
-        async with _answering(), self._transaction() as session:
-            return await SystemRepository(session).find(client_id)
+        async with answering(), self._transaction() as session:
+            found = await SystemRepository(session).find(client_id)
+        if self._published is None:
+            return found
+        return await self._published.complete(found, kid)
 
     async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
         """Say, once it is committed, whether this is the first use of an assertion.
@@ -170,7 +190,7 @@ class Desk:
         Raises:
             RegistrationsUnavailable: the database did not answer; treat the assertion as used.
         """
-        async with _answering(), self._transaction() as session:
+        async with answering(), self._transaction() as session:
             return await AssertionRepository(session).remember(client_id, jti, expires_at)
 
     async def forget(self, before: datetime) -> int:
@@ -179,12 +199,12 @@ class Desk:
         Raises:
             RegistrationsUnavailable: the database did not answer.
         """
-        async with _answering(), self._transaction() as session:
+        async with answering(), self._transaction() as session:
             return await AssertionRepository(session).forget(before)
 
 
 @asynccontextmanager
-async def _answering() -> AsyncGenerator[None]:
+async def answering() -> AsyncGenerator[None]:
     """Translate whatever the driver says into the one thing that it means to us."""
     try:
         yield

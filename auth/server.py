@@ -142,7 +142,7 @@ class PrivateKeyJwt(_Authentication):
         """Prove the assertion with joserfc, by our algorithms and our clock."""
         caller = resolve_key
         try:
-            keys = caller.system.registration.keys()
+            keys = caller.system.registration.keys(caller.ask.now)
             caller.proof = prove(
                 assertion, caller.system.client_id, keys, caller.limits, caller.ask.now
             )

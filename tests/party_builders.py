@@ -116,8 +116,9 @@ class FakeSystems:
     def __init__(self, *known: System) -> None:
         self.versions: list[System] = list(known)
 
-    async def find(self, client_id: str) -> System:
+    async def find(self, client_id: str, *, kid: str | None = None) -> System:
         """Return the newest version, or raise SystemUnknown."""
+        del kid
         for version in reversed(self.versions):
             if version.client_id == client_id:
                 return version

@@ -42,6 +42,39 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
 $$;
 """
 
+KEY_SETS = """
+CREATE TABLE auth.key_set (
+  client_id text NOT NULL CONSTRAINT key_set_pkey PRIMARY KEY,
+  url text NOT NULL CONSTRAINT key_set_url_check CHECK (length(url) BETWEEN 8 AND 512),
+  jwks jsonb NOT NULL DEFAULT '[]' CONSTRAINT key_set_jwks_check
+    CHECK (jsonb_typeof(jwks) = 'array' AND jsonb_array_length(jwks) <= 4
+      AND NOT jsonb_path_exists(jwks, '$[*].d') AND NOT jsonb_path_exists(jwks, '$[*].k')),
+  fetched_at timestamptz,
+  tried_at timestamptz NOT NULL,
+  fault text CONSTRAINT key_set_fault_check CHECK (length(fault) BETWEEN 1 AND 200)
+) WITH (fillfactor = 50);
+
+-- Another key at the agency's address is a change of the agency's own making.
+CREATE FUNCTION audit.owe_key_set() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE earlier jsonb := CASE WHEN TG_OP = 'UPDATE' THEN OLD.jwks ELSE '[]' END;
+BEGIN
+  IF NEW.jwks IS DISTINCT FROM earlier THEN
+    INSERT INTO audit.change_due (event, kind, code, before, after, by, by_is)
+    VALUES (CASE WHEN NEW.jwks <@ earlier THEN 'key.revoke' ELSE 'key.rotate' END,
+      'system', NEW.client_id,
+      CASE WHEN earlier <> '[]' THEN audit.digest_of(NEW.client_id, earlier::text) END,
+      audit.digest_of(NEW.client_id, NEW.jwks::text), NEW.client_id, 'code');
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER key_set_owed AFTER INSERT OR UPDATE ON auth.key_set
+  FOR EACH ROW EXECUTE FUNCTION audit.owe_key_set();
+
+REVOKE ALL ON FUNCTION audit.owe_key_set FROM PUBLIC;
+GRANT SELECT, INSERT, UPDATE ON auth.key_set TO motlan_app;
+"""
+
 COLUMNS_DOWN = """
 CREATE OR REPLACE FUNCTION audit.digest_of_system(s auth.system) RETURNS bytea
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
@@ -61,11 +94,19 @@ ALTER TABLE auth.system
 """
 
 
+KEY_SETS_DOWN = """
+DROP TABLE auth.key_set;
+DROP FUNCTION audit.owe_key_set;
+"""
+
+
 def upgrade() -> None:
     """Let registrations say more about their credentials."""
     op.execute(COLUMNS)
+    op.execute(KEY_SETS)
 
 
 def downgrade() -> None:
     """Drop what registrations say beyond their keys."""
+    op.execute(KEY_SETS_DOWN)
     op.execute(COLUMNS_DOWN)

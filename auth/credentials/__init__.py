@@ -1,0 +1,1 @@
+"""By what systems prove themselves: published key sets, private key files, ends, last use."""
