@@ -26,6 +26,21 @@ class Code(StrEnum):
     OFFICIAL_REQUIRED = "official_required"
     APPLICATION_SUSPENDED = "application_suspended"
     PERMISSION_MISSING = "permission_missing"
+    # accounts and sessions of people
+    ACCOUNT_UNKNOWN = "account_unknown"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_EXISTS = "account_exists"
+    ACCOUNT_KIND_REFUSED = "account_kind_refused"
+    LINK_CONFLICT = "link_conflict"
+    SESSION_ENDED = "session_ended"
+    STEP_UP_REQUIRED = "step_up_required"
+    CSRF_REFUSED = "csrf_refused"
+    # signed requests
+    SIGNATURE_MISSING = "signature_missing"
+    SIGNATURE_INVALID = "signature_invalid"
+    SIGNATURE_REPLAYED = "signature_replayed"
+    CONTENT_DIGEST_MISMATCH = "content_digest_mismatch"
     # tokens: bound, narrowed, exchanged, taken back
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
     BINDING_REQUIRED = "binding_required"

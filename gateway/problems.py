@@ -108,6 +108,27 @@ PROBLEMS: dict[Code, Problem] = {
         "Chứng thực hệ thống đã được dùng", "The client assertion was used before",
         "Tạo assertion mới với jti mới.", "Make a new assertion with a new jti.",
     ),
+    Code.SIGNATURE_MISSING: Problem(
+        401, _C, False,
+        "Thoả thuận đòi hỏi yêu cầu có chữ ký", "The agreement demands signed requests",
+        "Ký theo RFC 9421 bằng khoá đã đăng ký; các thành phần cần ký nêu trong Accept-Signature.",
+        "Sign by RFC 9421 with a registered key; Accept-Signature names what to cover.",
+    ),
+    Code.SIGNATURE_INVALID: Problem(
+        401, _C, False,
+        "Chữ ký của yêu cầu không hợp lệ", "The request's signature is not valid",
+        "Kiểm tra khoá, thành phần được ký, created và tag.", "Check the key, what is covered, created and tag.",
+    ),
+    Code.SIGNATURE_REPLAYED: Problem(
+        401, _C, False,
+        "Chữ ký của yêu cầu đã được dùng", "The request's signature was used before",
+        "Ký lại từng yêu cầu.", "Sign each request anew.",
+    ),
+    Code.CONTENT_DIGEST_MISMATCH: Problem(
+        400, _C, False,
+        "Content-Digest không khớp với nội dung", "Content-Digest does not match the body",
+        "Tính Content-Digest trên đúng các byte được gửi.", "Compute Content-Digest over the very bytes that are sent.",
+    ),
     Code.TOKEN_REVOKED: Problem(
         401, _C, False,
         "Mã truy cập đã bị thu hồi", "The access token was revoked",
@@ -153,6 +174,57 @@ PROBLEMS: dict[Code, Problem] = {
         "Vai trò của bạn không có quyền này", "No role of yours holds this permission",
         "Đăng nhập bằng tài khoản có vai trò phù hợp, hoặc đề nghị người quản trị cấp vai trò.",
         "Sign on with an account that has the role, or ask an administrator for it.",
+    ),
+    Code.ACCOUNT_UNKNOWN: Problem(
+        403, _C, False,
+        "Chưa có tài khoản cho bạn ở đây", "No account here is yours",
+        "Nhờ người quản trị của cơ quan bạn tạo tài khoản theo đúng mã cán bộ và mã đơn vị, rồi đăng nhập lại.",
+        "Ask your agency's administrator to prepare an account with your staff number and agency, then sign on again.",
+    ),
+    Code.ACCOUNT_DISABLED: Problem(
+        403, _C, False,
+        "Tài khoản đã bị vô hiệu hoá", "The account is disabled",
+        "Tài khoản không dùng 45 ngày cũng bị vô hiệu hoá. Liên hệ người quản trị của cơ quan bạn để mở lại.",
+        "An account unused for 45 days is disabled as well. Ask your agency's administrator to enable it.",
+    ),
+    Code.ACCOUNT_LOCKED: Problem(
+        403, _C, False,
+        "Tài khoản đang bị khoá", "The account is locked",
+        "Liên hệ người quản trị của cơ quan bạn: một người khác phải mở khoá.",
+        "Ask your agency's administrator: another person has to unlock it.",
+    ),
+    Code.ACCOUNT_EXISTS: Problem(
+        409, _C, False,
+        "Mã cán bộ này đã có tài khoản", "This staff number has an account",
+        "Một người chỉ có một tài khoản; dùng tài khoản đang có, hoặc vô hiệu hoá nó trước.",
+        "One person has one account: use the one there is, or disable it first.",
+    ),
+    Code.ACCOUNT_KIND_REFUSED: Problem(
+        403, _C, False,
+        "Loại tài khoản này chưa được phục vụ", "Accounts of this kind are not served yet",
+        "Hiện chỉ phục vụ cá nhân từ đủ 18 tuổi. Cha mẹ xem thay cho con; tổ chức liên hệ bộ phận một cửa.",
+        "Only people of age are served for now. Parents act for a child; organisations turn to the one-stop shop.",
+    ),
+    Code.LINK_CONFLICT: Problem(
+        403, _C, False,
+        "Tài khoản đã gắn với một lần đăng nhập khác", "The account belongs to another sign-on",
+        "Nếu bạn vừa chuyển đơn vị hoặc đổi mã cán bộ, nhờ người quản trị tạo tài khoản mới; nếu không, báo ngay cho người quản trị.",
+        "If your agency or staff number has changed, ask the administrator for a new account; otherwise tell the administrator at once.",
+    ),
+    Code.SESSION_ENDED: Problem(
+        401, _C, False,
+        "Phiên đăng nhập đã kết thúc", "The session is over",
+        "Đăng nhập lại.", "Sign on again.",
+    ),
+    Code.STEP_UP_REQUIRED: Problem(
+        401, _C, False,
+        "Việc này cần xác thực lại ở mức cao hơn", "This needs a fresh and stronger sign-on",
+        "Xác thực lại tại POST /sign-on/step-up, rồi làm lại.", "Prove yourself again at POST /sign-on/step-up, then repeat.",
+    ),
+    Code.CSRF_REFUSED: Problem(
+        403, _C, False,
+        "Yêu cầu không đến từ trang của cổng này", "The request does not come from a page of ours",
+        "Tải lại trang rồi thử lại; gửi X-CSRF-Token lấy ở GET /me.", "Load the page anew and try again; send X-CSRF-Token from GET /me.",
     ),
     Code.SERVICE_UNKNOWN: Problem(
         404, _C, False,
