@@ -67,9 +67,13 @@ class Attempts:
         newest_too_many = (
             select(expires_at).order_by(expires_at.desc()).offset(self._most).limit(1)
         ).scalar_subquery()
-        await session.execute(
-            delete(sign_on_attempt).where(or_(expires_at <= now, expires_at <= newest_too_many))
+        # Two workers that tidy at the same instant take different rows, and wait for nobody.
+        spent = (
+            select(sign_on_attempt.c.key)
+            .where(or_(expires_at <= now, expires_at <= newest_too_many))
+            .with_for_update(skip_locked=True)
         )
+        await session.execute(delete(sign_on_attempt).where(sign_on_attempt.c.key.in_(spent)))
 
 
 @asynccontextmanager

@@ -201,7 +201,19 @@ GRANT SELECT ON auth.role_held TO motlan_app;
 """
 
 # -- attempts
-ATTEMPTS = ""
+ATTEMPTS = """
+CREATE TABLE auth.sign_on_attempt (
+  key bytea CONSTRAINT sign_on_attempt_pkey PRIMARY KEY
+    CONSTRAINT sign_on_attempt_key_check CHECK (octet_length(key) = 32),
+  sealed bytea NOT NULL
+    CONSTRAINT sign_on_attempt_sealed_check CHECK (octet_length(sealed) BETWEEN 29 AND 8192),
+  expires_at timestamptz NOT NULL
+);
+CREATE INDEX sign_on_attempt_expires_at_ix ON auth.sign_on_attempt (expires_at);
+
+-- Locking rows to remove them asks for UPDATE of something; the key of an attempt is of no use.
+GRANT SELECT, INSERT, DELETE, UPDATE (key) ON auth.sign_on_attempt TO motlan_app;
+"""
 
 DOWNGRADE = """
 DROP VIEW auth.role_held;
@@ -217,7 +229,9 @@ DROP FUNCTION auth.follow_account, auth.end_sessions, auth.judge_account;
 """
 
 # -- attempts
-ATTEMPTS_DOWN = ""
+ATTEMPTS_DOWN = """
+DROP TABLE auth.sign_on_attempt;
+"""
 
 
 def upgrade() -> None:
