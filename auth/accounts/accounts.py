@@ -51,7 +51,7 @@ class Account(Struct, frozen=True, kw_only=True):
     state: AccountState = AccountState.ACTIVE
     version: int = 1
     act: Act = Act.CREATED  # what made this version
-    by: str | None = None  # account or staff id of whoever did it; None: the person, by signing on
+    by: str | None = None  # account or staff id of whoever did it; None: the gateway, by a rule
     reason: str
     created_at: datetime
     changed_at: datetime
@@ -117,9 +117,11 @@ def prepared(
 
 def of_citizen(now: datetime) -> Account:
     """Return a citizen's new account, made by the first sign-on."""
+    own = new_id("u")
     return Account(
-        id=new_id("u"),
+        id=own,
         realm=Realm.CITIZENS,
+        by=own,
         reason="first sign-on",
         created_at=now,
         changed_at=now,

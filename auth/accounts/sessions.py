@@ -8,6 +8,7 @@ from auth.accounts.accounts import AccountState
 from auth.people import ADMINISTERING, Person, Role
 from auth.signon.signed_on import Realm
 
+_SHORT = ADMINISTERING | {Role.BREAK_GLASS}
 SEEN_EVERY = timedelta(minutes=1)  # a session's last use is written at most this often
 
 
@@ -86,7 +87,7 @@ class Listed(Struct, frozen=True, kw_only=True):
 
 def idle_of(roles: frozenset[Role], bounds: Bounds) -> timedelta:
     """Return how long a session with *roles* may rest: administrators' rest is shorter."""
-    return bounds.idle if roles.isdisjoint(ADMINISTERING) else bounds.administrator_idle
+    return bounds.idle if roles.isdisjoint(_SHORT) else bounds.administrator_idle
 
 
 def idle_until(row: Row, bounds: Bounds) -> datetime:
