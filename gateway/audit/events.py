@@ -51,8 +51,12 @@ class Event(StrEnum):
     SYSTEM_SUSPEND = "system.suspend"
     SYSTEM_RESUME = "system.resume"
     SYSTEM_BLOCK = "system.block"
+    ROLE_ASK = "role.ask"
     ROLE_GRANT = "role.grant"
+    ROLE_REFUSE = "role.refuse"
+    ROLE_CONFIRM = "role.confirm"
     ROLE_REVOKE = "role.revoke"
+    REVIEW_OPEN = "review.open"
     # keys
     KEY_CREATE = "key.create"
     KEY_ROTATE = "key.rotate"
@@ -77,7 +81,12 @@ class Event(StrEnum):
     SEAL_OPEN = "seal.open"
     # emergencies
     BREAKGLASS_OPEN = "breakglass.open"
+    BREAKGLASS_ENTER = "breakglass.enter"
+    BREAKGLASS_FAIL = "breakglass.fail"
+    BREAKGLASS_ACT = "breakglass.act"
     BREAKGLASS_CLOSE = "breakglass.close"
+    BREAKGLASS_JUDGE = "breakglass.judge"
+    BREAKGLASS_UNLOCK = "breakglass.unlock"
     # the record's own life
     WRITER_OPEN = "writer.open"
     WRITER_CLOSE = "writer.close"
@@ -154,6 +163,7 @@ class Changed(StrEnum):
     PURPOSE = "purpose"
     QUESTION = "question"
     REPRESENTATION = "representation"
+    REVIEW = "review"
     ROLE = "role"
     SEAL = "seal"
     SERVICE = "service"

@@ -10,6 +10,9 @@ _LOUD = frozenset(
     {
         Event.AUDIT_UNBLIND,
         Event.BREAKGLASS_OPEN,
+        Event.BREAKGLASS_ENTER,
+        Event.BREAKGLASS_FAIL,
+        Event.BREAKGLASS_ACT,
         Event.DENY_AGGREGATE,
         Event.KEY_DESTROY,
         Event.POLICY_REJECT,

@@ -63,6 +63,7 @@ FAMILIES: dict[str, Said] = {
     "policy": Said("Quy tắc {c}: {w}", "Policy {c}: {w}"),
     "system": Said("Hệ thống {c}: {w}", "System {c}: {w}"),
     "role": Said("Vai trò {c}: {w}", "Role {c}: {w}"),
+    "review": Said("Rà soát quyền {c}: {w}", "Access review {c}: {w}"),
     "key": Said("Khoá {c}: {w}", "Key {c}: {w}"),
     "settings": Said("Cấu hình: {w}", "Settings: {w}"),
     "seal": Said("Niêm phong {c}: {w}", "Seal {c}: {w}"),
@@ -76,6 +77,8 @@ FAMILIES: dict[str, Said] = {
     "provider": Said("Đối soát với nguồn {c}: {w}", "Comparison with source {c}: {w}"),
 }
 WORDS: dict[str, str] = {
+    "act": "thao tác", "enter": "đăng nhập", "fail": "nhập sai mã",
+    "judge": "đánh giá", "unlock": "mở khoá",
     "acknowledge": "tiếp nhận", "amend": "sửa đổi", "answer": "trả lời",
     "apply": "áp dụng", "approve": "phê duyệt", "ask": "đề nghị",
     "block": "chặn", "close": "kết thúc", "confirm": "xác nhận", "create": "tạo", "defer": "hoãn",
