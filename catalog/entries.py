@@ -84,6 +84,17 @@ class AgreementState(StrEnum):
     TERMINATED = "terminated"
 
 
+class Signing(StrEnum):
+    """Which messages under an agreement are signed (RFC 9421).
+
+    Source: TCVN 14423:2026 5.4.2.8, highly sensitive data (second-hand, domain.md 1.8).
+    """
+
+    NONE = "none"
+    REQUESTS = "requests"
+    BOTH = "both"  # requests and answers
+
+
 class Answer(StrEnum):
     """What a row of the decision table says."""
 
@@ -297,6 +308,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
     state: AgreementState
     items: dict[str, str]
     scopes: tuple[Scope, ...]
+    signing: Signing = Signing.NONE
     digest: str = ""
 
 

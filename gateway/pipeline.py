@@ -12,6 +12,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from catalog.entries import Signing
 from gateway.errors import Code, Refusal
 from gateway.stages.evidence import (
     Answered,
@@ -59,6 +60,7 @@ class Exchange:
     resolve: Callable[[Identified], Resolved]
     authorise: Decides
     consent: Callable[[Authorised], Awaitable[Consented]]
+    signed: Callable[[Consented], Awaitable[Consented]]
     settled: Settled
     route: Callable[[Consented], Awaitable[Answered]]
     record: Records
@@ -69,6 +71,8 @@ class Exchange:
         try:
             identified = trail.reached(await self.authenticate(asked))
             consented = trail.reached(await self._decided(trail, identified))
+            if consented.authorised.agreement.signing is not Signing.NONE:
+                consented = trail.reached(await self.signed(consented))
             if consented.authorised.resolved.service.strict:
                 await trail.announce(consented)  # no record, no question
             answered = trail.reached(await self.route(consented))

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -11,7 +11,9 @@ import uuid_utils
 from adapters import registry
 from adapters.protocol import SourceAdapter, Subject
 from auth.issuer import Issuer
+from auth.jose import VerificationKey
 from auth.keys import SigningKeyRing
+from auth.principals import Principal
 from auth.repository import Desk
 from auth.tokens import Verifier
 from catalog.entries import SystemId
@@ -20,6 +22,8 @@ from gateway.api.bodies import Limits
 from gateway.api.exchanges import ExchangeHandler
 from gateway.api.health import Check
 from gateway.api.openapi import PATH as EXCHANGE_ROUTE
+from gateway.api.signing import signer
+from gateway.audit.detail_repository import DetailRepository
 from gateway.audit.noise import NoiseLog
 from gateway.audit.pseudonyms import epoch_of
 from gateway.audit.rights import RightsRepository
@@ -40,6 +44,7 @@ from gateway.stages.record import Record
 from gateway.stages.resolve import Resolve
 from gateway.stages.route import Route
 from gateway.stages.settled import Settled
+from gateway.stages.signed import Signed
 from gateway.wiring.every import PARTS
 from gateway.wiring.shared import Shared
 from gateway.witnessing.reading import WitnessState
@@ -70,6 +75,7 @@ class Worker(Shared):
             keep=settings.identity.keep(),
             algorithm=settings.identity.algorithm,
         )
+        self._desk = Desk(lambda: database.transaction(self.engine))
         self.adapters: dict[str, SourceAdapter] = {}
         self.provided: dict[str, object] = {}  # what the parts give to their routes, by name
 
@@ -92,7 +98,8 @@ class Worker(Shared):
             self.background(stack, _forget_counters(counters), "old counters")
             ledger = Ledger(counters)
             stack.push_async_callback(ledger.aclose)
-            self._wire(self.log, ledger, pool)
+            details = DetailRepository(await self.pool("motlan_append"))
+            self._wire(self.log, ledger, pool, details)
             for part in PARTS:
                 self.provided |= await part.serve(stack, self)
             gc.collect()
@@ -122,7 +129,9 @@ class Worker(Shared):
             await adapter.open()
             stack.push_async_callback(adapter.aclose)
 
-    def _wire(self, log: AuditWriter, ledger: Ledger, pool: database.Pool) -> None:
+    def _wire(
+        self, log: AuditWriter, ledger: Ledger, pool: database.Pool, details: DetailRepository
+    ) -> None:
         """Put the stages together: the only place that knows all of them."""
         verifier = Verifier(
             self.signing,
@@ -142,6 +151,7 @@ class Worker(Shared):
             resolve=Resolve(lambda: self.keeper.current),
             authorise=Authorise(ledger, self._person),
             consent=consent,
+            signed=Signed(keys=self._keys_of, once=self._first_use, clock=utc_now),
             settled=Settled(lambda: self.keeper.current),
             route=Route(self.adapters, consent.confirm),
             record=Record(
@@ -151,6 +161,7 @@ class Worker(Shared):
                 counts=self.meters.decision,
                 live=RightsRepository(pool).live,
                 witnessed=self._witnessed,
+                keep=details.keep,
             ),
         )
         self._serve(exchange)
@@ -164,6 +175,8 @@ class Worker(Shared):
             clock=utc_now,
             observe=self._ended,
             spans=self.spans,
+            origin=self.identity.issuer,
+            signs=signer(lambda: self.signing.signing(utc_now()), utc_now),
         )
         self.prefill = Prefill(
             authenticate=exchange.authenticate,
@@ -172,8 +185,14 @@ class Worker(Shared):
             snapshot=lambda: self.keeper.current,
             new_id=lambda: str(uuid_utils.uuid7()),
         )
-        desk = Desk(lambda: database.transaction(self.engine))
-        self.issuer = Issuer(self.identity, self.signing, desk, self._agreements, utc_now)
+        self.issuer = Issuer(self.identity, self.signing, self._desk, self._agreements, utc_now)
+
+    async def _keys_of(self, principal: Principal) -> Sequence[VerificationKey]:
+        """Return the registered keys of a system; asked for by signed requests alone."""
+        return (await self._desk.find(principal.client_id)).registration.keys()
+
+    async def _first_use(self, owner: str, what: str, expires_at: float) -> bool:
+        return await self._desk.remember(owner, what, expires_at)
 
     def _source_asked(self, source: str, outcome: str, seconds: float) -> None:
         self.meters.asked(source, seconds, "" if outcome == "ok" else outcome)

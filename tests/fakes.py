@@ -12,6 +12,7 @@ from gateway.audit.leaf import Leaf
 from gateway.audit.prepared import Prepared
 from gateway.consents.grants import Grant, Representation
 from gateway.rights import Right
+from gateway.stages.evidence import Consented
 from tests.builders import NOON
 
 
@@ -107,3 +108,13 @@ class Live:
     async def __call__(self, keys: Collection[str]) -> frozenset[str]:
         """Return those of *keys* that are live."""
         return self._keys & frozenset(keys)
+
+
+async def unsigned(consented: Consented) -> Consented:
+    """Stand for the stage of signatures where no agreement demands any."""
+    raise AssertionError(consented.authorised.agreement.code)
+
+
+async def kept_nowhere(receipt: Receipt, box: bytes, epoch: str) -> None:
+    """Stand for the rows beside the record where nothing is ever sealed."""
+    raise AssertionError(receipt.entry_id, len(box), epoch)

@@ -17,6 +17,7 @@ from opentelemetry.trace import Span
 from adapters.protocol import Subject
 from catalog.entries import ServiceState
 from gateway.api.bodies import Limits, bearer, deadline_s, decoded, traceparent_of, unread
+from gateway.api.signing import Signs, presented, unsigned
 from gateway.api.subjects import normalised
 from gateway.api.wire import (
     JSON,
@@ -127,6 +128,8 @@ class ExchangeHandler:
         clock: Clock,
         observe: Observe,
         spans: Traces,
+        origin: str = "",
+        signs: Signs = unsigned,
     ) -> None:
         self._exchange = exchange
         self._knows = knows
@@ -134,6 +137,8 @@ class ExchangeHandler:
         self._clock = clock
         self._observe = observe
         self._spans = spans
+        self._origin = origin  # ours, as callers see it
+        self._signs = signs
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -158,13 +163,18 @@ class ExchangeHandler:
         The one who sends it tells `undelivered` when that was not possible.
         """
         span = self._spans.start("exchange", call.traceparent, request_id=call.exchange_id)
+        asked: Asked | None = None
         self._in_flight += 1
         try:
-            return self._answered(call, await self._exchange(await self._asked(call, body)), span)
+            asked = await self._asked(call, body)
+            reply = self._answered(call, await self._exchange(asked), span)
         except Refusal as refused:
-            return self._refused(call, refused, span)
+            reply = self._refused(call, refused, span)
         finally:
             self._in_flight -= 1
+        if asked is not None and asked.signed is not None:
+            reply.headers.extend(self._signs(asked.signed, reply.status, reply.body))
+        return reply
 
     async def undelivered(self, reply: Reply) -> None:
         """Take note that *reply* could not be handed over; a refusal held nothing."""
@@ -263,6 +273,12 @@ class ExchangeHandler:
             traceparent=call.traceparent,
             raw=raw,
             peer=call.peer,
+            signed=presented(
+                call.headers,
+                method=call.method,
+                url=f"{self._origin}{PREFIX}{call.service}",
+                body=raw,
+            ),
         )
 
 

@@ -8,6 +8,8 @@ import msgspec
 from litestar.status_codes import HTTP_401_UNAUTHORIZED, HTTP_503_SERVICE_UNAVAILABLE
 from litestar.types import Receive, Send
 
+from auth.signatures.messages import REQUEST_TAG
+from auth.signatures.requests import COVERED
 from gateway.errors import Code, Refusal
 from gateway.problems import PROBLEMS, problem_body
 
@@ -19,6 +21,14 @@ JSON = (b"content-type", b"application/json")
 NO_STORE = (b"cache-control", b"no-store")
 QUOTE, BACKSLASH = 0x22, 0x5C
 RETRY_AFTER_S = 2  # for failures that pass by themselves
+
+# RFC 9421 section 5.1: how a caller learns what to sign.
+ACCEPT_SIGNATURE = (
+    b"accept-signature",
+    f"sig=({' '.join(f'{chr(34)}{name}{chr(34)}' for name in (*COVERED, 'dpop'))})"
+    f';created;keyid;tag="{REQUEST_TAG}"'.encode("ascii"),
+)
+DEMANDS = frozenset({Code.SIGNATURE_MISSING, Code.SIGNATURE_INVALID, Code.SIGNATURE_REPLAYED})
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -126,6 +136,8 @@ def problem_reply(
     if problem.status == HTTP_401_UNAUTHORIZED:
         challenge = b'Bearer realm="motlan", error="invalid_token"'
         headers.append((b"www-authenticate", challenge))
+    if refused.code in DEMANDS:
+        headers.append(ACCEPT_SIGNATURE)
     if refused.code is Code.METHOD_NOT_ALLOWED:
         headers.append((b"allow", b"POST"))
     return problem.status, headers, _ENCODER.encode(document)

@@ -13,6 +13,13 @@ from gateway.audit.leaf import Actor, Ground, Leaf, Request, Result, Subjects, T
 from gateway.audit.words import NotAllowedInLeaf
 
 
+class Beside(Struct, frozen=True):
+    """What a record commits to and does not show."""
+
+    box: bytes  # sealed, see `gateway.audit.details`
+    epoch: str  # of the key without which nobody opens it
+
+
 class Prepared(Struct, frozen=True):
     """One record as it will be stored, and what an outcome needs to follow it."""
 
@@ -20,12 +27,13 @@ class Prepared(Struct, frozen=True):
     content: bytes
     follows: str | None = None  # id of the access that an outcome would continue; None: no access
     request: str | None = None  # the exchange id
+    beside: Beside | None = None  # stored after it, and before anything leaves
 
 
-def prepared(leaf: Leaf) -> Prepared:
-    """Return *leaf* in its canonical bytes."""
+def prepared(leaf: Leaf, beside: Beside | None = None) -> Prepared:
+    """Return *leaf* in its canonical bytes, with what it commits to *beside* it."""
     request = None if leaf.req is None else leaf.req.id
-    return Prepared(leaf.id, body(leaf), _followed(leaf), request)
+    return Prepared(leaf.id, body(leaf), _followed(leaf), request, beside)
 
 
 def _followed(leaf: Leaf) -> str | None:
@@ -62,6 +70,7 @@ class Found(Struct, frozen=True, kw_only=True):
     match: Matched
     size: int  # bytes of the answer
     answer_digest: str
+    detail: str | None = None  # commitment to what is sealed beside it; never of a form
 
 
 _DECISION = b'"decision":"' + Decision.ALLOW.value.encode("ascii") + b'"'
@@ -111,8 +120,8 @@ class Form:
         Raises:
             NotAllowedInLeaf: it is about nobody and nothing.
         """
-        if not found.pseudonyms:
-            raise NotAllowedInLeaf("an access with its subject")
+        if not found.pseudonyms or found.detail is not None:
+            raise NotAllowedInLeaf("an access with its subject, and nothing sealed beside it")
         people = b'","'.join([one.encode("ascii") for one in found.pseudonyms])
         content = self._form % (
             b"" if found.dossier is None else b',"dossier":"%b"' % found.dossier.encode("ascii"),
@@ -144,6 +153,7 @@ def access(fixed: Fixed, found: Found) -> Leaf:
         salt=found.salt,
         type=Event.ACCESS,
         op=Op.READ,
+        det=found.detail,
         n=found.n,
         ms=found.ms,
         actor=fixed.actor,

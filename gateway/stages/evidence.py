@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from adapters.protocol import Match, Record, Subject
 from auth.principals import Principal
+from auth.signatures.requests import Proven
 from catalog.entries import (
     Agreement,
     LegalBasis,
@@ -24,6 +25,7 @@ from catalog.snapshot import Snapshot
 from gateway.audit.entry import Receipt
 from gateway.quota.ledger import Balance
 from gateway.rights import Right
+from gateway.stages.presented import Presented
 
 
 class Withheld(Struct, frozen=True):
@@ -53,6 +55,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     method: str = "POST"
     raw: bytes = b""  # the body as it came, for the record's salted digest
     peer: str = ""  # network address of the caller, for anonymous refusals only
+    signed: Presented | None = None  # with its signature, when it carries one
 
 
 class Identified(Struct, frozen=True):
@@ -95,6 +98,7 @@ class Consented(Struct, frozen=True):
     rights: tuple[Right, ...]
     notice: bool = False  # the person is told and may refuse
     personal: bool = False  # it rests on what this person granted, refused, or who acts for them
+    signed: Proven | None = None  # where the agreement demands it
 
 
 class Answered(Struct, frozen=True):

@@ -4,7 +4,7 @@ Words of the wire never reach a leaf before the catalog knows them; a refusal th
 point simply says less.
 """
 
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from adapters.protocol import Match, Subject
 from auth.principals import Principal
 from catalog.snapshot import Snapshot
 from gateway.audit import words
+from gateway.audit.details import sealed
 from gateway.audit.events import Decision, Delivered, Event, Matched, Method, Op
 from gateway.audit.leaf import (
     Actor,
@@ -25,24 +26,15 @@ from gateway.audit.leaf import (
     salted_digest,
     subjects,
 )
-from gateway.audit.prepared import Fixed, Form, Found, Prepared, access, prepared
+from gateway.audit.prepared import Beside, Fixed, Form, Found, Prepared, access, prepared
 from gateway.audit.pseudonyms import Pseudonyms, Scheme, epoch_of
 from gateway.audit.stamps import stamp
 from gateway.clock import Clock
 from gateway.errors import Code
 from gateway.problems import PROBLEMS
-from gateway.stages.evidence import (
-    Answered,
-    Asked,
-    Authorised,
-    Consented,
-    Identified,
-    Released,
-    Resolved,
-)
+from gateway.stages.evidence import Asked, Authorised, Consented, Released, Resolved
 from gateway.stages.kinship import akin
-
-Known: TypeAlias = Identified | Resolved | Authorised | Consented | Answered | Released
+from gateway.stages.known import Known, authorised_of, principal_of, resolved_of
 
 MEMO_ENTRIES = 10_000
 METHODS = {method.value: method for method in Method}
@@ -75,6 +67,7 @@ class Leaves:
         mark, epoch = stamp(asked.at), epoch_of(asked.at)
         opening = self._pseudonyms.opening(mark.id, epoch)
         record = answered.record
+        beside = _beside(consented, opening, epoch)
         found = Found(
             id=mark.id,
             ts=mark.ts,
@@ -89,16 +82,18 @@ class Leaves:
             match=MATCHED[record.match],
             size=len(body),
             answer_digest=salted_digest(opening, body),
+            detail=None if beside is None else salted_digest(opening, beside.box),
         )
         fields = tuple(released.values)
         official = consented.authorised.resolved.identified.principal.official
         is_named = official is not None and official.name is not None
-        if is_named or consented.personal:  # of one person: a form would never be used again
+        # Of one person, or of one signature: a form would never be used again.
+        if is_named or consented.personal or beside is not None:
             kin = akin(official, asked.subject, released.values)
-            return prepared(access(self._fixed(consented, fields, epoch, kin=kin), found))
+            return prepared(access(self._fixed(consented, fields, epoch, kin=kin), found), beside)
         return self._form(consented, fields, epoch).filled(found)
 
-    def intent(self, consented: Consented) -> Leaf:
+    def intent(self, consented: Consented) -> Prepared:
         """Return the record of a question that is about to be put: whether it is answered follows.
 
         It names every field that may leave, for nobody knows yet which the source has.
@@ -108,12 +103,14 @@ class Leaves:
         kin = akin(principal_of(consented).official, asked.subject, {})
         fixed = self._fixed(consented, tuple(sorted(consented.allowed)), epoch, kin=kin)
         opening = self._pseudonyms.opening(mark.id, epoch)
-        return Leaf(
+        beside = _beside(consented, opening, epoch)
+        leaf = Leaf(
             id=mark.id,
             ts=mark.ts,
             salt=mark.salt,
             type=Event.ACCESS,
             op=Op.READ,
+            det=None if beside is None else salted_digest(opening, beside.box),
             ms=self._elapsed_ms(asked),
             actor=fixed.actor,
             subj=self._subjects(asked.subject, epoch),
@@ -122,6 +119,7 @@ class Leaves:
             req=_request(asked, salted_digest(opening, asked.raw)),
             res=Result(delivered=Delivered.UNKNOWN),
         )
+        return prepared(leaf, beside)
 
     def fulfilled(self, intent: str, released: Released, body: bytes) -> Leaf:
         """Return the record that the answer to the question of leaf *intent* is *body*."""
@@ -335,43 +333,11 @@ def _procedure(authorised: Authorised | None) -> str | None:
     return authorised.procedure.code
 
 
-def authorised_of(known: Known) -> Authorised | None:
-    """Return how far authorisation came, None when it did not."""
-    if isinstance(known, Released):
-        known = known.answered
-    if isinstance(known, Answered):
-        known = known.consented
-    if isinstance(known, Consented):
-        known = known.authorised
-    return known if isinstance(known, Authorised) else None
-
-
-def resolved_of(known: Known) -> Resolved | None:
-    """Return the resolved service, None when the refusal came before it."""
-    authorised = authorised_of(known)
-    if authorised is not None:
-        return authorised.resolved
-    return known if isinstance(known, Resolved) else None
-
-
-def principal_of(known: Known) -> Principal:
-    """Return who asked; every known proof holds it."""
-    resolved = resolved_of(known)
-    if resolved is not None:
-        return resolved.identified.principal
-    assert isinstance(known, Identified)  # noqa: S101 - the only proof left
-    return known.principal
-
-
-def agency_of(known: Known) -> str:
-    """Return the asking agency's code, for counters."""
-    return principal_of(known).agency
-
-
-def service_of(known: Known) -> str:
-    """Return the service's code, for counters; "unknown" before it is resolved."""
-    resolved = resolved_of(known)
-    return "unknown" if resolved is None else resolved.service.code
+def _beside(consented: Consented, opening: bytes, epoch: str) -> Beside | None:
+    """Seal what shows that the caller signed this question: its token is part of what it signed."""
+    if consented.signed is None:
+        return None
+    return Beside(sealed(opening, consented.signed.evidence.encoded()), epoch)
 
 
 def _ground(consented: Consented) -> Ground:

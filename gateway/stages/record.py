@@ -12,13 +12,16 @@ from typing import Protocol, TypeVar
 from msgspec.structs import replace
 
 from gateway.audit.entry import Entry, Receipt
+from gateway.audit.prepared import Beside, Prepared
 from gateway.errors import AuditUnavailable, Code, Refusal, RightsGone
 from gateway.stages.evidence import Asked, Consented, Recorded, Released
-from gateway.stages.leaves import Known, Leaves, agency_of, service_of
+from gateway.stages.known import Known, agency_of, service_of
+from gateway.stages.leaves import Leaves
 from gateway.stages.respond import compose, encode
 
 Proof = TypeVar("Proof", bound=Known)
 Counts = Callable[[str, str, str], None]  # agency, service, code or "allow"
+Keep = Callable[[Receipt, bytes, str], Awaitable[None]]  # what stands sealed beside a leaf
 
 # What the loss of a right means to the caller, by the kind its key begins with.
 LOST: dict[str, Code] = {
@@ -52,6 +55,7 @@ class Record:
         counts: Counts,
         live: Callable[[Collection[str]], Awaitable[frozenset[str]]],
         witnessed: Callable[[], bool],
+        keep: Keep,
     ) -> None:
         self._log = log
         self._leaves = leaves
@@ -59,6 +63,7 @@ class Record:
         self._counts = counts
         self._live = live
         self._witnessed = witnessed
+        self._keep = keep
 
     def __call__(self, asked: Asked) -> "Trail":
         """Return the trail of *asked*; nothing is written yet."""
@@ -74,7 +79,8 @@ class Record:
         if not self._witnessed():
             raise Refusal(Code.WITNESS_OVERDUE)
         leaf = self._leaves.intent(consented)
-        await self._append(Entry(body=leaf, rights=consented.rights))
+        receipt = await self._append(Entry(body=leaf, rights=consented.rights))
+        await self._kept(receipt, leaf.beside)
         return leaf.id
 
     async def access(self, released: Released, intent: str | None = None) -> Recorded:
@@ -96,6 +102,8 @@ class Record:
         )
         rights = released.answered.consented.rights
         receipt = await self._append(Entry(body=leaf, rights=rights))
+        if isinstance(leaf, Prepared):
+            await self._kept(receipt, leaf.beside)
         resolved = released.answered.consented.authorised.resolved
         self._counts(resolved.identified.principal.agency, resolved.service.code, "allow")
         return Recorded(released, replace(reply, receipt=receipt), body, intent or receipt.entry_id)
@@ -108,6 +116,15 @@ class Record:
         leaf = self._leaves.undelivered(recorded.access, recorded.reply.exchange_id)
         with suppress(AuditUnavailable):
             await self._log.append(Entry(body=leaf))
+
+    async def _kept(self, receipt: Receipt, beside: Beside | None) -> None:
+        """Store what the leaf commits to; without it nothing leaves, and nothing is asked."""
+        if beside is None:
+            return
+        try:
+            await self._keep(receipt, beside.box, beside.epoch)
+        except AuditUnavailable as down:
+            raise Refusal(Code.AUDIT_UNAVAILABLE) from down
 
     async def _append(self, entry: Entry) -> Receipt:
         try:

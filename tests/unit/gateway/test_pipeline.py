@@ -37,7 +37,7 @@ from tests.builders import (
     asked,
 )
 from tests.consent_builders import a_grant
-from tests.fakes import FakeAdapter, FakeConsents, FakeLog, Live
+from tests.fakes import FakeAdapter, FakeConsents, FakeLog, Live, kept_nowhere, unsigned
 from tests.unit.gateway.quota.test_ledger import Memory
 
 HAS = {"ho_ten": "Nguyễn Thị Ánh", "thuong_tru": "…", "dan_toc": "01", "ngay_sinh": "1990-02-01"}
@@ -66,6 +66,7 @@ class Bench:
             resolve=Resolve(lambda: snapshot),  # type: ignore[arg-type, return-value]
             authorise=Authorise(ledger, lambda _subject, _at: None),
             consent=consent,
+            signed=unsigned,
             settled=Settled(lambda: snapshot),  # type: ignore[arg-type, return-value]
             route=Route({"population": self.adapter}, consent.confirm),
             record=Record(
@@ -75,6 +76,7 @@ class Bench:
                 counts=lambda *count: self.counts.append(count),
                 live=parts.get("live") or Live(),  # type: ignore[arg-type]
                 witnessed=lambda: bool(parts.get("witnessed", True)),
+                keep=kept_nowhere,
             ),
         )
 
@@ -118,9 +120,9 @@ async def test_the_record_names_the_ground_and_no_person(tmp_path: Path) -> None
     assert CANARY not in repr(entry)
     assert Event.ACCESS is entry.body.type
     assert "nd217-2026-d7k3" == entry.body.basis.law  # type: ignore[union-attr]
-    assert {"system:motcua-xa", "service:dancu.tracuu", "agreement:TT-2026-0001"} == {
-        right.key for right in entry.rights
-    }
+    assert {
+        "system:motcua-xa", "service:dancu.tracuu", "agreement:TT-2026-0001", "token:jti",
+    } == {right.key for right in entry.rights}  # fmt: skip
 
 
 async def test_a_refusal_is_recorded_before_it_is_told(tmp_path: Path) -> None:

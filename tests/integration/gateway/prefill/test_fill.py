@@ -30,7 +30,7 @@ from gateway.stages.settled import Settled
 from tests.builders import NOON, a_principal
 from tests.connectors import an_adapter, noted, order, subject_of
 from tests.connectors import registers as registers  # noqa: PLC0414 - pytest finds it by name
-from tests.fakes import FakeConsents, FakeLog, Live
+from tests.fakes import FakeConsents, FakeLog, Live, kept_nowhere, unsigned
 from tests.prefill_builders import field
 from tests.unit.gateway.quota.test_ledger import Memory
 
@@ -73,6 +73,7 @@ class Desk:
             resolve=Resolve(catalog),
             authorise=Authorise(Ledger(Memory()), lambda _subject, _at: None),
             consent=consent,
+            signed=unsigned,
             settled=Settled(catalog),
             route=Route(adapters, consent.confirm),
             record=Record(
@@ -82,6 +83,7 @@ class Desk:
                 counts=lambda *_count: None,
                 live=Live(),
                 witnessed=lambda: True,
+                keep=kept_nowhere,
             ),
         )
         numbers = count(1)

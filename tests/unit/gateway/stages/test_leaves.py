@@ -103,7 +103,6 @@ def test_announced_and_refused_questions_compare_the_name_asked_for(leaves: Leav
     deny = leaves.deny(question, by, Code.QUOTA)
     unnamed = leaves.deny(replace(question, subject=a_subject(ho_ten=None)), by, Code.QUOTA)
 
-    assert intent.actor is not None
-    assert intent.actor.kin is True
+    assert actor(intent.content)["kin"] is True
     assert actor(body(deny))["kin"] is True
     assert "kin" not in actor(body(unnamed))

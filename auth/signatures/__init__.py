@@ -1,0 +1,1 @@
+"""Signed messages: requests that nobody can disown, and answers that nobody can alter."""
