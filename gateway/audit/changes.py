@@ -28,7 +28,7 @@ from gateway.audit.pseudonyms import LONG_LIVED, Pseudonyms, Scheme, epoch_of
 from gateway.audit.stamps import microseconds
 
 GATEWAY = "motlan"  # what the gateway's own connections are called
-PERSONAL = {Changed.CONSENT, Changed.REPRESENTATION}  # their digests are salted
+PERSONAL = {Changed.ACCOUNT, Changed.CONSENT, Changed.REPRESENTATION}  # their digests are salted
 
 
 class Due(Struct, frozen=True, kw_only=True):

@@ -57,6 +57,17 @@ class Event(StrEnum):
     ROLE_CONFIRM = "role.confirm"
     ROLE_REVOKE = "role.revoke"
     REVIEW_OPEN = "review.open"
+    # people: their accounts, and how they come and go
+    ACCOUNT_CREATE = "account.create"
+    ACCOUNT_LINK = "account.link"
+    ACCOUNT_RENAME = "account.rename"
+    ACCOUNT_DISABLE = "account.disable"
+    ACCOUNT_ENABLE = "account.enable"
+    ACCOUNT_LOCK = "account.lock"
+    SESSION_OPEN = "session.open"
+    SESSION_STEP_UP = "session.step_up"
+    SESSION_REFUSE = "session.refuse"
+    SESSION_CLOSE = "session.close"
     # keys
     KEY_CREATE = "key.create"
     KEY_ROTATE = "key.rotate"
@@ -145,6 +156,7 @@ class Matched(StrEnum):
 class Changed(StrEnum):
     """What kind of thing an administrative leaf speaks of."""
 
+    ACCOUNT = "account"
     AGENCY = "agency"
     AGREEMENT = "agreement"
     ARCHIVE = "archive"
@@ -167,5 +179,6 @@ class Changed(StrEnum):
     ROLE = "role"
     SEAL = "seal"
     SERVICE = "service"
+    SESSION = "session"
     SETTINGS = "settings"
     SYSTEM = "system"

@@ -306,6 +306,16 @@ NEEDED: dict[Event, tuple[str, ...]] = {
     Event.BREAKGLASS_CLOSE: ("actor", "change"),
     Event.BREAKGLASS_JUDGE: ("actor", "change"),
     Event.BREAKGLASS_UNLOCK: ("actor", "change"),
+    Event.ACCOUNT_CREATE: ("actor", "change"),
+    Event.ACCOUNT_LINK: ("actor", "change"),
+    Event.ACCOUNT_RENAME: ("actor", "change"),
+    Event.ACCOUNT_DISABLE: ("change",),  # the gateway does it after 45 idle days
+    Event.ACCOUNT_ENABLE: ("actor", "change"),
+    Event.ACCOUNT_LOCK: ("change",),  # the gateway does it after too many failures
+    Event.SESSION_OPEN: ("actor", "change", "req"),
+    Event.SESSION_STEP_UP: ("actor", "change", "req"),
+    Event.SESSION_REFUSE: ("actor", "basis", "req"),
+    Event.SESSION_CLOSE: ("change", "req"),  # the provider may say that it is over
     Event.KEY_REVOKE: ("actor", "change"),
     Event.KEY_DESTROY: ("change",),
     Event.ARCHIVE_VERIFY: ("change",),
