@@ -65,7 +65,7 @@ class Event(StrEnum):
     ACCOUNT_ENABLE = "account.enable"
     ACCOUNT_LOCK = "account.lock"
     SESSION_OPEN = "session.open"
-    SESSION_STEP_UP = "session.step_up"
+    SESSION_STRENGTHEN = "session.strengthen"
     SESSION_REFUSE = "session.refuse"
     SESSION_CLOSE = "session.close"
     # keys

@@ -313,7 +313,7 @@ NEEDED: dict[Event, tuple[str, ...]] = {
     Event.ACCOUNT_ENABLE: ("actor", "change"),
     Event.ACCOUNT_LOCK: ("change",),  # the gateway does it after too many failures
     Event.SESSION_OPEN: ("actor", "change", "req"),
-    Event.SESSION_STEP_UP: ("actor", "change", "req"),
+    Event.SESSION_STRENGTHEN: ("actor", "change", "req"),
     Event.SESSION_REFUSE: ("actor", "basis", "req"),
     Event.SESSION_CLOSE: ("change", "req"),  # the provider may say that it is over
     Event.KEY_REVOKE: ("actor", "change"),

@@ -55,7 +55,7 @@ EVENTS: dict[Event, str] = {
     Event.ACCOUNT_ENABLE: "Mở lại tài khoản",
     Event.ACCOUNT_LOCK: "Khoá tài khoản",
     Event.SESSION_OPEN: "Đăng nhập",
-    Event.SESSION_STEP_UP: "Xác thực lại ở mức cao hơn",
+    Event.SESSION_STRENGTHEN: "Xác thực lại ở mức cao hơn",
     Event.SESSION_REFUSE: "Không cho đăng nhập",
     Event.SESSION_CLOSE: "Kết thúc phiên",
     Event.KEY_CREATE: "Tạo khoá",
