@@ -17,6 +17,8 @@ from auth.jose import (
     signing_key,
 )
 
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # RFC 8693 section 2.1
+ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105 - RFC 8693 section 3
 PROOF_TYPE = "dpop+jwt"  # RFC 9449 section 4.2
 
 
@@ -98,11 +100,36 @@ def _digest(token: str) -> str:
 
 def token_form(assertion: str, *, scope: str = "", resource: str = "") -> bytes:
     """Return the body of a token request, to be sent as ``application/x-www-form-urlencoded``."""
-    members = {
-        "grant_type": "client_credentials",
-        "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": assertion,
-        "scope": scope,
-        "resource": resource,
-    }
+    return _form(
+        grant_type="client_credentials",
+        client_assertion_type=ASSERTION_TYPE,
+        client_assertion=assertion,
+        scope=scope,
+        resource=resource,
+    )
+
+
+def exchange_form(
+    assertion: str, subject_token: str, *, scope: str = "", subject_type: str = ID_TOKEN
+) -> bytes:
+    """Return the body that asks for a token on behalf of an official (RFC 8693 section 2.1).
+
+    Args:
+        assertion: the system's.
+        subject_token: what the staff provider gave the system when the official signed on there.
+        scope: agreement codes; empty for all.
+        subject_type: kind of *subject_token*.
+    """
+    return _form(
+        grant_type=EXCHANGE,
+        client_assertion_type=ASSERTION_TYPE,
+        client_assertion=assertion,
+        subject_token=subject_token,
+        subject_token_type=subject_type,
+        scope=scope,
+    )
+
+
+def _form(**members: str) -> bytes:
+    """Return a form without the members that are empty."""
     return urlencode({name: value for name, value in members.items() if value}).encode()

@@ -15,8 +15,9 @@ from catalog.documents import Document, Documents, read_folder
 from catalog.entries import Agreement, AgreementCode, ServiceCode, ServiceVersion, SystemId
 from catalog.repository import CatalogRepository, TwoPeople
 from gateway import database
+from gateway.calling.system import System
 from gateway.clock import utc_now
-from gateway.demo.caller import System
+from gateway.demo.fronting import Certificate, self_made
 from gateway.demo.province import APPROVER, PUBLISHER, SEED_FOLDER
 from gateway.demo.records import Books
 from gateway.demo.story import BANK, KHOI
@@ -55,13 +56,14 @@ def measure_growth(bench: Bench, seconds: int) -> list[dict[str, object]]:
     question = {"subject": KHOI, "purpose": "khach-hang", "fields": ["ho_ten", "thuong_tru"]}
     gateway = bench.province.gateway
     key = bench.province.keys["nganhang-demo"]
-    bank = System(gateway, "nganhang-demo", key)
+    binding = Certificate(self_made("bench", utc_now()))
+    bank = System(gateway, "nganhang-demo", key, binding=binding)
     law = bench.peers[0]
     rows: list[dict[str, object]] = []
     for services, agreements, consents in (SMALL, LARGE):
         asyncio.run(_fill(bench, services, agreements, consents))
         _await_catalog(bench)
-        token = {"Authorization": f"Bearer {bank.token()}"}
+        token = bank.headers("POST", "")
         consent = Peer("bank", f"{gateway}/v1/data/dancu.tracuu", law.pids, question, token)
         rows.append(
             {

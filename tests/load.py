@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteR
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from gateway.demo.caller import System, TokenRefused
+from gateway.calling.system import System, TokenRefused
 from gateway.demo.province import Province
 from tests.history import Seen
 from tests.province import system_of
@@ -91,7 +91,7 @@ class Load:
     def renew(self, client_id: str) -> None:
         """Let a system ask with a new token from now on."""
         with self._token_lock:
-            self._systems[client_id]._until = 0.0
+            self._systems[client_id].forget()
 
     def _run(self, asks: Sequence[Ask], number: int) -> None:
         turns = itertools.islice(itertools.cycle(asks), number, None)
@@ -116,14 +116,15 @@ class Load:
         return HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE_S)
 
     def _call(self, connection: HTTPConnection, ask: Ask) -> None:
+        path = f"/v1/data/{ask.service}"
         headers = {
-            "Authorization": f"Bearer {self._token(self._systems[ask.client_id])}",
+            **self._proven(self._systems[ask.client_id], path),
             "Content-Type": "application/json",
             **ask.headers,
         }
         content = json.dumps(ask.question).encode()
         began = time.monotonic()
-        connection.request("POST", f"/v1/data/{ask.service}", content, headers)
+        connection.request("POST", path, content, headers)
         reply = connection.getresponse()
         try:
             body = reply.read()
@@ -132,9 +133,9 @@ class Load:
             raise
         self._note(ask, began, reply, body)
 
-    def _token(self, system: System) -> str:
+    def _proven(self, system: System, path: str) -> dict[str, str]:
         with self._token_lock:
-            return system.token()
+            return system.headers("POST", path)
 
     def _note(self, ask: Ask, began: float, reply: HTTPResponse, body: bytes) -> None:
         exchange = reply.getheader("Lgsp-Exchange-Id") or ""

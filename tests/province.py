@@ -16,12 +16,14 @@ from typing import Any, TypeVar
 from auth.claims import TOKEN_TYPE
 from auth.jose import payload_of, signed
 from auth.keys import SigningKeyRing
+from gateway.calling.system import System
+from gateway.calling.wire import Answer
 from gateway.clock import utc_now
-from gateway.demo.caller import Answer, System
 from gateway.demo.province import REGISTERS, SEED_FOLDER, Plan, Province
 from gateway.demo.witnesses import WITNESSES
 from gateway.quota.windows import LOCAL
 from tests.audit_rows import connected
+from tests.bound import FRONTED
 from tests.conftest import in_a_loop
 
 T = TypeVar("T")
@@ -88,7 +90,8 @@ def catalog_in(folder: Path) -> Path:
 
 def system_of(province: Province, client_id: str) -> System:
     """Return a caller with the key that *client_id* was registered with."""
-    return System(province.gateway, client_id, province.keys[client_id])
+    key = province.keys[client_id]
+    return System(province.gateway, client_id, key, binding=FRONTED)
 
 
 def token_of_age(province: Province, age_s: int) -> str:

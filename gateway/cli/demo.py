@@ -79,7 +79,7 @@ def _stay(province: Province, teller: Teller, *, once: bool) -> None:
 
 
 def _curl(province: Province) -> str:
-    from gateway.demo.caller import System  # noqa: PLC0415 - only a demo that stays needs it
+    from gateway.calling.system import System  # noqa: PLC0415 - only a demo that stays needs it
 
     system = System(province.gateway, "motcua-xa", province.keys["motcua-xa"])
     who = (ANH["so_dinh_danh"], ANH["ho_ten"], ANH["ngay_sinh"])

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.demo.caller import Answer, System, send
+from gateway.calling.system import System
+from gateway.calling.wire import Answer, send
 from gateway.demo.province import Province
 from gateway.demo.proving import NotWitnessed, Prover
 from gateway.demo.records import Books

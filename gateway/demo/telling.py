@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.demo.caller import Answer
+from gateway.calling.wire import Answer
 from gateway.demo.proving import Confirmed
 
 LONGEST_VALUE = 70  # characters of one value on the screen

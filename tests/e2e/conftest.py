@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gateway.demo.caller import System
+from gateway.calling.system import System
 from gateway.demo.province import Province
 from tests.province import a_province, system_of
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from auth.people import Role
-from gateway.demo.caller import Answer, System, send
+from gateway.calling.system import System
+from gateway.calling.wire import Answer, send
 from gateway.demo.province import Province
 from tests.people import token_for
 from tests.province import ANH, PERMIT, exchange_of, leaves_of, wait_until
@@ -69,7 +70,7 @@ def test_the_look_is_itself_in_the_record(province: Province) -> None:
 
 def test_a_systems_token_opens_no_auditors_route(province: Province, system: Caller) -> None:
     """Two kinds of tokens, two kinds of routes."""
-    headers = {"Authorization": f"Bearer {system('motcua-xa').token()}"}
+    headers = system("motcua-xa").headers("POST", "/v1/audit/search")
     answer = send(province.gateway, "POST", "/v1/audit/search", b"{}", headers)
 
     assert (401, "token_invalid") == (answer.status, answer.code)

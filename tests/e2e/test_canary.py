@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from auth.client import client_assertion, new_client_key, token_form
-from gateway.demo.caller import Answer, send
+from gateway.calling.wire import Answer, send
 from gateway.demo.processes import answers
 from gateway.demo.province import Province
 from gateway.demo.records import Books
@@ -127,7 +127,7 @@ def ask_what_cannot_be_read(left: Traces) -> None:
             left.note(desk.prefill("1.013225", {"subject": YEN, "dossier": "1", member: value}))
     for member in (*YEN, "so_cmnd", "ma_xa", "so_to", NUMBER):
         left.note(desk.ask("dancu.xacthuc", {**WHOLE, "subject": {**YEN, member: [NUMBER, NAME]}}))
-    token = {"Authorization": f"Bearer {desk.token()}", "Content-Type": "application/json"}
+    token = desk.headers("POST", "") | {"Content-Type": "application/json"}
     for body in (
         b'{"subject":{"so_dinh_danh":"%s"' % NUMBER.encode(),
         b"[" * 20 + NUMBER.encode() + b"]" * 20,
@@ -143,7 +143,7 @@ def ask_in_the_wrong_place(left: Traces) -> None:
     """Put the number into paths, queries and headers, as a careless program would."""
     desk = system_of(left.province, "motcua-xa")
     content = json.dumps(WHOLE).encode()
-    usual = {"Authorization": f"Bearer {desk.token()}", "Content-Type": "application/json"}
+    usual = desk.headers("POST", "") | {"Content-Type": "application/json"}
     for path in (
         f"/v1/data/{NUMBER}", f"/v1/data/dancu.xacthuc/{NUMBER}", f"/v1/prefill/{NUMBER}",
         f"/{NUMBER}", f"/v1/data/dancu.xacthuc?so={NUMBER}&ten={quote(NAME)}",

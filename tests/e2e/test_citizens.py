@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from auth.people import Role
-from gateway.demo.caller import System
+from gateway.calling.system import System
 from gateway.demo.province import Province
 from tests.house.tree import ROOT
 from tests.people import token_for
@@ -91,7 +91,8 @@ def test_anybody_may_know_how_much_is_sealed(province: Province) -> None:
 
 def test_a_systems_token_opens_nobodys_list(province: Province, system: Caller) -> None:
     """An agency's system is not the person."""
-    headers = {"Authorization": f"Bearer {system('motcua-xa').token()}"}
-    answer = httpx.get(f"{province.gateway}/v1/own/accesses", headers=headers, timeout=10)
+    path = "/v1/own/accesses"
+    headers = system("motcua-xa").headers("GET", path)
+    answer = httpx.get(f"{province.gateway}{path}", headers=headers, timeout=10)
 
     assert (401, "token_invalid") == (answer.status_code, answer.json()["code"])

@@ -6,8 +6,8 @@ from typing import Any
 from catalog.documents import read_folder
 from catalog.repository import CatalogRepository, TwoPeople
 from gateway import database
+from gateway.calling.system import System
 from gateway.clock import utc_now
-from gateway.demo.caller import System
 from gateway.demo.province import APPROVER, PUBLISHER, Province
 from gateway.quota.windows import LOCAL
 from tests.conftest import in_a_loop

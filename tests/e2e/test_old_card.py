@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from gateway.demo.caller import System
+from gateway.calling.system import System
 from tests.province import KHOI, PERMIT
 
 PHONG = {"so_dinh_danh": "003068002323", "ho_ten": "Tạ Đình Phong", "ngay_sinh": "1968-10-01"}

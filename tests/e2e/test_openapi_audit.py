@@ -6,7 +6,7 @@ import pytest
 from schemathesis import GenerationMode
 
 from auth.people import Role
-from gateway.demo.caller import send
+from gateway.calling.wire import send
 from gateway.demo.province import Province
 from tests.e2e.test_openapi import Api, put_to
 from tests.people import token_for
@@ -48,7 +48,8 @@ def api(province: Province) -> Api:
     """Fetch the document, and sign somebody on who has not searched yet."""
     account = f"kt-api-{next(ACCOUNTS)}"
     document = send(province.gateway, "GET", "/schema/openapi.json").body
-    return Api(province.gateway, document, token_for(province, role=Role.AUDITOR, account=account))
+    token = token_for(province, role=Role.AUDITOR, account=account)
+    return Api(province.gateway, document, {"Authorization": f"Bearer {token}"})
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
@@ -57,7 +58,7 @@ def test_what_anybody_sends_is_answered_as_documented(
     api: Api, route: tuple[str, str], *, known: bool
 ) -> None:
     """No 5xx of ours, no undocumented status, no other shape than promised."""
-    headers = {"Authorization": f"Bearer {api.token}"} if known else {}
+    headers = api.headers if known else {}
 
     assert 0 < put_to(api, route, GenerationMode.POSITIVE, headers)
 
@@ -65,6 +66,6 @@ def test_what_anybody_sends_is_answered_as_documented(
 @pytest.mark.parametrize("route", QUESTIONS, ids=" ".join)
 def test_bodies_of_no_form_are_refused_as_documented(api: Api, route: tuple[str, str]) -> None:
     """Wrong types, unknown members, bounds exceeded."""
-    headers = {"Authorization": f"Bearer {api.token}"}
+    headers = api.headers
 
     assert 0 < put_to(api, route, GenerationMode.NEGATIVE, headers)

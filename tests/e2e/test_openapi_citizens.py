@@ -7,7 +7,7 @@ import pytest
 from schemathesis import GenerationMode
 
 from auth.people import Role
-from gateway.demo.caller import send
+from gateway.calling.wire import send
 from gateway.demo.province import Province
 from tests.e2e.test_openapi import ROUTES as SYSTEMS
 from tests.e2e.test_openapi import Api, put_to
@@ -51,7 +51,8 @@ def api_of(province: Province, route: tuple[str, str]) -> Api:
     """Fetch the document, and sign somebody on who may call *route*."""
     document = send(province.gateway, "GET", "/schema/openapi.json").body
     account = f"dan-api-{next(ACCOUNTS)}"
-    return Api(province.gateway, document, token_for(province, account=account, **ROUTES[route]))
+    token = token_for(province, account=account, **ROUTES[route])
+    return Api(province.gateway, document, {"Authorization": f"Bearer {token}"})
 
 
 @pytest.mark.parametrize("route", sorted(ROUTES), ids=" ".join)
@@ -61,7 +62,7 @@ def test_what_anybody_sends_is_answered_as_documented(
 ) -> None:
     """No 5xx of ours, no undocumented status, no other shape than promised."""
     api = api_of(province, route)
-    headers = {"Authorization": f"Bearer {api.token}"} if known else {}
+    headers = api.headers if known else {}
 
     assert 0 < put_to(api, route, GenerationMode.POSITIVE, headers)
 
@@ -72,7 +73,7 @@ def test_bodies_of_no_form_are_refused_as_documented(
 ) -> None:
     """Wrong types, unknown members, bounds exceeded."""
     api = api_of(province, route)
-    headers = {"Authorization": f"Bearer {api.token}"}
+    headers = api.headers
 
     assert 0 < put_to(api, route, GenerationMode.NEGATIVE, headers)
 

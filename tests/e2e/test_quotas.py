@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from gateway.calling.system import System
+from gateway.calling.wire import Answer
 from gateway.clock import utc_now
-from gateway.demo.caller import Answer, System
 from gateway.demo.province import Province
 from gateway.errors import Code
 from tests.province import (

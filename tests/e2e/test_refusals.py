@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from auth.client import ClientKey, client_assertion, new_client_key, token_form
-from gateway.demo.caller import Answer, System, send
+from gateway.calling.system import System
+from gateway.calling.wire import Answer, send
 from gateway.demo.province import Province
 from gateway.errors import Code
 from gateway.problems import PROBLEMS
+from tests.bound import bearing
 from tests.province import (
     AN,
     ANH,
@@ -156,7 +158,7 @@ def test_a_broken_question_is_refused_before_anything_is_believed(  # noqa: PLR0
     code: Code,
 ) -> None:
     """Somebody known sent it, so the log says who was refused and why; of the rest nothing."""
-    named = {"Authorization": f"Bearer {system('motcua-xa').token()}"}
+    named = system("motcua-xa").headers(method, "/v1/data/dancu.xacthuc")
     usual = {"Content-Type": "application/json"}
 
     answer = send(province.gateway, method, "/v1/data/dancu.xacthuc", body, named | usual | headers)
@@ -171,14 +173,9 @@ TOKENS = {
     "none": (lambda _: {}, Code.TOKEN_MISSING),
     "noise": (lambda _: {"Authorization": "Bearer x.y.z"}, Code.TOKEN_INVALID),
     "another scheme": (lambda _: {"Authorization": "Basic eA=="}, Code.TOKEN_MISSING),
-    "an old one": (lambda p: bearer(token_of_age(p, 400)), Code.TOKEN_EXPIRED),
-    "a touched one": (lambda p: bearer(token_of_age(p, 0)[:-6] + "AAAAAA"), Code.TOKEN_INVALID),
+    "an old one": (lambda p: bearing(token_of_age(p, 400)), Code.TOKEN_EXPIRED),
+    "a touched one": (lambda p: bearing(token_of_age(p, 0)[:-6] + "AAAAAA"), Code.TOKEN_INVALID),
 }
-
-
-def bearer(token: str) -> dict[str, str]:
-    """Return the header that carries *token*."""
-    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.mark.parametrize(("headers", "code"), TOKENS.values(), ids=TOKENS)
@@ -201,7 +198,7 @@ def test_whoever_has_not_proven_who_it_is_learns_nothing(
 def test_a_token_made_by_hand_is_good_when_it_is_young(province: Province) -> None:
     """The control of the two tests above: the same token, not old and not touched, is believed."""
     usual = {"Content-Type": "application/json"}
-    headers = usual | bearer(token_of_age(province, 0))
+    headers = usual | bearing(token_of_age(province, 0))
 
     answer = send(
         province.gateway, "POST", "/v1/data/dancu.xacthuc", json.dumps(WHOLE).encode(), headers

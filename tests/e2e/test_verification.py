@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from auth.people import Role
+from gateway.calling.system import System
 from gateway.cli.exits import Exit
-from gateway.demo.caller import System
 from gateway.demo.province import Province
 from gateway.verification.bundles import check
 from tests.people import token_for

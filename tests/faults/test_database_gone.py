@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from gateway.demo.caller import System, TokenRefused, send
+from gateway.calling.system import System, TokenRefused
+from gateway.calling.wire import send
 from gateway.demo.processes import answers
 from gateway.demo.province import Province
 from gateway.embedded import EmbeddedPostgres

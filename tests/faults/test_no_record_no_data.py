@@ -17,8 +17,8 @@ import pytest
 
 from gateway.audit.keyring import Keyring
 from gateway.audit.pseudonyms import Pseudonyms, epoch_of
+from gateway.calling.wire import send
 from gateway.clock import utc_now
-from gateway.demo.caller import send
 from gateway.demo.processes import answers
 from gateway.demo.province import Province
 from tests.audit_rows import connected, stored

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateway.demo.caller import send
+from gateway.calling.wire import send
 from gateway.demo.province import Province
 from gateway.errors import Code
 from tests.load import Ask, Call, Load

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.demo.caller import Answer
+from gateway.calling.wire import Answer
 from gateway.demo.province import Province
 from gateway.errors import Code
 from tests.administrators import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.demo.caller import Answer
+from gateway.calling.wire import Answer
 from gateway.demo.province import Province
 from tests.province import (
     ANH,

@@ -12,7 +12,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from auth.client import ClientKey, client_assertion, dpop_proof, new_client_key, token_form
+from auth.client import (
+    ClientKey,
+    client_assertion,
+    dpop_proof,
+    exchange_form,
+    new_client_key,
+    token_form,
+)
 from auth.documents import read, write
 from auth.jose import Algorithm
 from tests.party_builders import ISSUER, NOON_S, a_registration
@@ -36,6 +43,16 @@ def test_what_is_not_asked_for_is_left_out_of_the_form() -> None:
     assert {"grant_type", "client_assertion_type", "client_assertion"} == parse_qs(
         token_form("x").decode()
     ).keys()
+
+
+def test_an_exchange_carries_the_officials_token_beside_the_systems_own_assertion() -> None:
+    """The system proves itself as always; the official's token only says for whom."""
+    form = parse_qs(exchange_form("x", "y").decode())
+
+    assert (["x"], ["y"]) == (form["client_assertion"], form["subject_token"])
+    assert ["urn:ietf:params:oauth:grant-type:token-exchange"] == form["grant_type"]
+    assert ["urn:ietf:params:oauth:token-type:id_token"] == form["subject_token_type"]
+    assert "scope" not in form
 
 
 def test_a_new_key_is_ready_for_a_registration() -> None:

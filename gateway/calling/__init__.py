@@ -1,0 +1,1 @@
+"""The side that asks: a system's token, its proof of possession, its questions; plain HTTP."""

@@ -1,0 +1,143 @@
+"""An agency's system: gets its token with its own key, then asks."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+from auth.client import ClientKey, client_assertion, exchange_form, token_form
+from auth.identity import TOKEN_PATH
+from gateway.calling.bindings import Binding, Proofs
+from gateway.calling.wire import Answer, Json, send
+
+RENEW_BEFORE_S = 30.0
+FORM = "application/x-www-form-urlencoded"
+Saying: TypeAlias = Callable[[], str]
+
+
+class TokenRefused(Exception):
+    """The gateway gave no token; `answer` is what it said."""
+
+    def __init__(self, answer: Answer) -> None:
+        said = answer.body.get("error", answer.code)
+        super().__init__(str(said))
+        self.answer = answer
+
+
+class System:
+    """One registered system; its tokens are bound to what *binding* holds."""
+
+    def __init__(
+        self,
+        gateway: str,
+        client_id: str,
+        key: ClientKey,
+        *,
+        binding: Binding | None = None,
+        official: Saying | None = None,
+        issuer: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Ask *gateway* as *client_id*.
+
+        Args:
+            gateway: scheme, host and port.
+            client_id: the system.
+            key: what is registered for it.
+            binding: what tokens are bound to; proofs with *key* when left out.
+            official: gives the staff provider's token of the official who acts through the system.
+            issuer: who the gateway says it is, when that is not where it is reached.
+            clock: Unix seconds.
+        """
+        self.client_id = client_id
+        self.gateway = gateway
+        self._key = key
+        self._binding = binding or Proofs(key.private, clock)
+        self._official = official
+        self._issuer = issuer or gateway
+        self._clock = clock
+        self._token = ""
+        self._scheme = self._binding.scheme
+        self._until = 0.0
+
+    def token(self) -> str:
+        """Return a live access token.
+
+        Raises:
+            TokenRefused: there is none to be had.
+            Unanswered: nobody is there.
+        """
+        if self._clock() > self._until - RENEW_BEFORE_S:
+            self._renew()
+        return self._token
+
+    def forget(self) -> None:
+        """Get a new token before the next question."""
+        self._until = 0.0
+
+    def keep(self, token: str, until: float) -> None:
+        """Go on with a token of an earlier run, good until *until*, Unix seconds."""
+        self._token, self._until = token, until
+
+    def kept(self) -> tuple[str, float]:
+        """Return the token as it is, and until when it is good; empty when there is none."""
+        return self._token, self._until
+
+    def headers(self, method: str, path: str) -> dict[str, str]:
+        """Return what proves one request: good once, where the binding says so."""
+        token = self.token()
+        proof = self._binding.headers(method, self._url(path), token)
+        return {"Authorization": f"{self._scheme} {token}", **proof}
+
+    def ask(self, service: str, question: Json, **headers: str) -> Answer:
+        """Ask one data service."""
+        return self.post(f"/v1/data/{service}", question, **headers)
+
+    def prefill(self, procedure: str, form: Json) -> Answer:
+        """Have the form of a procedure filled."""
+        return self.post(f"/v1/prefill/{procedure}", form)
+
+    def post(self, path: str, body: Json, **headers: str) -> Answer:
+        """Send *body* with this system's token."""
+        content = json.dumps(body, ensure_ascii=False).encode()
+        plain = {"Content-Type": "application/json"}
+        return self.send("POST", path, content, plain | headers)
+
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> Answer:
+        """Send one request with the proof of it; once more when the gateway asks for its nonce."""
+
+        def once() -> Answer:
+            named = self.headers(method, path) | (headers or {})
+            return send(self.gateway, method, path, body, named)
+
+        return self._with_nonce(once)
+
+    def _renew(self) -> None:
+        answer = self._with_nonce(self._asked_for_token)
+        if "access_token" not in answer.body:
+            raise TokenRefused(answer)
+        self._token = str(answer.body["access_token"])
+        self._scheme = str(answer.body["token_type"])
+        self._until = self._clock() + float(answer.body["expires_in"])
+
+    def _asked_for_token(self) -> Answer:
+        assertion = client_assertion(
+            self._key.private, client_id=self.client_id, audience=self._issuer, now=self._clock()
+        )
+        official = self._official
+        form = token_form(assertion) if official is None else exchange_form(assertion, official())
+        proof = self._binding.headers("POST", self._url(TOKEN_PATH), None)
+        return send(self.gateway, "POST", TOKEN_PATH, form, {"Content-Type": FORM, **proof})
+
+    def _with_nonce(self, once: Callable[[], Answer]) -> Answer:
+        answer = once()
+        self._binding.learn(answer.headers)
+        if answer.wants_nonce:
+            answer = once()
+            self._binding.learn(answer.headers)
+        return answer
+
+    def _url(self, path: str) -> str:
+        return self._issuer + path
