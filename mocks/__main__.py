@@ -1,11 +1,11 @@
-"""`python -m mocks population --port 9101`: run one register, or all four."""
+"""`python -m mocks population --port 9101`: run one register, all four, or the sign-on."""
 
 import argparse
 import asyncio
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -14,14 +14,16 @@ import uvloop
 from mocks.config import Config, load
 from mocks.province import PEOPLE, SEED
 from mocks.serving import PORTS, serving
+from mocks.sso import serving as sso
 
 ALL = "all"
+SSO = "sso"  # no register: "all" leaves it out, and it keeps nothing in a store
 FEWEST_PEOPLE = 24  # the personas
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m mocks", description=__doc__)
-    parser.add_argument("register", choices=[*PORTS, ALL])
+    parser.add_argument("register", choices=[*PORTS, ALL, SSO])
     parser.add_argument(
         "--port", type=int, help="0 takes any free one; with 'all', the first of four"
     )
@@ -53,14 +55,18 @@ async def _run(read: argparse.Namespace, config: Config) -> None:
         loop.add_signal_handler(wanted, stop.set)
     async with AsyncExitStack() as stack:
         for name in names:
-            port = _port(name, read.port) if read.register == ALL else _one(name, read.port)
-            url = await stack.enter_async_context(
-                serving(
-                    name, read.store, port=port, people=read.people, seed=read.seed, config=config
-                )
-            )
+            url = await stack.enter_async_context(_serving(name, read, config))
             print(f"{name} ready on {url}", flush=True)
         await stop.wait()
+
+
+def _serving(
+    name: str, read: argparse.Namespace, config: Config
+) -> AbstractAsyncContextManager[str]:
+    if name == SSO:
+        return sso.serving(config.sso, port=sso.PORT if read.port is None else read.port)
+    port = _port(name, read.port) if read.register == ALL else _one(name, read.port)
+    return serving(name, read.store, port=port, people=read.people, seed=read.seed, config=config)
 
 
 def _one(name: str, port: int | None) -> int:

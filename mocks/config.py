@@ -1,6 +1,7 @@
 """Who may call the registers: demo defaults, or a JSON file given on the command line."""
 
 from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -58,6 +59,31 @@ class Civil(Struct, frozen=True, forbid_unknown_fields=True):
     users: dict[str, str] = field(default_factory=lambda: {"motlan": "hotich-demo"})
 
 
+class Client(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One program that signs people on; addresses are compared letter by letter."""
+
+    redirect_uris: tuple[str, ...]
+    jwks: dict[str, list[dict[str, Any]]]  # public keys of its private_key_jwt
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    realms: frozenset[str] = frozenset({"staff", "citizens"})
+
+
+class Realm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How one realm of the sign-on behaves."""
+
+    par: Literal["required", "offered", "absent"] = "required"  # RFC 9126
+    token_claims: bool = True  # claims of the person in the ID token too, beside userinfo
+
+
+class Sso(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The two realms of the sign-on, and the programs that use them; a test door adds programs."""
+
+    clients: dict[str, Client] = field(default_factory=dict[str, Client])
+    staff: Realm = Realm()
+    citizens: Realm = Realm(par="offered")
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a file may set; a part that is left out keeps its demo values."""
 
@@ -65,6 +91,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     land: Land = Land()
     insurance: Insurance = Insurance()
     civil: Civil = Civil()
+    sso: Sso = field(default_factory=Sso)
 
 
 def load(path: Path | None) -> Config:

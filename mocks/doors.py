@@ -44,7 +44,7 @@ class Doors:
             case "GET", ("faults", _, ""):
                 return Reply(200, json({"faults": list(Fault)}))
             case "POST", ("faults", _, name) if name in list(Fault):
-                return self._order(Fault(name), parse_qs(request.query).get("times", ["1"])[0])
+                return self._order(Fault(name), parse_qs(request.query))
             case "GET", ("queries", _, ""):
                 return Reply(200, json({"queries": list(self._asked)}))
             case "DELETE", ("queries", _, ""):
@@ -53,8 +53,9 @@ class Doors:
             case _:
                 return Reply(404, json({"error": "no such door"}))
 
-    def _order(self, fault: Fault, times: str) -> Reply:
+    def _order(self, fault: Fault, given: dict[str, list[str]]) -> Reply:
+        times, under = given.get("times", ["1"])[0], given.get("under", [""])[0]
         if not times.removeprefix("-").isdecimal() or int(times) < -1:
             return Reply(400, json({"error": "times is -1, 0 or a count"}))
-        self.mischief.order(fault, int(times))
+        self.mischief.order(fault, int(times), under)
         return Reply(200, json({"fault": fault, "times": int(times)}))

@@ -31,14 +31,22 @@ class Mischief:
     def __init__(self) -> None:
         self.fault: Fault | None = None
         self.times = 0
+        self.under = ""
 
-    def order(self, fault: Fault, times: int) -> None:
-        """Misbehave for the next *times* answers: 0 clears, -1 lasts until cleared."""
+    def order(self, fault: Fault, times: int, under: str = "") -> None:
+        """Misbehave for the next *times* answers: 0 clears, -1 lasts until cleared.
+
+        Args:
+            fault: how.
+            times: how often.
+            under: only where the path begins with it.
+        """
         self.fault, self.times = (fault, times) if times else (None, 0)
+        self.under = under
 
-    def take(self) -> Fault | None:
-        """Return the fault of the answer that is due, and count it."""
-        fault = self.fault
+    def take(self, path: str = "") -> Fault | None:
+        """Return the fault of the answer that is due at *path*, and count it."""
+        fault = self.fault if path.startswith(self.under) else None
         if fault is not None and self.times > 0:
             self.times -= 1
             if not self.times:

@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, request: Request, *, keep: bool) -> None:
         plain = request.path in self._register.plain
-        fault = None if plain else self._doors.mischief.take()
+        fault = None if plain else self._doors.mischief.take(request.path)
         if fault in {Fault.BUSY, Fault.ERROR_500}:
             self._write(self._register.failure(503 if fault is Fault.BUSY else 500), keep=keep)
             return
