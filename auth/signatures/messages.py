@@ -16,6 +16,9 @@ from auth.jose import SigningKey, VerificationKey
 
 REQUEST_TAG = "fapi-2-request"  # FAPI 2.0 Message Signing, section 5.6.1
 RESPONSE_TAG = "fapi-2-response"
+# What a request's signature covers, at the least (FAPI 2.0 Message Signing, section 5.6.1).
+COVERED = ("@method", "@target-uri", "authorization", "content-digest")
+PROOF = "dpop"  # covered, too, by a caller that proves its key this way
 
 # RFC 9421 sections 3.3.4 and 3.3.6: what our two kinds of keys sign with.
 ALGORITHMS: Mapping[str, type[HTTPSignatureAlgorithm]] = {

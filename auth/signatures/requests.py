@@ -27,13 +27,11 @@ from msgspec import Struct
 
 from auth.errors import PartyError
 from auth.jose import VerificationKey, public_jwk
-from auth.signatures.messages import ALGORITHMS, REQUEST_TAG, Asking, Keys
+from auth.signatures.messages import ALGORITHMS, COVERED, PROOF, REQUEST_TAG, Asking, Keys
 
 LIFE_S = 60  # between making a signature and presenting it (security profile, row S8)
 AHEAD_S = 10  # how far the caller's clock may be ahead (FAPI 2.0 section 5.3.2.1)
 LONGEST_FIELD = 4_096  # characters of Signature and Signature-Input; ours need about 400
-COVERED = ("@method", "@target-uri", "authorization", "content-digest")
-_PROOF = "dpop"  # covered, too, by a caller that proves its key this way
 
 
 class SignatureMissing(PartyError):
@@ -163,7 +161,7 @@ def _verified(
     asking: Asking, keys: Sequence[VerificationKey], now: float
 ) -> tuple[_Verifier, VerifyResult]:
     """Return what was verified, by the algorithm that fits a key; the key decides, not the text."""
-    demanded = (*COVERED, _PROOF) if _PROOF in asking.headers else COVERED
+    demanded = (*COVERED, PROOF) if PROOF in asking.headers else COVERED
     fact = "no registered key made it"
     for kind, algorithm in ALGORITHMS.items():
         fitting = [key for key in keys if key.native.key_type == kind]

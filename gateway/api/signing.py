@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from auth.jose import SigningKey
-from auth.signatures.answers import signed_answer
 from auth.signatures.messages import Asking
+from auth.signatures.signing import signed_answer
 from gateway.api.wire import Headers
 from gateway.clock import Clock
 from gateway.stages.presented import Presented

@@ -8,8 +8,7 @@ import msgspec
 from litestar.status_codes import HTTP_401_UNAUTHORIZED, HTTP_503_SERVICE_UNAVAILABLE
 from litestar.types import Receive, Send
 
-from auth.signatures.messages import REQUEST_TAG
-from auth.signatures.requests import COVERED
+from auth.signatures.messages import COVERED, PROOF, REQUEST_TAG
 from gateway.errors import Code, Refusal
 from gateway.problems import PROBLEMS, problem_body
 
@@ -25,7 +24,7 @@ RETRY_AFTER_S = 2  # for failures that pass by themselves
 # RFC 9421 section 5.1: how a caller learns what to sign.
 ACCEPT_SIGNATURE = (
     b"accept-signature",
-    f"sig=({' '.join(f'{chr(34)}{name}{chr(34)}' for name in (*COVERED, 'dpop'))})"
+    f"sig=({' '.join(f'{chr(34)}{name}{chr(34)}' for name in (*COVERED, PROOF))})"
     f';created;keyid;tag="{REQUEST_TAG}"'.encode("ascii"),
 )
 DEMANDS = frozenset({Code.SIGNATURE_MISSING, Code.SIGNATURE_INVALID, Code.SIGNATURE_REPLAYED})
