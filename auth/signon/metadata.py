@@ -32,13 +32,13 @@ class Metadata(Struct, frozen=True, kw_only=True):
 class _Lists(Struct, frozen=True, kw_only=True):
     """The lists that say whether our ways are also its ways; absent ones have defaults."""
 
-    response_types_supported: list[str] = ["code"]
-    grant_types_supported: list[str] = ["authorization_code"]
-    code_challenge_methods_supported: list[str] = []
-    id_token_signing_alg_values_supported: list[str] = ["RS256"]
-    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
-    token_endpoint_auth_signing_alg_values_supported: list[str] | UnsetType = UNSET
-    dpop_signing_alg_values_supported: list[str] = []
+    response_types_supported: tuple[str, ...] = ("code",)
+    grant_types_supported: tuple[str, ...] = ("authorization_code",)
+    code_challenge_methods_supported: tuple[str, ...] = ()
+    id_token_signing_alg_values_supported: tuple[str, ...] = ("RS256",)
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+    token_endpoint_auth_signing_alg_values_supported: tuple[str, ...] | UnsetType = UNSET
+    dpop_signing_alg_values_supported: tuple[str, ...] = ()
 
 
 def judge(document: bytes, issuer: str) -> Metadata:
