@@ -1,0 +1,102 @@
+"""The two ways out: from us to the provider (the browser goes), and from the provider to us."""
+
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from auth.signon.members import NotUnderstood, members, shaped
+from auth.signon.metadata import Metadata
+from auth.signon.providers import Provider
+from auth.signon.refusals import Ending, SignOnRefused
+from auth.signon.signed_on import LoggedOut
+
+TYPES = frozenset({"logout+jwt"})  # Back-Channel Logout 1.0 section 2.4: told from an ID token
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LONGEST_LIFE_S = 600
+LONGEST_ID = 256
+
+
+class _Claims(Struct, frozen=True, kw_only=True):
+    iss: str
+    aud: str | list[str]
+    iat: int | float
+    exp: int | float
+    jti: str
+    events: dict[str, dict[str, object]]
+    sub: str | None = None
+    sid: str | None = None
+
+
+class LogoutToken(Struct, frozen=True, kw_only=True):
+    """A logout token that was proven; it counts once."""
+
+    whose: LoggedOut
+    jti: str
+    expires_at: float  # Unix seconds
+
+
+def address(
+    metadata: Metadata, provider: Provider, *, id_token: str, back_to: str, state: str
+) -> str | None:
+    """Return where a browser ends the provider's session (RP-Initiated Logout 1.0 section 2)."""
+    end = metadata.end_session_endpoint
+    if end is None:
+        return None
+    said = {
+        "id_token_hint": id_token,
+        "client_id": provider.client_id,
+        "post_logout_redirect_uri": back_to,
+        "state": state,
+    }
+    return f"{end}{'&' if '?' in end else '?'}{urlencode(said)}"
+
+
+def judge(payload: bytes, provider: Provider, now: float) -> LogoutToken:
+    """Return whose session ended, by a logout token whose signature has been proven.
+
+    Args:
+        payload: of the token.
+        provider: whose key proved it.
+        now: Unix seconds.
+
+    Raises:
+        SignOnRefused: LOGOUT_REFUSED; it is not for us, not of now, or not a logout token.
+
+    Source: OpenID Connect Back-Channel Logout 1.0 sections 2.4 and 2.6.
+    """
+    try:
+        found = members(payload)
+        claims = shaped(found, _Claims)
+    except NotUnderstood:
+        raise refused("the claims are not those of a logout token") from None
+    if claims.iss != provider.issuer:
+        raise refused("the issuer is another")
+    if claims.aud not in (provider.client_id, [provider.client_id]):
+        raise refused("the token is not meant for us alone")
+    if EVENT not in claims.events or "nonce" in found:
+        raise refused("the token is not about a logout")
+    if not claims.sub and not claims.sid:
+        raise refused("the token names neither a person nor a session")
+    if not 1 <= len(claims.jti) <= LONGEST_ID:
+        raise refused("the token has no id of its own")
+    if max(len(claims.sub or ""), len(claims.sid or "")) > LONGEST_ID:
+        raise refused("the token names something too long")
+    _judge_hours(claims, provider.ahead_s, now)
+    whose = LoggedOut(
+        provider=provider.code, issuer=claims.iss, sub=claims.sub or None, sid=claims.sid or None
+    )
+    return LogoutToken(whose=whose, jti=claims.jti, expires_at=float(claims.exp))
+
+
+def refused(fact: str) -> SignOnRefused:
+    """Return the refusal of a logout token."""
+    return SignOnRefused(Ending.LOGOUT_REFUSED, fact)
+
+
+def _judge_hours(claims: _Claims, ahead_s: float, now: float) -> None:
+    if claims.iat > now + ahead_s:
+        raise refused("the token was made in the future")
+    if claims.exp <= now:
+        raise refused("the token has expired")
+    if claims.exp > now + LONGEST_LIFE_S + ahead_s:
+        raise refused("the token lives too long")
