@@ -215,14 +215,14 @@ class SessionRepository:
         """
         await self._asked.execute(insert(session).values(values))
         mine = session.c.account_id == values["account_id"]
+        newest = session.c.key == values["key"]  # also when two were opened at one instant
         kept = (
             select(session.c.key)
             .where(mine)
-            .order_by(session.c.opened_at.desc(), session.c.id.desc())
+            .order_by(newest.desc(), session.c.opened_at.desc(), session.c.id.desc())
             .limit(at_most)
         )
-        newest = session.c.key == values["key"]
-        await self._asked.execute(delete(session).where(mine, ~newest, session.c.key.not_in(kept)))
+        await self._asked.execute(delete(session).where(mine, session.c.key.not_in(kept)))
 
     async def rotate(self, key: bytes, account_id: str, values: Mapping[str, Any]) -> bool:
         """Give a session of *account_id* another secret and another sign-on; say whether it was."""
