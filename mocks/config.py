@@ -63,10 +63,16 @@ class Client(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One program that signs people on; addresses are compared letter by letter."""
 
     redirect_uris: tuple[str, ...]
-    jwks: dict[str, list[dict[str, Any]]]  # public keys of its private_key_jwt
+    jwks: dict[str, list[dict[str, Any]]] | None = None  # public keys of its private_key_jwt
+    jwks_uri: str | None = None  # or where they are published; read again when a key is not known
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     realms: frozenset[str] = frozenset({"staff", "citizens"})
+
+    def __post_init__(self) -> None:
+        """Refuse both or neither way to its keys."""
+        if (self.jwks is None) == (self.jwks_uri is None):
+            raise ValueError("jwks or jwks_uri")
 
 
 class Realm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -81,7 +87,8 @@ class Sso(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     clients: dict[str, Client] = field(default_factory=dict[str, Client])
     staff: Realm = Realm()
-    citizens: Realm = Realm(par="offered")
+    # What goes into a token may come back in the address of a logout: numbers stay in userinfo.
+    citizens: Realm = Realm(par="offered", token_claims=False)
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

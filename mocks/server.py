@@ -95,7 +95,11 @@ class Connection(asyncio.Protocol):
             if request.path.startswith(PREFIX):
                 self._write(self._doors.answer(request), keep=keep)
             else:
-                self._answer(request, keep=keep)
+                self._begun(request, keep=keep)
+
+    def _begun(self, request: Request, *, keep: bool) -> None:
+        """Answer; a subclass may have to await something first."""
+        self._answer(request, keep=keep)
 
     def _answer(self, request: Request, *, keep: bool) -> None:
         plain = request.path in self._register.plain

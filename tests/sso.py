@@ -28,9 +28,11 @@ CLIENT_ID = "motlan"
 _PAGE = re.compile(r'name="page" value="([^"]+)"')
 
 
-def a_client(*redirect_uris: str, key: Mapping[str, str], **members: Any) -> Client:
-    """Return the registration of a relying party that proves itself with one public *key*."""
-    return Client(redirect_uris=redirect_uris, jwks={"keys": [dict(key)]}, **members)
+def a_client(*redirect_uris: str, key: Mapping[str, str] | None = None, **members: Any) -> Client:
+    """Return the registration of a relying party with one public *key*, or with a `jwks_uri`."""
+    if key is not None:
+        members["jwks"] = {"keys": [dict(key)]}
+    return Client(redirect_uris=redirect_uris, **members)
 
 
 def answered(callback: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Which programs may sign people on, and how they prove who they are."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -49,11 +50,13 @@ class Clients:
 
     def __init__(self, registered: Mapping[str, Client]) -> None:
         self._registered = dict(registered)
+        self._fetched: dict[str, KeySet] = {}
         self._used: dict[tuple[str, str], float] = {}
 
     def register(self, client_id: str, client: Client) -> None:
         """Take *client* in, or put it in the place of what was registered as *client_id*."""
         self._registered[client_id] = client
+        self._fetched.pop(client_id, None)
 
     def find(self, client_id: str, realm: str) -> Client:
         """Return one that *realm* knows; Refused otherwise."""
@@ -83,13 +86,38 @@ class Clients:
             sealed = jws.extract_compact(assertion.encode("ascii"), registry=_REGISTRY)
             claims = msgspec.json.decode(sealed.payload, type=Assertion)
             client = self.find(claims.sub, realm)
-            keys = KeySet.import_key_set(_named(client.jwks))
-            key = keys.get_by_kid(str(sealed.headers()["kid"]))
+            key = self._keys(claims.sub, client).get_by_kid(str(sealed.headers()["kid"]))
             if not jws.validate_compact(sealed, key, registry=_REGISTRY):
                 raise Refused("invalid_client", "the signature is not the client's", 401)
         except (JoseError, ValueError, KeyError, TypeError):
             raise Refused("invalid_client", "the assertion cannot be verified", 401) from None
         return claims
+
+    def _keys(self, client_id: str, client: Client) -> KeySet:
+        if client.jwks is not None:
+            return _key_set(client.jwks)
+        return self._fetched.get(client_id, KeySet([]))
+
+    def to_fetch(self, form: Mapping[str, str]) -> tuple[str, str] | None:
+        """Return client and address when the assertion in *form* names a key not known yet."""
+        try:
+            sealed = jws.extract_compact(
+                form.get("client_assertion", "").encode("ascii"), registry=_REGISTRY
+            )
+            client_id = msgspec.json.decode(sealed.payload, type=Assertion).sub
+            kid = sealed.headers().get("kid")
+        except (JoseError, ValueError):
+            return None
+        client = self._registered.get(client_id)
+        known = self._fetched.get(client_id, KeySet([]))
+        if client is None or client.jwks_uri is None or kid in {key.kid for key in known}:
+            return None
+        return client_id, client.jwks_uri
+
+    def take_keys(self, client_id: str, published: bytes) -> None:
+        """Remember what a client publishes at its jwks_uri; what is no JWK set is left alone."""
+        with suppress(JoseError, ValueError, KeyError, TypeError):
+            self._fetched[client_id] = _key_set(msgspec.json.decode(published))
 
     def _judge(self, claims: Assertion, audiences: tuple[str, ...], now: float) -> None:
         named = {claims.aud} if isinstance(claims.aud, str) else set(claims.aud)
@@ -104,5 +132,6 @@ class Clients:
         self._used[claims.sub, claims.jti] = claims.exp
 
 
-def _named(jwks: Mapping[str, Any]) -> Any:  # noqa: ANN401 - joserfc's own type is of this shape
-    return {"keys": [dict(key) for key in jwks["keys"]]}
+def _key_set(jwks: Mapping[str, Any]) -> KeySet:
+    published: Any = {"keys": [dict(key) for key in jwks["keys"]]}
+    return KeySet.import_key_set(published)

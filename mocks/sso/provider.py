@@ -1,11 +1,13 @@
 """The provider as the server knows it: which path leads to which endpoint of which realm."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TypeAlias
 
 from mocks.clock import MovableClock
 from mocks.config import Sso
 from mocks.sso import about, citizens, counter, entrance, leaving, pages, staff
+from mocks.sso.asking import parameters
 from mocks.sso.clients import Clients
 from mocks.sso.leaving import Notice
 from mocks.sso.realm import Realm
@@ -25,6 +27,7 @@ ENDPOINTS: Mapping[str, tuple[tuple[str, ...], Answer]] = {
     "userinfo": (_EITHER, counter.userinfo),
     "logout": (_EITHER, leaving.end_session),
 }
+_PROVEN = frozenset({"par", "token"})  # where clients prove who they are
 _PAGES = frozenset({"authorize", "choose", "logout"})
 
 
@@ -67,6 +70,18 @@ class Provider:
                 return pages.wrong(refused.error, refused.description)
             told = {"error": refused.error, "error_description": refused.description}
             return Reply(refused.status, json(told), headers=pages.GUARDED)
+
+    def unread(self, request: Request) -> Awaitable[None] | None:
+        """Return what has to be awaited before *request* is answered: the keys of its client."""
+        if request.method != "POST" or request.path.rpartition("/")[2] not in _PROVEN:
+            return None
+        with suppress(Refused):
+            wanted = self.clients.to_fetch(parameters(request.body.decode("latin-1")))
+            return None if wanted is None else self._read(*wanted)
+        return None
+
+    async def _read(self, client_id: str, url: str) -> None:
+        self.clients.take_keys(client_id, await self.sender.read(url))
 
     def failure(self, status: int) -> Reply:
         """Return the provider's own 500 or 503."""

@@ -9,8 +9,33 @@ from mocks.server import Connection
 from mocks.serving import LOOPBACK
 from mocks.sso.doors import ProviderDoors
 from mocks.sso.provider import Provider
+from mocks.wire import Request
 
 PORT = 9105
+
+
+class PatientConnection(Connection):
+    """One caller's connection; an answer may wait for keys that the caller publishes."""
+
+    def __init__(self, provider: Provider, doors: ProviderDoors, open_now: set[Connection]) -> None:
+        super().__init__(provider, doors, open_now)
+        self._provider = provider
+        self._reading: asyncio.Future[None] | None = None
+
+    def _begun(self, request: Request, *, keep: bool) -> None:
+        unread = self._provider.unread(request)
+        if unread is None:
+            self._answer(request, keep=keep)
+            return
+        self._held = True
+        self._reading = asyncio.ensure_future(unread)
+        self._reading.add_done_callback(lambda _: self._resume(request, keep=keep))
+
+    def _resume(self, request: Request, *, keep: bool) -> None:
+        self._held = False
+        if not self.transport.is_closing():
+            self._answer(request, keep=keep)
+            self._serve()
 
 
 @asynccontextmanager
@@ -25,7 +50,7 @@ async def serving(settings: Sso | None = None, *, port: int = 0) -> AsyncGenerat
     doors = ProviderDoors(provider)
     open_now: set[Connection] = set()
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(provider, doors, open_now), LOOPBACK, port
+        lambda: PatientConnection(provider, doors, open_now), LOOPBACK, port
     )
     base = f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
     provider.settle(base)
