@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from auth.client import ClientKey, client_assertion, exchange_form, token_form
 from auth.identity import TOKEN_PATH
 from gateway.calling.bindings import Binding, Proofs
@@ -13,6 +15,21 @@ from gateway.calling.wire import Answer, Json, send
 RENEW_BEFORE_S = 30.0
 FORM = "application/x-www-form-urlencoded"
 Saying: TypeAlias = Callable[[], str]
+
+
+class Held(Struct, frozen=True):
+    """An access token, and how it is presented."""
+
+    token: str
+    scheme: str  # of the Authorization header
+    until: float  # Unix seconds
+
+    def __repr__(self) -> str:
+        """Say until when, and nothing of the token."""
+        return f"Held(until={self.until!r})"
+
+
+NOTHING = Held("", "", 0.0)
 
 
 class TokenRefused(Exception):
@@ -56,9 +73,7 @@ class System:
         self._official = official
         self._issuer = issuer or gateway
         self._clock = clock
-        self._token = ""
-        self._scheme = self._binding.scheme
-        self._until = 0.0
+        self.held = NOTHING  # of an earlier run, when somebody has kept it
 
     def token(self) -> str:
         """Return a live access token.
@@ -67,27 +82,19 @@ class System:
             TokenRefused: there is none to be had.
             Unanswered: nobody is there.
         """
-        if self._clock() > self._until - RENEW_BEFORE_S:
+        if self._clock() > self.held.until - RENEW_BEFORE_S:
             self._renew()
-        return self._token
+        return self.held.token
 
     def forget(self) -> None:
         """Get a new token before the next question."""
-        self._until = 0.0
-
-    def keep(self, token: str, until: float) -> None:
-        """Go on with a token of an earlier run, good until *until*, Unix seconds."""
-        self._token, self._until = token, until
-
-    def kept(self) -> tuple[str, float]:
-        """Return the token as it is, and until when it is good; empty when there is none."""
-        return self._token, self._until
+        self.held = NOTHING
 
     def headers(self, method: str, path: str) -> dict[str, str]:
         """Return what proves one request: good once, where the binding says so."""
         token = self.token()
         proof = self._binding.headers(method, self._url(path), token)
-        return {"Authorization": f"{self._scheme} {token}", **proof}
+        return {"Authorization": f"{self.held.scheme} {token}", **proof}
 
     def ask(self, service: str, question: Json, **headers: str) -> Answer:
         """Ask one data service."""
@@ -118,9 +125,9 @@ class System:
         answer = self._with_nonce(self._asked_for_token)
         if "access_token" not in answer.body:
             raise TokenRefused(answer)
-        self._token = str(answer.body["access_token"])
-        self._scheme = str(answer.body["token_type"])
-        self._until = self._clock() + float(answer.body["expires_in"])
+        said = answer.body
+        until = self._clock() + float(said["expires_in"])
+        self.held = Held(str(said["access_token"]), str(said["token_type"]), until)
 
     def _asked_for_token(self) -> Answer:
         assertion = client_assertion(

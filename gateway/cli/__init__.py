@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("gateway.cli.serve:serve", "Run the gateway."),
     "keep": ("gateway.cli.keep:keep", "Run the keeper of the record by itself."),
     "demo": ("gateway.cli.demo:demo", "Run a whole province on this machine."),
+    "call": ("gateway.cli.call:call", "Ask a gateway, as a system of an agency does."),
     "mocks": ("gateway.cli.mocks:mocks", "Run stand-ins of registers, from a checkout."),
     "db": ("gateway.cli.db:db", "Start, stop, migrate and check the database."),
     "catalog": ("gateway.cli.catalog:catalog", "Check, compare, publish and export the catalog."),

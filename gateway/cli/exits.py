@@ -14,6 +14,7 @@ class Exit(IntEnum):
     MIGRATIONS = 5
     REFUSED = 6
     UNHEALTHY = 7
+    UNANSWERED = 8
 
 
 MEANINGS: dict[Exit, str] = {
@@ -25,6 +26,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.MIGRATIONS: "migrations are pending, or the database is newer than this release",
     Exit.REFUSED: "what was asked is not allowed, or a document is wrong; nothing was changed",
     Exit.UNHEALTHY: "a check found something wrong",
+    Exit.UNANSWERED: "nobody answered, or somebody behind them did not; later it may be fine",
 }
 
 EPILOGUE = "Exit codes: " + " · ".join(f"{code.value} {MEANINGS[code]}" for code in Exit) + "."

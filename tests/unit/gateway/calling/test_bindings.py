@@ -6,7 +6,7 @@ from typing import Any
 
 from auth.client import new_client_key
 from gateway.calling.bindings import Proofs
-from tests.party_builders import NOON_S
+from tests.callees import NOON_S
 
 PLACE = "http://127.0.0.1:8100/v1/data/dancu.tracuu"
 

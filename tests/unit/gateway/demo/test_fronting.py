@@ -1,12 +1,13 @@
 """Certificates that callers make themselves."""
 
 import base64
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
 from gateway.demo.fronting import Certificate, self_made
-from tests.party_builders import NOON
+
+NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)
 
 
 def test_the_header_is_a_byte_sequence_of_structured_fields() -> None:
