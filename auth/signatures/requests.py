@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import http_sf
-import msgspec
 from http_message_signatures import (
     HTTPMessageSignaturesException,
     HTTPMessageVerifier,
@@ -27,6 +26,7 @@ from msgspec import Struct
 
 from auth.errors import PartyError
 from auth.jose import VerificationKey, public_jwk
+from auth.signatures.evidence import Evidence
 from auth.signatures.messages import ALGORITHMS, COVERED, PROOF, REQUEST_TAG, Asking, Keys
 
 LIFE_S = 60  # between making a signature and presenting it (security profile, row S8)
@@ -60,23 +60,6 @@ class DigestWrong(PartyError):
 
     def __init__(self) -> None:
         super().__init__("Content-Digest is not that of the body")
-
-
-class Evidence(Struct, frozen=True, kw_only=True):
-    """What shows anybody, later and without us, that this key signed this request.
-
-    Whoever has it verifies *signature* over *base* with *jwk*; the content-digest inside *base* is
-    that of the body.
-    """
-
-    base: str  # the signature base, RFC 9421 section 2.5; ASCII
-    signature: str  # base64
-    jwk: dict[str, str]
-    label: str
-
-    def encoded(self) -> bytes:
-        """Return it as JSON: what a record commits to."""
-        return msgspec.json.encode(self, order="sorted")
 
 
 class Proven(Struct, frozen=True, kw_only=True):

@@ -1,8 +1,7 @@
 """Rows beside the record, each under the number of its leaf; SQL stays in here."""
 
 from gateway.audit.entry import Receipt
-from gateway.database import DRIVER_ERRORS, Pool
-from gateway.errors import AuditUnavailable
+from gateway.database import Pool
 
 _KEEP = """
 INSERT INTO audit.detail (day, writer, seq, ct, dek_id)
@@ -31,12 +30,9 @@ class DetailRepository:
             epoch: of the key without which nobody opens it.
 
         Raises:
-            AuditUnavailable: it is not known to be stored.
+            Refusal: DATABASE_UNAVAILABLE; it is not known to be stored.
         """
-        try:
-            await self._pool.execute(_KEEP, receipt.writer, receipt.seq, box, epoch)
-        except DRIVER_ERRORS as away:
-            raise AuditUnavailable from away
+        await self._pool.execute(_KEEP, receipt.writer, receipt.seq, box, epoch)
 
     async def find(self, writer: str, seq: int) -> tuple[bytes, str] | None:
         """Return the sealed bytes and their epoch, None when nothing stands beside that leaf."""

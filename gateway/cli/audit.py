@@ -19,6 +19,7 @@ from gateway.cli.evidence import bundle
 from gateway.cli.exits import Exit
 from gateway.cli.retention import retention
 from gateway.cli.search_index import index
+from gateway.cli.signature import signature
 from gateway.cli.tree import tree
 from gateway.cli.verify import verify
 from gateway.clock import utc_now
@@ -38,6 +39,7 @@ audit.add_command(retention)
 audit.add_command(tree)
 audit.add_command(verify)
 audit.add_command(bundle)
+audit.add_command(signature)
 
 
 @audit.command()

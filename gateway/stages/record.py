@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from msgspec.structs import replace
 
 from gateway.audit.entry import Entry, Receipt
-from gateway.audit.prepared import Beside, Prepared
+from gateway.audit.prepared import Prepared
 from gateway.errors import AuditUnavailable, Code, Refusal, RightsGone
 from gateway.stages.evidence import Asked, Consented, Recorded, Released
 from gateway.stages.known import Known, agency_of, service_of
@@ -80,7 +80,8 @@ class Record:
             raise Refusal(Code.WITNESS_OVERDUE)
         leaf = self._leaves.intent(consented)
         receipt = await self._append(Entry(body=leaf, rights=consented.rights))
-        await self._kept(receipt, leaf.beside)
+        resolved = consented.authorised.resolved
+        await self._kept(receipt, leaf, resolved.identified.asked.exchange_id)
         return leaf.id
 
     async def access(self, released: Released, intent: str | None = None) -> Recorded:
@@ -103,7 +104,7 @@ class Record:
         rights = released.answered.consented.rights
         receipt = await self._append(Entry(body=leaf, rights=rights))
         if isinstance(leaf, Prepared):
-            await self._kept(receipt, leaf.beside)
+            await self._kept(receipt, leaf, reply.exchange_id)
         resolved = released.answered.consented.authorised.resolved
         self._counts(resolved.identified.principal.agency, resolved.service.code, "allow")
         return Recorded(released, replace(reply, receipt=receipt), body, intent or receipt.entry_id)
@@ -117,14 +118,18 @@ class Record:
         with suppress(AuditUnavailable):
             await self._log.append(Entry(body=leaf))
 
-    async def _kept(self, receipt: Receipt, beside: Beside | None) -> None:
+    async def _kept(self, receipt: Receipt, leaf: Prepared, exchange_id: str) -> None:
         """Store what the leaf commits to; without it nothing leaves, and nothing is asked."""
+        beside = leaf.beside
         if beside is None:
             return
         try:
             await self._keep(receipt, beside.box, beside.epoch)
-        except AuditUnavailable as down:
-            raise Refusal(Code.AUDIT_UNAVAILABLE) from down
+        except Refusal as refused:
+            gone = self._leaves.undelivered(receipt.entry_id, exchange_id, refused.code)
+            with suppress(AuditUnavailable):
+                await self._log.append(Entry(body=gone))
+            raise
 
     async def _append(self, entry: Entry) -> Receipt:
         try:
