@@ -27,6 +27,11 @@ THROUGH: dict[str, str] = {
     "auth/settings_people.py": "tests/unit/gateway/test_settings.py",
     "gateway/settings_production.py": "tests/unit/gateway/test_settings.py",
     "gateway/settings_shape.py": "tests/unit/gateway/test_settings.py",
+    "auth/signatures/messages.py": "tests/unit/auth/signatures/test_requests.py",
+    "gateway/audit/detail_repository.py": "tests/e2e/test_signed.py",
+    "gateway/cli/signature.py": "tests/e2e/test_signed.py",
+    "gateway/stages/known.py": "tests/unit/gateway/stages/test_leaves.py",
+    "gateway/stages/presented.py": "tests/unit/gateway/stages/test_signed.py",
     "gateway/wiring/every.py": "tests/house/test_routes.py",
     "gateway/wiring/parts.py": "tests/integration/gateway/cli/test_keep.py",
 }
