@@ -1,12 +1,42 @@
 """Settings of people: where they sign on, how long a session lasts, and the last resort."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from auth.settings_providers import Code, ProviderSettings, own_origin
+from auth.signon.providers import Provider
+from auth.signon.signed_on import Realm
 
 
 class SignOnSettings(BaseModel, frozen=True, extra="forbid"):
-    """The OpenID providers that people sign on at."""
+    """The OpenID providers that people sign on at, and how we prove ourselves to them."""
+
+    providers: dict[Code, ProviderSettings] = {}  # by a code of your own; it stands in addresses
+    origin: Annotated[str, AfterValidator(own_origin)] | None = None  # None: identity.issuer
+    staff_origin: Annotated[str, AfterValidator(own_origin)] = "http://127.0.0.1:8200"
+    # One ring for all providers: an assertion names its reader, so none can use it elsewhere.
+    keys_dir: Path = Path(".motlan/keys/sign-on")
+    algorithm: Literal["ES256", "EdDSA"] = "ES256"
+
+    @model_validator(mode="after")
+    def _one_code_for_an_issuer(self) -> Self:
+        """An answer is told by its issuer: two codes for one could be mixed up."""
+        issuers = [provider.issuer for provider in self.providers.values()]
+        if len(set(issuers)) != len(issuers):
+            message = "two providers have the same issuer"
+            raise ValueError(message)
+        return self
+
+    def origin_of(self, realm: Realm, issuer: str) -> str:
+        """Return what browsers of *realm* know us as; *issuer* is our own, of the identity."""
+        return self.staff_origin if realm is Realm.STAFF else self.origin or issuer
+
+    def provider(self, code: str, issuer: str) -> Provider:
+        """Return one provider in values; *issuer* is our own, of the identity."""
+        shown = self.providers[code]
+        return shown.provider(code, self.origin_of(shown.realm, issuer))
 
 
 class SessionSettings(BaseModel, frozen=True, extra="forbid"):

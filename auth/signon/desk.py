@@ -1,12 +1,30 @@
 """The whole of a sign-on: begin, finish, and the two ways it ends at the provider."""
 
-from collections.abc import Mapping
-from datetime import datetime
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
 
+from auth.errors import SignatureRefused
+from auth.jose import payload_of
+from auth.signon import attempts, id_tokens, logout
+from auth.signon.attempts import Attempt
+from auth.signon.callback import code_of
+from auth.signon.conversation import Conversation, Tokens
+from auth.signon.members import NotUnderstood, members
+from auth.signon.metadata import Metadata
+from auth.signon.proven import proven
+from auth.signon.providers import Provider
+from auth.signon.published import Published
+from auth.signon.refusals import Ending, SignOnRefused
 from auth.signon.signed_on import LoggedOut, SignedOn
+from auth.signon.targets import own_path
+
+TOTAL_S = 5.0  # for everything that one visit of a browser asks of a provider
 
 
 class Begun(Struct, frozen=True):
@@ -20,8 +38,55 @@ class Begun(Struct, frozen=True):
         return "Begun()"
 
 
-class SignOn(Protocol):
-    """What the routes of sign-on ask; every method raises `SignOnRefused` and nothing else."""
+class Door(Struct, frozen=True, kw_only=True):
+    """One provider, what it publishes, and how we speak to it."""
+
+    provider: Provider
+    published: Published
+    conversation: Conversation
+
+
+class Waiting(Protocol):
+    """Where attempts wait for their browser."""
+
+    async def keep(self, key: bytes, box: bytes, *, now: datetime, life_s: float) -> None:
+        """Keep a sealed attempt."""
+        ...
+
+    async def take(self, key: bytes, now: datetime) -> bytes | None:
+        """Take one out, once and for all; None when it is not there or too old."""
+        ...
+
+
+class Once(Protocol):
+    """What remembers over all workers which ids were used."""
+
+    async def claim(self, owner: str, jti: str, expires_at: float) -> bool:
+        """Say whether this is the first use; an error counts as none."""
+        ...
+
+
+class SignOn:
+    """Signs people on at the providers of the settings.
+
+    Every method raises `SignOnRefused` and nothing else, except what *once* raises when it cannot
+    answer.
+
+    Args:
+        doors: by the code of their provider.
+        waiting: where attempts wait.
+        once: which logout tokens were used.
+    """
+
+    def __init__(self, doors: Mapping[str, Door], waiting: Waiting, once: Once) -> None:
+        self._doors = doors
+        self._waiting = waiting
+        self._once = once
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """Every provider, in the order of the settings."""
+        return tuple(door.provider for door in self._doors.values())
 
     async def begin(
         self,
@@ -42,7 +107,17 @@ class SignOn(Protocol):
                 to ask anew (step-up).
             now: the present instant.
         """
-        ...
+        door = self._door(provider)
+        attempt = attempts.begun(
+            provider, target=own_path(target), level=level, max_age=max_age, now=now.timestamp()
+        )
+        async with _in_time():
+            metadata = await door.published.metadata(now.timestamp())
+            url = await door.conversation.address(metadata, attempt, now)
+        secret = attempts.new_secret()
+        key, box = attempts.row_key(secret), attempts.sealed(attempt, secret)
+        await self._waiting.keep(key, box, now=now, life_s=attempts.LIFE_S)
+        return Begun(url, secret)
 
     async def finish(
         self, query: Mapping[str, str], attempt: str, now: datetime, *, provider: str
@@ -58,18 +133,106 @@ class SignOn(Protocol):
         Returns:
             Who signed on, and the target of the attempt.
         """
-        ...
+        door = self._door(provider)
+        began = await self._taken(attempt, provider, now)
+        started = asyncio.get_running_loop().time()
+        async with _in_time():
+            metadata = await door.published.metadata(now.timestamp())
+            code = code_of(query, began, metadata)
+            tokens = await door.conversation.tokens(metadata, code, began, now)
+            later = now + timedelta(seconds=asyncio.get_running_loop().time() - started)
+            return await _judged(door, metadata, tokens, began, later), began.target
 
     async def backchannel(self, logout_token: str, now: datetime) -> LoggedOut:
         """Judge a logout token (OpenID Connect Back-Channel Logout 1.0); it is good once."""
-        ...
+        door = self._issuing(logout_token)
+        async with _in_time():
+            try:
+                at = now.timestamp()
+                payload = await door.published.verified(logout_token, logout.TYPES, at)
+            except SignatureRefused as refused:
+                raise logout.refused(refused.fact) from None
+        token = logout.judge(payload, door.provider, now.timestamp())
+        owner = f"logout:{door.provider.code}"
+        if not await self._once.claim(owner, token.jti, token.expires_at):
+            raise logout.refused("the token was used before")
+        return token.whose
 
-    async def logout_url(self, provider: str, id_token: str, back_to: str) -> str | None:
+    async def logout_url(
+        self, provider: str, id_token: str, back_to: str, now: datetime
+    ) -> str | None:
         """Return where the browser ends the provider's session; None when there is no such place.
 
         Args:
             provider: its code in the settings.
             id_token: of the sign-on that ends.
             back_to: path of ours to come back to; registered there as `post_logout_redirect_uri`.
+            now: the present instant.
         """
-        ...
+        door = self._door(provider)
+        back = door.provider.origin + own_path(back_to)
+        async with _in_time():
+            metadata = await door.published.metadata(now.timestamp())
+        return logout.address(
+            metadata,
+            door.provider,
+            id_token=id_token,
+            back_to=back,
+            state=secrets.token_urlsafe(16),
+        )
+
+    def _door(self, provider: str) -> Door:
+        if provider not in self._doors:
+            raise SignOnRefused(Ending.PROVIDER_UNKNOWN, "no provider has this code")
+        return self._doors[provider]
+
+    def _issuing(self, logout_token: str) -> Door:
+        """Return the door of whom *logout_token* names: good for a look-up only."""
+        try:
+            issuer = members(payload_of(logout_token)).get("iss")
+        except (SignatureRefused, NotUnderstood):
+            raise logout.refused("not a signed token") from None
+        for door in self._doors.values():
+            if door.provider.issuer == issuer:
+                return door
+        raise logout.refused("no provider of ours issued the token")
+
+    async def _taken(self, secret: str, provider: str, now: datetime) -> Attempt:
+        box = await self._waiting.take(attempts.row_key(secret), now)
+        if box is None:
+            raise SignOnRefused(
+                Ending.ATTEMPT_UNKNOWN, "the attempt was used, or is over ten minutes old"
+            )
+        attempt = attempts.opened(box, secret)
+        if attempt.provider != provider:
+            raise SignOnRefused(
+                Ending.PROVIDER_UNTRUSTED, "the answer came back on another provider's way"
+            )
+        return attempt
+
+
+async def _judged(
+    door: Door, metadata: Metadata, tokens: Tokens, attempt: Attempt, now: datetime
+) -> SignedOn:
+    """Return whom *tokens* prove, with what userinfo adds when the ID token says too little."""
+    provider, at = door.provider, now.timestamp()
+    try:
+        payload = await door.published.verified(tokens.id_token, id_tokens.TYPES, at)
+    except SignatureRefused as refused:
+        raise SignOnRefused(Ending.PROVIDER_UNTRUSTED, refused.fact) from None
+    claims, found = id_tokens.read(payload)
+    id_tokens.judge(claims, provider, attempt, access_token=tokens.access_token, now=at)
+    if any(found.get(name) is None for name in provider.names.wanted(provider.realm)):
+        more = await door.conversation.userinfo(metadata, tokens, claims.sub, now)
+        found = {**more, **{name: value for name, value in found.items() if value is not None}}
+    return proven(claims, found, provider, wanted=attempt.level, id_token=tokens.id_token)
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncGenerator[None]:
+    """Give the provider its five seconds, all questions together."""
+    try:
+        async with asyncio.timeout(TOTAL_S):
+            yield
+    except TimeoutError:
+        raise SignOnRefused(Ending.PROVIDER_UNAVAILABLE, "no answer in time") from None
