@@ -129,7 +129,7 @@ class PeopleVerifier:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
-        self._clock = clock
+        self.clock = clock
         self._capacity = capacity
         self._ahead_s = ahead_s
         self._generation = keys.generation
@@ -147,7 +147,7 @@ class PeopleVerifier:
             TokenExpired: it was good, and its time is over.
             TokenInvalid: it proves nothing to us.
         """
-        now = self._clock().timestamp()
+        now = self.clock().timestamp()
         if self._generation != self._keys.generation:
             self._proven.clear()
             self._generation = self._keys.generation

@@ -23,6 +23,14 @@ FOLDER = "people"  # in identity.keys_dir
 SYNTHETIC = ("003", "005", "007")
 
 
+WEAK = ":1"  # how the `acr` of a token ends whose person stands for a weak sign-on
+
+
+def level_of(acr: str) -> int:
+    """Return the level that a test token stands for: 1 when its `acr` ends with ``:1``, else 2."""
+    return 1 if acr.endswith(WEAK) else 2
+
+
 class PersonIsReal(ValueError):
     """A number that a real person could have is never put into a test token."""
 

@@ -424,6 +424,9 @@ PROBLEMS: dict[Code, Problem] = {
 PUBLIC_FACTS = frozenset(
     {
         "errors",
+        "level",
+        "max_age_s",
+        "missing",
         "retry_after_s",
         "service",
         "alternative",

@@ -98,7 +98,7 @@ def prepared(
     """
     if not 1 <= len(name.strip()) <= LONGEST_NAME or _odd(name):
         raise AccountRefused("the name has not its form")
-    if _is_agency(agency) is None:
+    if _is_agency(agency) is None or _nine_digits(agency):
         raise AccountRefused("the agency is not a code")
     if _is_staff_number(staff_number) is None or _nine_digits(staff_number):
         raise AccountRefused("the staff number is not a code")

@@ -1,5 +1,6 @@
 """A session: what the database keeps of it, what its cookie opens, and when it is over; pure."""
 
+import re
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -8,6 +9,8 @@ from auth.accounts.accounts import AccountState
 from auth.people import ADMINISTERING, Person, Role
 from auth.signon.signed_on import Realm
 
+# The form of codes in the record; nine digits in a row may be a person's number (promise P6).
+_is_code = re.compile(r"(?!.*\d{9})[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,119}").fullmatch
 _SHORT = ADMINISTERING | {Role.BREAK_GLASS}
 SEEN_EVERY = timedelta(minutes=1)  # a session's last use is written at most this often
 
@@ -104,6 +107,11 @@ def is_over(row: Row, bounds: Bounds, now: datetime) -> bool:
     return row.state is not AccountState.ACTIVE or now >= idle_until(row, bounds)
 
 
+def _coded(acr: str, level: int) -> str:
+    """Return *acr* when the record may hold it; a provider's free text is named by its level."""
+    return f"level-{level}" if _is_code(acr) is None else acr
+
+
 def person_of(row: Row, payload: Payload) -> Person:
     """Return whom a session speaks for; a citizen is a citizen alone, whatever roles say."""
     citizen = row.realm is Realm.CITIZENS
@@ -112,7 +120,7 @@ def person_of(row: Row, payload: Payload) -> Person:
         name=(payload.name if citizen else row.account_name) or "",
         agency=None if citizen else row.agency,
         roles=frozenset({Role.CITIZEN}) if citizen else row.roles - {Role.CITIZEN},
-        acr=payload.acr,
+        acr=_coded(payload.acr, row.level),
         auth_time=row.authenticated_at.timestamp(),
         so_dinh_danh=payload.so_dinh_danh if citizen else None,
     )

@@ -147,10 +147,11 @@ class Visits:
         """End one session of an account; say whether there was one."""
         return bool(await self._end(Which(account_id=account_id, id=session_id)))
 
-    async def end_all(self, account_id: str, *, but_cookie: str = "") -> int:
-        """End every session of an account but that of *but_cookie*; return how many."""
+    async def end_all(self, account_id: str, *, but_cookie: str = "") -> tuple[str, ...]:
+        """End every session of an account but that of *but_cookie*; return their ids."""
         but = sealing.read(but_cookie).key if but_cookie else None
-        return len(await self._end(Which(account_id=account_id, but_key=but)))
+        ended = await self._end(Which(account_id=account_id, but_key=but))
+        return tuple(session_id for session_id, _ in ended)
 
     async def logged_out(self, told: LoggedOut) -> tuple[tuple[str, str], ...]:
         """End what a provider says is over; return ids of sessions with their accounts.

@@ -114,6 +114,16 @@ async def send_json(send: Send, status: int, headers: Headers, body: bytes) -> N
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+def _challenge(refused: Refusal) -> bytes:
+    """Say what would be enough: a token, or a stronger and fresher sign-on (RFC 9470 section 3)."""
+    if refused.code is not Code.STEP_UP_REQUIRED:
+        return b'Bearer realm="motlan", error="invalid_token"'
+    level, max_age_s = refused.facts.get("level"), refused.facts.get("max_age_s")
+    asked = f'error="insufficient_user_authentication", acr_values="{level}"'
+    fresh = "" if max_age_s is None else f', max_age="{max_age_s}"'
+    return f'Bearer realm="motlan", {asked}{fresh}'.encode("ascii")
+
+
 def problem_reply(
     refused: Refusal, exchange_id: str, traceparent: str | None, *, english: bool
 ) -> tuple[int, Headers, bytes]:
@@ -133,8 +143,7 @@ def problem_reply(
     if after is not None:
         headers.append((b"retry-after", str(after).encode()))
     if problem.status == HTTP_401_UNAUTHORIZED:
-        challenge = b'Bearer realm="motlan", error="invalid_token"'
-        headers.append((b"www-authenticate", challenge))
+        headers.append((b"www-authenticate", _challenge(refused)))
     if refused.code in DEMANDS:
         headers.append(ACCEPT_SIGNATURE)
     if refused.code is Code.METHOD_NOT_ALLOWED:
