@@ -13,11 +13,12 @@ from litestar.routes import ASGIRoute, HTTPRoute
 from litestar.types import Receive, Scope, Send
 
 from auth.metadata import authorization_server
-from auth.permissions import Permission
+from auth.permissions import Listener, Permission
 from gateway import __version__
 from gateway.api.described import describe as describe_others
 from gateway.api.exchanges import PREFIX, ExchangeHandler
 from gateway.api.failures import HANDLERS
+from gateway.api.listeners import Doors
 from gateway.api.oauth import OAuthController
 from gateway.api.openapi import describe as describe_exchange
 from gateway.api.people import PERSON, demand_person
@@ -40,7 +41,7 @@ class Front:
     """The application as a server sees it; one that knows how may take the exchange by itself."""
 
     def __init__(self, app: Litestar, worker: Worker) -> None:
-        self._app = app
+        self._doors = Doors(app, worker.settings.admin.port)
         self._worker = worker
 
     @property
@@ -48,9 +49,13 @@ class Front:
         """The handler of exchanges; there once the application has started."""
         return self._worker.exchange
 
+    def serves_exchanges(self, server: tuple[str, int | None] | None) -> bool:
+        """Say whether exchanges are made at the address *server* of ours."""
+        return self._doors.listener(server) is Listener.SERVICE
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer anything, through the framework."""
-        await self._app(scope, receive, send)
+        """Answer anything that is served at the door it came to, through the framework."""
+        await self._doors(scope, receive, send)
 
 
 def create() -> Front:

@@ -59,6 +59,7 @@ def a_province(
             people=people,
             workers=workers,
             gateway_port=0,
+            admin_port=0,
             management_port=0,
             registers=dict.fromkeys(REGISTERS, 0),
             witnesses=dict.fromkeys(WITNESSES, 0),

@@ -23,11 +23,23 @@ _log = structlog.get_logger()
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 for any.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes to serve with.")
+@click.option("--admin-host", help="Address that staff sign on at.")
+@click.option("--admin-port", type=click.IntRange(0, 65_535), help="Its port; 0 for any.")
 @answering
-def serve(host: str | None, port: int | None, workers: int | None) -> Answer:
-    """Run the gateway until SIGTERM or Ctrl-C; migrations must have been applied."""
-    given = {"host": host, "port": port, "workers": workers}
-    overrides = {"listen": {name: value for name, value in given.items() if value is not None}}
+def serve(
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    admin_host: str | None,
+    admin_port: int | None,
+) -> Answer:
+    """Run the gateway until SIGTERM or Ctrl-C; migrations must have been applied.
+
+    It listens twice: for agencies' systems and citizens, and, apart from them, for staff.
+    """
+    service = {"host": host, "port": port, "workers": workers}
+    admin = {"host": admin_host, "port": admin_port}
+    overrides = {"listen": _said(service), "admin": _said(admin)}
     settings = load(overrides)
     configure_logs(settings.telemetry.log_level)
     with reachable(settings) as dsn:
@@ -43,20 +55,33 @@ def demand_head(dsn: str) -> None:
         raise Failed(Exit.MIGRATIONS, f"pending migrations: {pending}; run `motlan db upgrade`")
 
 
+def _said(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _served(settings: Settings, overrides: dict[str, Any]) -> Answer:
-    listen = settings.listen
-    with _listener(listen.host, listen.port, listen.backlog) as listener:
-        port = int(listener.getsockname()[1])
+    listen, admin = settings.listen, settings.admin
+    with (
+        _listener(listen.host, listen.port, listen.backlog) as service,
+        _listener(admin.host, admin.port, listen.backlog) as staff,
+    ):
+        port, staff_port = int(service.getsockname()[1]), int(staff.getsockname()[1])
+        if port == staff_port:
+            raise Failed(Exit.REFUSED, f"listen and admin are both port {port}; they need two")
         _log.info(
             "serve.listening",
             host=listen.host,
             port=port,
+            admin_host=admin.host,
+            admin_port=staff_port,
             workers=listen.workers,
             version=__version__,
             state=settings.environment,
         )
+        # A worker knows the door for staff by its port: port 0 has become another by now.
+        overrides["admin"]["port"] = staff_port
         kept = Workers(
-            listener,
+            (service, staff),
             listen.workers,
             listen.grace_s,
             variables(overrides),
@@ -81,6 +106,6 @@ def _listener(host: str, port: int, backlog: int) -> socket.socket:
         bound.listen(backlog)
     except OSError as taken:
         bound.close()
-        why = f"cannot listen on {host} port {port}: {taken.strerror}; choose another --port"
+        why = f"cannot listen on {host} port {port}: {taken.strerror}; choose another port"
         raise Failed(Exit.REFUSED, why) from taken
     return bound

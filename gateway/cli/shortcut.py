@@ -6,6 +6,7 @@ framework finds the route again; on the reference machine that is 44 of 60 micro
 chunked body to a pipelined request, goes the general way and meets the same handler there.
 """
 
+import asyncio
 import re
 from typing import Any, Protocol, cast
 
@@ -57,6 +58,16 @@ class Turn:
 class ShortcutProtocol(ServiceProtocol):
     """Serves plain exchanges by themselves, and everything else through the framework."""
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection, and see at which door (asyncio calls this)."""
+        super().connection_made(transport)
+        config: Any = self.config
+        app = config.loaded_app
+        here = getattr(app, "serves_exchanges", _at_every_door)
+        self.answers = cast(
+            "Answers | None", getattr(app, "exchange", None) if here(self.server) else None
+        )
+
     def on_message_begin(self) -> None:
         """Begin a request; a scope is made only for those that need one (the parser calls)."""
         self.url = b""
@@ -69,7 +80,7 @@ class ShortcutProtocol(ServiceProtocol):
 
     def on_headers_complete(self) -> None:
         """Choose the way (the parser calls this)."""
-        if self._answers() is not None and self._is_plain():
+        if self.answers is not None and self._is_plain():
             call = call_of(
                 method="POST",
                 path=self.url.decode("ascii"),
@@ -99,10 +110,6 @@ class ShortcutProtocol(ServiceProtocol):
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def _answers(self) -> Answers | None:
-        config: Any = self.config
-        return cast("Answers | None", getattr(config.loaded_app, "exchange", None))
-
     def _is_plain(self) -> bool:
         parser: Any = self.parser
         cycle: Any = self.cycle
@@ -129,7 +136,7 @@ class ShortcutProtocol(ServiceProtocol):
         super().on_headers_complete()
 
     async def _exchange(self, turn: Turn) -> None:
-        answers = cast("Answers", self._answers())
+        answers = cast("Answers", self.answers)
         try:
             reply = await answers.answer(turn.call, turn.body)
             if turn.disconnected:
@@ -156,3 +163,8 @@ class ShortcutProtocol(ServiceProtocol):
         body = reply.body
         begin = STATUS_LINE[reply.status]
         return b"%b%bcontent-length: %d\r\n\r\n%b" % (begin, head, len(body), body)
+
+
+def _at_every_door(_: tuple[str, int | None] | None) -> bool:
+    """Serve exchanges wherever a connection came from: an application with one listener."""
+    return True

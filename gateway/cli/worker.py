@@ -29,18 +29,18 @@ class Telling(uvicorn.Server):
 
 
 def main(arguments: list[str]) -> int:
-    """Serve on an inherited socket until told to stop, or until the parent is gone.
+    """Serve on inherited sockets until told to stop, or until the parent is gone.
 
     Args:
         arguments: the application's factory; seconds that open exchanges may take to finish; and
-            three descriptors: of the socket, of the pipe whose end means that the parent is gone,
-            and of the pipe to tell through.
+            descriptors: of the pipe whose end means that the parent is gone, of the pipe to tell
+            through, and of each socket.
 
     Returns:
         0 after serving, 3 when the application did not start.
     """
     factory, grace_s = arguments[0], float(arguments[1])
-    listening, lifeline, ready = map(int, arguments[2:])
+    lifeline, ready, *listening = map(int, arguments[2:])
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -56,11 +56,12 @@ def main(arguments: list[str]) -> int:
     )
     server = Telling(config, ready)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(server, socket.socket(fileno=listening), lifeline))
+        sockets = [socket.socket(fileno=each) for each in listening]
+        runner.run(_serve(server, sockets, lifeline))
     return 0 if server.started else STARTUP_FAILED
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket, lifeline: int) -> None:
+async def _serve(server: uvicorn.Server, sockets: list[socket.socket], lifeline: int) -> None:
     loop = asyncio.get_running_loop()
 
     def orphaned() -> None:
@@ -68,7 +69,7 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, lifeline: int)
         server.should_exit = True
 
     loop.add_reader(lifeline, orphaned)
-    await server.serve([listener])
+    await server.serve(sockets)
 
 
 if __name__ == "__main__":

@@ -41,14 +41,14 @@ class _Place:
 
 @dataclass(slots=True)
 class Workers:
-    """Keeps a number of workers on one listening socket, and a keeper beside them.
+    """Keeps a number of workers on the listening sockets, and a keeper beside them.
 
-    Each worker inherits the socket and the reading end of a pipe that nobody writes to: when this
+    Each worker inherits the sockets and the reading end of a pipe that nobody writes to: when this
     process dies, even by ``kill -9``, the pipe ends and the worker shuts down by itself.  Through
     a second pipe it tells that it serves.
     """
 
-    listener: socket.socket
+    listeners: tuple[socket.socket, ...]
     count: int
     grace_s: float
     environment: Mapping[str, str]
@@ -74,7 +74,7 @@ class Workers:
 
     def _places(self, lifeline: int, ready: int) -> list[_Place]:
         command = (WORKER, self.factory, str(self.grace_s))
-        inherited = (self.listener.fileno(), lifeline, ready)
+        inherited = (lifeline, ready, *(each.fileno() for each in self.listeners))
         places = [_Place(str(number), command, inherited) for number in range(self.count)]
         if self.keeper:
             places.append(_Place("keeper", (KEEPER,), (lifeline,)))

@@ -39,6 +39,7 @@ class Places:
     keys: Path
     dsn: str
     gateway: str  # http://127.0.0.1:port
+    admin: str  # http://127.0.0.1:port, where staff are
     management: str
     keeper: str  # health and metrics of the keeper
     registers: Mapping[str, str]
@@ -54,6 +55,7 @@ def configuration(at: Places) -> str:
         "": {"environment": "demo"},
         "database": {"url": at.dsn},
         "listen": {"port": gateway_port, "workers": at.workers},
+        "admin": {"port": int(at.admin.rpartition(":")[2])},
         "management": {"port": management_port},
         "keeper": {"port": int(at.keeper.rpartition(":")[2])},
         "identity": {"issuer": at.gateway, "keys_dir": str(at.keys / "signing")},

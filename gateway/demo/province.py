@@ -24,7 +24,7 @@ from gateway.embedded import EmbeddedPostgres
 from gateway.quota.windows import LOCAL
 
 REGISTERS = {"population": 9101, "land": 9102, "insurance": 9103, "civil": 9104}
-GATEWAY_PORT, MANAGEMENT_PORT, KEEPER_PORT = 8100, 9000, 9080
+GATEWAY_PORT, ADMIN_PORT, MANAGEMENT_PORT, KEEPER_PORT = 8100, 8200, 9000, 9080
 SEED_FOLDER = Path("deploy/seed")
 REGISTER_S, GATEWAY_S = 60.0, 30.0  # a first start builds the province
 PUBLISHER, APPROVER = "can-bo-danh-muc", "lanh-dao-phe-duyet"  # two made-up staff ids
@@ -41,6 +41,7 @@ class Plan:
     workers: int = 2
     dsn: str | None = None  # None: a PostgreSQL of our own
     gateway_port: int = GATEWAY_PORT
+    admin_port: int = ADMIN_PORT
     management_port: int = MANAGEMENT_PORT
     keeper_port: int = KEEPER_PORT
     registers: Mapping[str, int] = field(default_factory=lambda: dict(REGISTERS))
@@ -60,6 +61,7 @@ class Province:
         self.keys: dict[str, ClientKey] = {}
         self.registers: dict[str, str] = {}
         self.gateway = ""
+        self.admin = ""
         self.management = ""
         self.keeper = ""
         self.dsn = ""
@@ -98,6 +100,7 @@ class Province:
         port = free_port(self.plan.gateway_port)
         management = free_port(self.plan.management_port)
         self.gateway = f"http://127.0.0.1:{port}"
+        self.admin = f"http://127.0.0.1:{free_port(self.plan.admin_port)}"
         self.management = f"http://127.0.0.1:{management}"
         self.keeper = f"http://127.0.0.1:{free_port(self.plan.keeper_port)}"
         self.processes.start(
@@ -113,6 +116,7 @@ class Province:
             keys=self.plan.directory / "keys",
             dsn=self.dsn,
             gateway=self.gateway,
+            admin=self.admin,
             management=self.management,
             keeper=self.keeper,
             registers=self.registers,
@@ -143,7 +147,7 @@ class Province:
                 people = TwoPeople(PUBLISHER, APPROVER)
                 await CatalogRepository(session).apply(documents, people, today=today)
             async with database.transaction(engine) as session:
-                note = Note(PUBLISHER, "Hệ thống của bản trình diễn", utc_now())
+                note = Note(PUBLISHER, "Hệ thống của bản trình diễn", utc_now(), APPROVER)
                 for registration in self._registrations(documents):
                     await registrations.apply(SystemRepository(session), registration, note)
         finally:

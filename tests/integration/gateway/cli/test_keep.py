@@ -52,6 +52,7 @@ def env(database_url: str, tmp_path: Path) -> dict[str, str]:
         "MOTLAN_IDENTITY__KEYS_DIR": str(tmp_path / "signing"),
         "MOTLAN_TREE__KEYS_DIR": str(tmp_path / "log"),
         "MOTLAN_TREE__GUARD_FILE": str(tmp_path / "guard.json"),
+        "MOTLAN_ADMIN__PORT": "0",
         "MOTLAN_MANAGEMENT__PORT": str(_free_port()),
         "MOTLAN_KEEPER__PORT": str(_free_port()),
     }

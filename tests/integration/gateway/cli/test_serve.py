@@ -31,6 +31,7 @@ def _environment(database_url: str, tmp_path: Path) -> dict[str, str]:
         "MOTLAN_DATABASE__URL": database_url,
         "MOTLAN_AUDIT__KEYS_DIR": str(tmp_path / "pseudonyms"),
         "MOTLAN_IDENTITY__KEYS_DIR": str(tmp_path / "signing"),
+        "MOTLAN_ADMIN__PORT": "0",
         "MOTLAN_MANAGEMENT__PORT": str(_free_port()),
         "MOTLAN_KEEPER__PORT": str(_free_port()),
         "MOTLAN_TREE__KEYS_DIR": str(tmp_path / "log"),

@@ -20,7 +20,7 @@ with socket.socket() as listener:
     listener.bind(("127.0.0.1", 0))
     listener.listen(64)
     print(listener.getsockname()[1], flush=True)
-    served = Workers(listener, 2, 1.0, dict(os.environ), "tests.small_app:{factory}").run()
+    served = Workers((listener,), 2, 1.0, dict(os.environ), "tests.small_app:{factory}").run()
     print(served, flush=True)
 """
 
