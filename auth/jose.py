@@ -138,6 +138,19 @@ def signed_with_key_shown(payload: bytes, key: SigningKey, *, typ: str) -> str:
     return jws.serialize_compact(cast("Any", header), payload, key.native, registry=_REGISTRY)
 
 
+def made_by(key: VerificationKey, algorithm: str, message: bytes, signature: bytes) -> bool:
+    """Say whether *key* made *signature* over *message*; never true for another algorithm of it.
+
+    For texts whose header was read, and judged, by the caller.
+    """
+    if algorithm not in key.algorithms:
+        return False
+    try:
+        return bool(_REGISTRY.get_alg(algorithm).verify(message, signature, key.native))
+    except (JoseError, ValueError):
+        return False
+
+
 def payload_of(text: str) -> bytes:
     """Return the payload of a signed text that nobody has verified: good for a look-up only.
 

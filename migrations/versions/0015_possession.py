@@ -1,6 +1,8 @@
 """Single use of proofs, and tokens that were taken back.
 
-Why: to be filled.
+Why: a proof of possession counts once over all workers, so its use is a row, and a token or an
+official that was taken back releases nothing from the next commit on.  Uses count for a minute, so
+their tables are unlogged; that they were lost is seen by the missing row of `auth.proof_memory`.
 Locks: none of length, new objects only.
 """
 
@@ -10,6 +12,47 @@ revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
+
+PROOFS = """
+-- proofs
+CREATE UNLOGGED TABLE auth.proof_memory (
+  since double precision NOT NULL,
+  one boolean NOT NULL DEFAULT true CONSTRAINT proof_memory_pkey PRIMARY KEY
+    CONSTRAINT proof_memory_one_check CHECK (one)
+);
+-- Nobody was let in by a proof before this table came, so this first memory knows everything.
+INSERT INTO auth.proof_memory (since) VALUES ('-Infinity');
+
+CREATE UNLOGGED TABLE auth.used_proof (
+  digest bytea CONSTRAINT used_proof_pkey PRIMARY KEY
+    CONSTRAINT used_proof_digest_check CHECK (octet_length(digest) = 32),
+  expires_at double precision NOT NULL
+);
+CREATE INDEX used_proof_expires_at_idx ON auth.used_proof (expires_at);
+
+CREATE FUNCTION auth.forget_proofs(p_before double precision, p_at_most integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE forgotten integer;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(7523202611210015) THEN
+    RETURN 0;
+  END IF;
+  DELETE FROM auth.used_proof WHERE digest IN (
+    SELECT digest FROM auth.used_proof
+    WHERE expires_at < least(p_before, extract(epoch FROM clock_timestamp()))
+    ORDER BY expires_at LIMIT p_at_most);
+  GET DIAGNOSTICS forgotten = ROW_COUNT;
+  RETURN forgotten;
+END $$;
+REVOKE ALL ON FUNCTION auth.forget_proofs FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION auth.forget_proofs TO motlan_app;
+GRANT SELECT, INSERT ON auth.proof_memory, auth.used_proof TO motlan_app;
+"""
+
+DROP_PROOFS = """
+DROP FUNCTION auth.forget_proofs;
+DROP TABLE auth.used_proof, auth.proof_memory;
+"""
 
 # What was taken back speaks through `gateway.live_right`, where a release names its token and its
 # official at revision 0: such a right stands until a row says that it does not.
@@ -69,10 +112,12 @@ DELETE FROM gateway.live_right WHERE key LIKE 'token:%' OR key LIKE 'account:%';
 
 
 def upgrade() -> None:
-    """Create what speaks of tokens that were taken back."""
+    """Create the memory of proofs, and what speaks of tokens that were taken back."""
+    op.execute(PROOFS)
     op.execute(TOKENS)
 
 
 def downgrade() -> None:
     """Drop it, and what it said."""
     op.execute(DROP_TOKENS)
+    op.execute(DROP_PROOFS)

@@ -1,0 +1,188 @@
+"""DPoP proofs: one signature over method, address, hour and token (RFC 9449 section 4.3)."""
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from typing import TypeAlias, cast
+
+import msgspec
+
+from auth.errors import KeyMismatch, KeyRefused, ProofRefused
+from auth.jose import ALGORITHM_NAMES, VerificationKey, made_by, verification_key
+from auth.possession.addresses import same_address
+from auth.possession.base64url import decoded, encoded
+
+PROOF_TYPE = "dpop+jwt"
+LONGEST_PROOF = 4096  # characters; ours need about 500
+LONGEST_JTI = 256
+REMEMBERED_KEYS = 2048  # headers whose key has been read; one for each key of a caller
+
+# Beside these a header may say nothing: a proof that wants to be read in another way is refused.
+_HEADER = frozenset({"typ", "alg", "jwk", "kid"})
+
+_ALPHABET = re.compile(r"[A-Za-z0-9_-]+").fullmatch
+
+Members: TypeAlias = dict[str, object]
+
+
+class Proved(msgspec.Struct, frozen=True, kw_only=True):
+    """What a good proof says; it counts once, see `auth.possession.once`."""
+
+    thumbprint: str  # RFC 7638, SHA-256, of the key whose possession it shows
+    jti: str
+    iat: float  # Unix seconds, by the caller's clock
+    nonce: str | None
+
+
+class _Claims(msgspec.Struct, frozen=True, kw_only=True):
+    jti: str
+    htm: str
+    htu: str
+    iat: int | float
+    ath: str | None = None
+    nonce: str | None = None
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """The key of a header, and the algorithm it is used with."""
+
+    key: VerificationKey
+    algorithm: str
+
+
+def prove(
+    proof: str,
+    *,
+    method: str,
+    url: str,
+    now: float,
+    token: str | None,
+    bound_to: str | None = None,
+    ahead_s: float = 10,
+    life_s: float = 60,
+) -> Proved:
+    """Return what *proof* proves about this very request.
+
+    Whether it was used before, and whether its nonce is one of ours, is asked elsewhere.
+
+    Args:
+        proof: the value of the one `DPoP` header.
+        method: of the request, as it was sent.
+        url: of the request, with our external origin; a query does not count.
+        now: Unix seconds.
+        token: the access token that came with it; None at the token endpoint.
+        bound_to: thumbprint that the token names; a proof by another key is refused before its
+            signature costs anything.
+        ahead_s: how far ahead `iat` may be.
+        life_s: how far back `iat` may be.
+
+    Raises:
+        KeyMismatch: the proof is by another key than *bound_to*.
+        ProofRefused: any other check failed.
+
+    Source: RFC 9449 section 4.3; FAPI 2.0 section 5.3.2.1 for the clock: 10 s ahead are accepted.
+    """
+    header, payload, signature = _parts(proof)
+    shown = _shown(header)
+    if bound_to is not None and shown.key.thumbprint != bound_to:
+        raise KeyMismatch
+    claims = _claims(_decoded(payload))
+    _judge_request(claims, method, url, token)
+    _judge_hour(claims.iat, now, ahead_s, life_s)
+    message = proof[: len(header) + 1 + len(payload)].encode("ascii")
+    if not made_by(shown.key, shown.algorithm, message, _decoded(signature)):
+        raise ProofRefused("the signature is not by the key that the proof shows")
+    return Proved(
+        thumbprint=shown.key.thumbprint, jti=claims.jti, iat=float(claims.iat), nonce=claims.nonce
+    )
+
+
+def token_digest(token: str) -> str:
+    """Return the `ath` of a token: base64url of its SHA-256 (RFC 9449 section 4.2)."""
+    return encoded(hashlib.sha256(token.encode("latin-1")).digest())
+
+
+def _parts(proof: str) -> list[str]:
+    if len(proof) > LONGEST_PROOF:
+        raise ProofRefused(f"longer than {LONGEST_PROOF} characters")
+    parts = proof.split(".")
+    if len(parts) != 3 or not all(map(_ALPHABET, parts)):  # noqa: PLR2004 - header, payload, signature
+        raise ProofRefused("not one signed text")
+    return parts
+
+
+def _decoded(part: str) -> bytes:
+    content = decoded(part)
+    if content is None:
+        raise ProofRefused("not one signed text")
+    return content
+
+
+@functools.lru_cache(REMEMBERED_KEYS)
+def _shown(header: str) -> _Shown:
+    """Read a header; it is the same for every proof by one key, so it is read once.
+
+    Raises:
+        ProofRefused: wrong type or algorithm, or not one public key of ours to accept.
+    """
+    members = _members(_decoded(header))
+    if members.keys() - _HEADER:
+        raise ProofRefused("the header holds a member that is not accepted")
+    if members.get("typ") != PROOF_TYPE:
+        raise ProofRefused(f"typ is not {PROOF_TYPE}")
+    algorithm, jwk = members.get("alg"), members.get("jwk")
+    if algorithm not in ALGORITHM_NAMES:
+        raise ProofRefused("the algorithm is not accepted")
+    if not isinstance(jwk, dict):
+        raise ProofRefused("the header shows no key")
+    try:
+        key = verification_key(cast("Members", jwk))
+    except KeyRefused as refused:
+        raise ProofRefused(f"the key is not accepted: {refused.fact}") from None
+    return _Shown(key, str(algorithm))
+
+
+def _claims(payload: bytes) -> _Claims:
+    try:
+        claims = msgspec.convert(_members(payload), _Claims)
+    except msgspec.ValidationError:
+        raise ProofRefused("jti, htm, htu and iat are required") from None
+    if not 1 <= len(claims.jti) <= LONGEST_JTI:
+        raise ProofRefused(f"jti must have 1 to {LONGEST_JTI} characters")
+    return claims
+
+
+def _members(raw: bytes) -> Members:
+    """Read an object whose members are there once each (RFC 7515 section 4, RFC 7519 section 4)."""
+    try:
+        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_once_each)
+    except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        raise ProofRefused("not JSON, or a member is there twice") from None
+    if not isinstance(found, dict):
+        raise ProofRefused("not a JSON object")
+    return cast("Members", found)
+
+
+def _once_each(pairs: Sequence[tuple[str, object]]) -> Members:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError
+    return members
+
+
+def _judge_request(claims: _Claims, method: str, url: str, token: str | None) -> None:
+    if claims.htm != method:
+        raise ProofRefused("htm is not the method of this request")
+    if not same_address(claims.htu, url):
+        raise ProofRefused("htu is not the address of this request")
+    if token is not None and claims.ath != token_digest(token):
+        raise ProofRefused("ath is not the digest of this token")
+
+
+def _judge_hour(iat: float, now: float, ahead_s: float, life_s: float) -> None:
+    if not iat <= now + ahead_s:  # in this form NaN is refused as well
+        raise ProofRefused("iat is in the future: check the clock")
+    if not iat >= now - life_s:
+        raise ProofRefused("iat is too long ago: make a proof for each request")
