@@ -25,7 +25,8 @@ ALLOWED = frozenset(
         *("exchange_id", "trace_id", "span_id", "system", "agency", "service", "agreement"),
         *("code", "outcome", "origin", "decision"),
         # the wire
-        *("method", "route", "status", "host", "port", "admin_host", "admin_port", "source", "connector", "attempt"),
+        *("method", "route", "status", "host", "port", "source", "connector", "attempt"),
+        *("admin_host", "admin_port"),  # of the door for staff
         *("duration_ms", "upstream_ms", "size_bytes", "breaker"),
         # the record
         *("writer", "seq", "records", "backlog", "revision", "promise"),
