@@ -1,4 +1,4 @@
-"""Judges one proof whole: what it says, whose nonce it carries, and that it comes the first time."""
+"""Judges one proof whole: what it says, whose nonce it carries, whether it came before."""
 
 from typing import Protocol
 
