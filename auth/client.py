@@ -38,6 +38,11 @@ def new_client_key(algorithm: Algorithm = "ES256") -> ClientKey:
     return ClientKey(private=private, public=public_jwk(signing_key(private)))
 
 
+def private_pem(private: dict[str, str]) -> bytes:
+    """Return a private JWK as openssl reads it: PKCS #8, PEM, not encrypted."""
+    return signing_key(private).native.as_pem(private=True)
+
+
 def client_assertion(
     private: dict[str, str], *, client_id: str, audience: str, now: float, life_s: int = 60
 ) -> str:

@@ -11,6 +11,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from auth.client import (
     ClientKey,
@@ -18,6 +23,7 @@ from auth.client import (
     dpop_proof,
     exchange_form,
     new_client_key,
+    private_pem,
     token_form,
 )
 from auth.documents import read, write
@@ -60,6 +66,18 @@ def test_a_new_key_is_ready_for_a_registration() -> None:
     registration = a_registration(jwks=(new_client_key("EdDSA").public,))
 
     assert (registration,) == read(write((registration,)), "demo.yaml")
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])
+def test_a_key_can_be_taken_to_other_tools(algorithm: Algorithm) -> None:
+    """Whoever has openssl and no library of ours can ask as well."""
+    key = new_client_key(algorithm)
+
+    loaded = load_pem_private_key(private_pem(key.private), password=None)
+
+    spki = loaded.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    point = _decoded(key.public["x"]) + _decoded(key.public.get("y", ""))
+    assert point == spki[-len(point) :]
 
 
 def test_a_client_key_in_a_log_shows_its_id_alone() -> None:
