@@ -31,15 +31,11 @@ def pem(tmp_path: Path) -> Path:
 
 def run(gateway: str, pem: Path, said: str = QUESTION) -> subprocess.CompletedProcess[str]:
     """Run the example as a newcomer does, with the shell of the system."""
-    environ = {
-        "PATH": "/usr/bin:/bin",
-        "MOTLAN": gateway,
-        "KEY": str(pem),
-        "TMPDIR": str(pem.parent),
-    }
+    places = {"MOTLAN": gateway, "KEY": str(pem), "TMPDIR": str(pem.parent)}
     return subprocess.run(
         ["sh", str(SCRIPT), "dancu.xacthuc"],
-        input=said, env={"PATH": "/usr/bin:/bin", **places}, capture_output=True, text=True, timeout=60, check=False,
+        input=said, env={"PATH": "/usr/bin:/bin", **places}, capture_output=True, text=True,
+        timeout=60, check=False,
     )  # fmt: skip
 
 
