@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from auth.identity import Identity
+from auth.settings_possession import PossessionSettings
 
 
 def _origin(url: str) -> str:
@@ -32,7 +33,7 @@ def _loopback(host: str) -> bool:
         return False
 
 
-class IdentitySettings(BaseModel, frozen=True, extra="forbid"):
+class IdentitySettings(PossessionSettings, frozen=True, extra="forbid"):
     """Who signs tokens, for whom, how long, and where the keys are."""
 
     issuer: Annotated[str, AfterValidator(_origin)] = "http://127.0.0.1:8100"
