@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from auth import registrations
-from auth.client import ClientKey, new_client_key
+from auth.client import ClientKey, new_client_key, private_pem
 from auth.repository import SystemRepository
 from auth.systems import Note, Registration
 from catalog.documents import Documents, read_folder
@@ -195,6 +195,10 @@ def _kept_key(path: Path) -> ClientKey:
     if path.exists():
         return msgspec.json.decode(path.read_bytes(), type=ClientKey)
     key = new_client_key()
-    path.touch(mode=0o600)
-    path.write_bytes(msgspec.json.encode(key))
+    for file, content in (
+        (path.with_suffix(".pem"), private_pem(key.private)),  # for openssl
+        (path, msgspec.json.encode(key)),
+    ):
+        file.touch(mode=0o600)
+        file.write_bytes(content)
     return key
