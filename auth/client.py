@@ -18,7 +18,7 @@ from auth.jose import (
 )
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # RFC 8693 section 2.1
-ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105 - RFC 8693 section 3
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - RFC 8693 section 3
 PROOF_TYPE = "dpop+jwt"  # RFC 9449 section 4.2
 
 
@@ -115,7 +115,7 @@ def token_form(assertion: str, *, scope: str = "", resource: str = "") -> bytes:
 
 
 def exchange_form(
-    assertion: str, subject_token: str, *, scope: str = "", subject_type: str = ID_TOKEN
+    assertion: str, subject_token: str, *, scope: str = "", subject_type: str = ACCESS_TOKEN
 ) -> bytes:
     """Return the body that asks for a token on behalf of an official (RFC 8693 section 2.1).
 

@@ -57,7 +57,7 @@ def test_an_exchange_carries_the_officials_token_beside_the_systems_own_assertio
 
     assert (["x"], ["y"]) == (form["client_assertion"], form["subject_token"])
     assert ["urn:ietf:params:oauth:grant-type:token-exchange"] == form["grant_type"]
-    assert ["urn:ietf:params:oauth:token-type:id_token"] == form["subject_token_type"]
+    assert ["urn:ietf:params:oauth:token-type:access_token"] == form["subject_token_type"]
     assert "scope" not in form
 
 
