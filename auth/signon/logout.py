@@ -1,9 +1,12 @@
 """The two ways out: from us to the provider (the browser goes), and from the provider to us."""
 
+import re
 from urllib.parse import urlencode
 
 from msgspec import Struct
 
+from auth.errors import SignatureRefused
+from auth.jose import payload_of
 from auth.signon.members import NotUnderstood, members, shaped
 from auth.signon.metadata import Metadata
 from auth.signon.providers import Provider
@@ -14,6 +17,12 @@ TYPES = frozenset({"logout+jwt"})  # Back-Channel Logout 1.0 section 2.4: told f
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LONGEST_LIFE_S = 600
 LONGEST_ID = 256
+
+# Hours have ten digits; the others are random or ours.
+_NOT_THE_PERSONS = frozenset(
+    {"iss", "aud", "azp", "exp", "iat", "nbf", "auth_time", "nonce", "at_hash", "jti", "sid"}
+)
+_nine_digits = re.compile(r"[0-9]{9}").search
 
 
 class _Claims(Struct, frozen=True, kw_only=True):
@@ -38,16 +47,21 @@ class LogoutToken(Struct, frozen=True, kw_only=True):
 def address(
     metadata: Metadata, provider: Provider, *, id_token: str, back_to: str, state: str
 ) -> str | None:
-    """Return where a browser ends the provider's session (RP-Initiated Logout 1.0 section 2)."""
+    """Return where a browser ends the provider's session (RP-Initiated Logout 1.0 section 2).
+
+    An address is written down in many places, so an ID token that holds a number of a person does
+    not go along as a hint; the provider then asks the person before it ends the session.
+    """
     end = metadata.end_session_endpoint
     if end is None:
         return None
     said = {
-        "id_token_hint": id_token,
+        "id_token_hint": "" if holds_a_number(id_token) else id_token,
         "client_id": provider.client_id,
         "post_logout_redirect_uri": back_to,
         "state": state,
     }
+    said = {name: value for name, value in said.items() if value}
     return f"{end}{'&' if '?' in end else '?'}{urlencode(said)}"
 
 
@@ -86,6 +100,16 @@ def judge(payload: bytes, provider: Provider, now: float) -> LogoutToken:
         provider=provider.code, issuer=claims.iss, sub=claims.sub or None, sid=claims.sid or None
     )
     return LogoutToken(whose=whose, jti=claims.jti, expires_at=float(claims.exp))
+
+
+def holds_a_number(id_token: str) -> bool:
+    """Tell whether a claim about the person has nine digits in a row, or cannot be read."""
+    try:
+        found = members(payload_of(id_token))
+    except (SignatureRefused, NotUnderstood):
+        return True
+    about = (str(value) for name, value in found.items() if name not in _NOT_THE_PERSONS)
+    return any(map(_nine_digits, about))
 
 
 def refused(fact: str) -> SignOnRefused:

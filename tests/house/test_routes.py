@@ -12,6 +12,7 @@ from gateway.worker import Worker
 
 OPEN = {
     *("/oauth/token", "/oauth/jwks", "/.well-known/oauth-authorization-server"),
+    "/sign-on/jwks",  # what providers know us by
     *("/audit/log/checkpoint", "/audit/log/keys", "/audit/log/tile/{place:path}"),  # hashes
     *("/audit/log/policy", "/audit/log/witnesses"),  # whoever judges us needs no leave of ours
     *("/v1/public/seals", "/v1/seals/grounds"),  # how much is sealed, on which grounds

@@ -1,0 +1,33 @@
+"""The keys by which we prove ourselves to OpenID providers, for their registration of us."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+
+from auth.permissions import Permission
+from gateway.clock import Clock
+
+PATH = "/sign-on/jwks"
+
+Jwks: TypeAlias = dict[str, list[dict[str, str]]]
+
+# Shorter than the time that a new key is published before its first use.
+_KEPT = {"Cache-Control": "public, max-age=300"}
+
+
+class SignOnKeysController(Controller):
+    """What a provider reads when it is told our `jwks_uri` (RFC 7591 section 2)."""
+
+    tags: Sequence[str] | None = ("Sign-on",)
+
+    @get(PATH, opt={"permission": Permission.PUBLIC})
+    async def jwks(
+        self,
+        sign_on_keys: NamedDependency[Callable[[datetime], Jwks]],
+        clock: NamedDependency[Clock],
+    ) -> Response[Jwks]:
+        """Return the public keys of our client assertions that are good now or soon."""
+        return Response(sign_on_keys(clock()), headers=_KEPT, media_type="application/jwk-set+json")
