@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from auth.people import Role
 from gateway.calling.system import System
 from gateway.calling.wire import Answer, send
@@ -20,7 +22,7 @@ def asked(province: Province, path: str, body: dict[str, Any], account: str = "k
     """Ask as an auditor."""
     token = token_for(province, role=Role.AUDITOR, account=account)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    return send(province.gateway, "POST", path, json.dumps(body).encode(), headers)
+    return send(province.admin, "POST", path, json.dumps(body).encode(), headers)
 
 
 def found(province: Province, exchange: str) -> list[dict[str, Any]]:
@@ -71,6 +73,26 @@ def test_the_look_is_itself_in_the_record(province: Province) -> None:
 def test_a_systems_token_opens_no_auditors_route(province: Province, system: Caller) -> None:
     """Two kinds of tokens, two kinds of routes."""
     headers = system("motcua-xa").headers("POST", "/v1/audit/search")
-    answer = send(province.gateway, "POST", "/v1/audit/search", b"{}", headers)
+    answer = send(province.admin, "POST", "/v1/audit/search", b"{}", headers)
 
     assert (401, "token_invalid") == (answer.status, answer.code)
+
+
+def test_the_services_door_has_no_auditors_route(province: Province) -> None:
+    """Staff come in apart from the agencies' traffic: there is nothing to attack at its door."""
+    token = token_for(province, role=Role.AUDITOR, account="kt-door")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    doors = (province.gateway, province.admin)
+    answers = [send(door, "POST", "/v1/audit/search", b"{}", headers) for door in doors]
+
+    assert [(404, "not_found"), (200, "ok")] == [(a.status, a.code) for a in answers]
+
+
+@pytest.mark.parametrize("path", ["/v1/data/dancu.xacthuc", "/v1/prefill/1.013225"])
+def test_the_staffs_door_has_no_exchange(province: Province, system: Caller, path: str) -> None:
+    """Nor does a system reach data where administrators are."""
+    headers = system("motcua-xa").headers("POST", path)
+
+    answer = send(province.admin, "POST", path, b"{}", headers)
+
+    assert (404, "not_found") == (answer.status, answer.code)

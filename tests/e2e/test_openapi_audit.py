@@ -49,7 +49,7 @@ def api(province: Province) -> Api:
     account = f"kt-api-{next(ACCOUNTS)}"
     document = send(province.gateway, "GET", "/schema/openapi.json").body
     token = token_for(province, role=Role.AUDITOR, account=account)
-    return Api(province.gateway, document, {"Authorization": f"Bearer {token}"})
+    return Api(province.admin, document, {"Authorization": f"Bearer {token}"})
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)

@@ -65,7 +65,7 @@ def test_an_auditor_takes_a_bundle_that_the_witnesses_have_seen(
     ask_some(system)
     wait_until(lambda: with_database(province, lambda c: c.fetchval(FOLDED)) < 50)
     headers = {"Authorization": f"Bearer {token_for(province, role=Role.AUDITOR)}"}
-    with httpx.Client(base_url=province.gateway, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=province.admin, headers=headers, timeout=20) as client:
         body = {"format": "bundle", "query": "event:access system:motcua-xa"}
         asked = client.post("/v1/audit/exports", json=body)
         place = asked.headers["location"]
