@@ -7,6 +7,7 @@ import subprocess
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 GOPATH = Path("/usr/share/gocode")  # where Debian puts the sources of Go packages
@@ -72,7 +73,7 @@ class Go:
 
 
 class Node:
-    """Packages of npm: sigstore-js, noble post-quantum, canonicalize."""
+    """Packages of npm: sigstore-js, noble post-quantum, canonicalize, http-message-signatures."""
 
     @staticmethod
     def missing() -> str | None:
@@ -94,6 +95,19 @@ class Node:
             timeout=ANSWER_S,
         )
         answers: list[str] = json.loads(answer.stdout)
+        return answers
+
+    def messages(self, what: str, cases: Sequence[object]) -> list[Any]:
+        """Return what http-message-signatures makes of *cases*: headers, or a verdict."""
+        answer = subprocess.run(
+            ["node", str(HERE / "js/messages.mjs"), what],
+            check=True,
+            input=json.dumps(cases),
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_S,
+        )
+        answers: list[Any] = json.loads(answer.stdout)
         return answers
 
 
