@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from auth.client import ClientKey, client_assertion, exchange_form, token_form
 from auth.identity import TOKEN_PATH
+from auth.jose import signing_key
+from auth.signatures.messages import Asking
+from auth.signatures.signing import signed_request
 from gateway.calling.bindings import Binding, Proofs
 from gateway.calling.wire import Answer, Json, send
 
@@ -54,6 +57,7 @@ class System:
         official: Saying | None = None,
         issuer: str | None = None,
         clock: Callable[[], float] = time.time,
+        signs: bool = False,
     ) -> None:
         """Ask *gateway* as *client_id*.
 
@@ -65,6 +69,7 @@ class System:
             official: gives the staff provider's token of the official who acts through the system.
             issuer: who the gateway says it is, when that is not where it is reached.
             clock: Unix seconds.
+            signs: sign each request with *key* (RFC 9421), for agreements that demand it.
         """
         self.client_id = client_id
         self.gateway = gateway
@@ -73,6 +78,7 @@ class System:
         self._official = official
         self._issuer = issuer or gateway
         self._clock = clock
+        self._signs = signs
         self.held = NOTHING  # of an earlier run, when somebody has kept it
 
     def token(self) -> str:
@@ -117,6 +123,8 @@ class System:
 
         def once() -> Answer:
             named = self.headers(method, path) | (headers or {})
+            if self._signs:
+                named |= self._signature(method, path, named, body)
             return send(self.gateway, method, path, body, named)
 
         return self._with_nonce(once)
@@ -145,6 +153,13 @@ class System:
             answer = once()
             self._binding.learn(answer.headers)
         return answer
+
+    def _signature(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> dict[str, str]:
+        lower = {name.lower(): value for name, value in headers.items()}
+        asking = Asking(method=method, url=self._url(path), headers=lower, body=body)
+        return signed_request(asking, signing_key(self._key.private), self._clock())
 
     def _url(self, path: str) -> str:
         return self._issuer + path

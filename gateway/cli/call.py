@@ -34,6 +34,7 @@ class _Caller:
     key: ClientKey
     tokens: Tokens
     official: Path | None
+    signs: bool = False
 
     def ask(self, service: str, question: Json) -> Said:
         """Ask; a token that was kept and is no longer good is replaced once."""
@@ -47,6 +48,7 @@ class _Caller:
             binding=proofs,
             official=None if official is None else lambda: official,
             clock=_now,
+            signs=self.signs,
         )
         if kept is not None:
             system.held, proofs.nonce = kept.held, kept.nonce
@@ -96,6 +98,7 @@ class _Caller:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The staff provider's token of the official who asks through the system.",
 )
+@click.option("--sign", is_flag=True, help="Sign the request, where the agreement demands it.")
 @answering
 def call(
     *,
@@ -106,6 +109,7 @@ def call(
     asked: IO[bytes],
     fields: tuple[str, ...],
     official_file: Path | None,
+    sign: bool,
     **case: str | None,
 ) -> Answer:
     """Ask SERVICE one question; the answer, or the problem and what to do about it, is printed.
@@ -118,7 +122,7 @@ def call(
     except KeyUnusable as unusable:
         raise Failed(Exit.REFUSED, str(unusable)) from None
     named = client_id or key_file.stem
-    caller = _Caller(gateway.rstrip("/"), named, key, Tokens(key_file), official_file)
+    caller = _Caller(gateway.rstrip("/"), named, key, Tokens(key_file), official_file, sign)
     question = _question(asked, fields, {n: value for n, value in case.items() if value})
     try:
         return _answer(caller.ask(service, question))
