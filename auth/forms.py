@@ -8,12 +8,14 @@ from auth.errors import FormRefused
 FORM = "application/x-www-form-urlencoded"
 LARGEST_BODY = 16_384  # bytes; a form with an assertion needs about 1,000
 _MOST_MEMBERS = 20
+_TARGETS = frozenset({"resource", "audience"})
 
 
 def read(body: bytes, content_type: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """Return the members of a token request, and the values of `resource` apart.
+    """Return the members of a token request, and the targets it names apart.
 
-    A member without a value counts as left out.  `resource` alone may be repeated (RFC 8707).
+    A member without a value counts as left out.  Targets alone may be repeated: `resource`
+    (RFC 8707 section 2) and `audience` (RFC 8693 section 2.1).
 
     Args:
         body: as received, at most 16 KiB.
@@ -29,12 +31,12 @@ def read(body: bytes, content_type: str) -> tuple[Mapping[str, str], tuple[str, 
     if len(body) > LARGEST_BODY:
         raise FormRefused(f"the body is longer than {LARGEST_BODY} bytes")
     pairs = [(name, value) for name, value in _pairs(body) if value]
-    resources = tuple(value for name, value in pairs if name == "resource")
-    members = [pair for pair in pairs if pair[0] != "resource"]
+    targets = tuple(value for name, value in pairs if name in _TARGETS)
+    members = [pair for pair in pairs if pair[0] not in _TARGETS]
     form = dict(members)
     if len(form) < len(members):
         raise FormRefused("a parameter is given more than once")
-    return form, resources
+    return form, targets
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:

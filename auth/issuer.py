@@ -1,50 +1,33 @@
-"""The machine token endpoint: proves a system, remembers its assertion, then lets a token leave."""
+"""The machine token endpoint: proves a system and a key, judges the wish, lets a token leave."""
 
 import asyncio
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
+from ipaddress import ip_address, ip_network
 from typing import Literal, Protocol
 
 import msgspec
 
-from auth import forms, replies
-from auth.assertions import ASSERTION_TYPE, Limits, Proof, named_client, named_key
-from auth.claims import TOKEN_TYPE, AccessClaims
-from auth.errors import (
-    AssertionRefused,
-    FormRefused,
-    KeyRingUnusable,
-    RegistrationsUnavailable,
-    SystemUnknown,
-)
+from auth import replies
+from auth.assertions import Limits
+from auth.claims import TOKEN_TYPE, AccessClaims, actor_of
+from auth.delegation.admission import PATIENCE_S, Admission, Named, Rows, named
+from auth.delegation.agreements import Reaches, Wanted, wanted
+from auth.delegation.binding import Binding, Bound
+from auth.delegation.post import Post
+from auth.delegation.subjects import GRANT as EXCHANGE
+from auth.delegation.subjects import Acting, Subjects
+from auth.errors import FormRefused
 from auth.identity import Identity
 from auth.jose import SigningKey, signed
-from auth.replies import TokenReply, refusal
-from auth.server import Ask, Issued, MachineServer
-from auth.systems import System
+from auth.possession.proofs import Proved
+from auth.replies import Declined, TokenReply, answering
+from auth.server import GRANTS, Caller, Issued, MachineServer, Terms
+from auth.systems import System, SystemState
 
-PATIENCE_S = 2.0  # for each question to the database
-_TIDY_EVERY_S = 60
-# Workers' clocks differ: an assertion that one of them would still take must not be forgotten.
-_REMEMBERED_AFTER_EXPIRY = timedelta(hours=1)
-
-
-class Rows(Protocol):
-    """What the endpoint asks of the database; each question is a transaction of its own."""
-
-    async def find(self, client_id: str, *, kid: str | None = None) -> System:
-        """Return the newest version of a system, that key fetched if need be; or SystemUnknown."""
-        ...
-
-    async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
-        """Say, once it is committed, whether this is the first use of an assertion."""
-        ...
-
-    async def forget(self, before: datetime) -> int:
-        """Drop assertions that expired before *before*."""
-        ...
+# A proof of possession lives for a minute; clocks differ by less than another.
+_PROOF_COUNTS_S = 120
 
 
 class SigningKeys(Protocol):
@@ -55,13 +38,15 @@ class SigningKeys(Protocol):
         ...
 
 
-class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """A token request as it came over the wire."""
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the token endpoint is made of."""
 
-    body: bytes
-    content_type: str
-    authorization: str | None = None
-    address: str | None = None  # IP address of the client; None when it is not known
+    keys: SigningKeys
+    rows: Rows  # registrations, and what was used: assertions, and proofs by their key
+    reaches: Callable[[str], Reaches]  # what a client may use at this moment
+    binding: Binding
+    subjects: Subjects | None = None  # None: no staff provider is configured, nothing is exchanged
+    clock: Callable[[], datetime]
 
 
 class Issuer:
@@ -69,129 +54,131 @@ class Issuer:
 
     Args:
         identity: who we are.
-        keys: the ring of signing keys.
-        rows: registrations and used assertions.
-        agreements: codes of the agreements that a client may use at this moment.
-        clock: the present instant.
+        parts: what it is made of.
     """
 
-    def __init__(
-        self,
-        identity: Identity,
-        keys: SigningKeys,
-        rows: Rows,
-        agreements: Callable[[str], frozenset[str]],
-        clock: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, identity: Identity, parts: Parts) -> None:
         self._identity = identity
-        self._keys = keys
-        self._rows = rows
-        self._agreements = agreements
-        self._clock = clock
-        self._tidied_at = float("-inf")
+        self._parts = parts
         self._server = MachineServer(
             endpoint=identity.token_endpoint,
-            audience=identity.audience,
             limits=Limits(
-                audiences=(identity.issuer, identity.token_endpoint),
+                audiences=identity.assertion_audiences,
                 life_s=identity.assertion_life_s,
                 ahead_s=identity.ahead_s,
             ),
-            life_s=identity.token_life_s,
             make=self._make,
         )
+        self.admission = Admission(self._server, parts.rows, parts.clock)
 
     async def token(self, post: Post) -> TokenReply:
         """Answer one request; every refusal is an answer, nothing is raised.
 
-        A token leaves only after its assertion has been remembered, so that an assertion counts
-        once over all workers.  When the database does not say so in time, nobody gets a token.
+        A token leaves only after assertion and proof have been counted, so that each is good once
+        over all workers.  When the database does not say so in time, nobody gets a token.
         """
-        try:
-            return await self._answer(post)
-        except FormRefused as refused:
-            return refusal(replies.MALFORMED, fact=refused.fact)
-        except AssertionRefused as refused:
-            return refusal(replies.UNPROVEN, fact=refused.fact)
-        except (RegistrationsUnavailable, TimeoutError):
-            return refusal(replies.UNAVAILABLE)
-        except KeyRingUnusable:
-            return refusal(replies.KEYLESS)
+        reply = await answering(self._answer(post))
+        if not post.proofs:
+            return reply
+        nonce = self._parts.binding.nonce(self._parts.clock().timestamp())
+        return msgspec.structs.replace(reply, headers=(*reply.headers, ("DPoP-Nonce", nonce)))
 
     async def _answer(self, post: Post) -> TokenReply:
-        form, resources = forms.read(post.body, post.content_type)
-        _demand_one_credential(form.get("client_assertion"), form.get("client_secret"), post)
-        if "grant_type" not in form:
+        asked = named(post)
+        if "grant_type" not in asked.form:
             raise FormRefused("grant_type is missing")
-        if "client_assertion" not in form:
-            return refusal(replies.UNPROVEN, basic=_basic(post.authorization))
-        if form.get("client_assertion_type") != ASSERTION_TYPE:
-            raise AssertionRefused("client_assertion_type is not the one of RFC 7523")
-        client_id = named_client(form["client_assertion"])
-        if form.get("client_id", client_id) != client_id:
-            raise AssertionRefused("client_id names another client than the assertion")
-        ask = Ask(
-            form=form,
-            resources=resources,
-            address=post.address,
-            system=await self._found(client_id, named_key(form["client_assertion"])),
-            agreements=self._agreements(client_id),
-            now=self._clock().timestamp(),
-        )
-        # A thread, because Authlib is synchronous: about a millisecond, mostly two signatures.
-        reply, proof = await asyncio.to_thread(self._server.answer, ask)
-        return reply if proof is None else await self._once(reply, proof, ask.now)
-
-    async def _once(self, reply: TokenReply, proof: Proof, now: float) -> TokenReply:
-        """Let *reply* leave when the assertion behind it had not been used before."""
-        async with asyncio.timeout(PATIENCE_S):
-            first = await self._rows.remember(proof.client_id, proof.jti, proof.expires_at)
-        if not first:
-            return refusal(replies.REPLAYED, client_id=proof.client_id)
-        await self._tidy(now)
-        return msgspec.structs.replace(reply, client_id=proof.client_id)
-
-    async def _found(self, client_id: str, kid: str | None) -> System | None:
+        if asked.form["grant_type"] not in GRANTS:
+            raise Declined(replies.GRANT)
+        caller = await self.admission.caller(post, asked, "token")
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await self._rows.find(client_id, kid=kid)
-        except SystemUnknown:
-            return None
+            return await self._granted(post, asked, caller)
+        except Declined as declined:
+            declined.client_id = caller.get_client_id()
+            raise
 
-    async def _tidy(self, now: float) -> None:
-        """Drop old assertions, once a minute, a batch at a time; no failure of it matters."""
-        if now - self._tidied_at < _TIDY_EVERY_S:
+    async def _granted(self, post: Post, asked: Named, caller: Caller) -> TokenReply:
+        bound = self._parts.binding.of(post, caller.ask.now)
+        await asyncio.gather(self.admission.count(caller), self._count(bound.proof))
+        self._judge(caller.system, post.address, asked.targets)
+        want = wanted(asked.form, self._parts.reaches(caller.get_client_id()))
+        acting = await self._acting(asked, caller, bound)
+        terms = self._terms(want, bound, acting, caller.ask.now)
+        # A thread again: the other signature.
+        return await asyncio.to_thread(self._server.grant, caller, terms)
+
+    def _judge(self, system: System, address: str | None, targets: tuple[str, ...]) -> None:
+        """Refuse a system that may have no token at all, or that wants one for others."""
+        if system.state is not SystemState.ACTIVE:
+            raise Declined(replies.INACTIVE)
+        if not belongs(address, system.registration.address_ranges):
+            raise Declined(replies.ELSEWHERE)
+        if any(target != self._identity.audience for target in targets):
+            raise Declined(replies.TARGET)
+
+    async def _count(self, proof: Proved | None) -> None:
+        """Use the proof of possession up, whoever else may have seen it."""
+        if proof is None:
             return
-        self._tidied_at = now
-        with suppress(RegistrationsUnavailable, TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
-                await self._rows.forget(self._clock() - _REMEMBERED_AFTER_EXPIRY)
+        owner, until = f"jkt:{proof.thumbprint}", proof.iat + _PROOF_COUNTS_S
+        async with asyncio.timeout(PATIENCE_S):
+            first = await self._parts.rows.remember(owner, proof.jti, until)
+        if not first:
+            raise Declined(replies.PROOF_REPLAYED)
 
-    def _make(self, system: System, scope: str, now: float) -> Issued:
+    async def _acting(self, asked: Named, caller: Caller, bound: Bound) -> Acting | None:
+        """Return the official behind an exchange; None for a system on its own."""
+        if asked.form["grant_type"] != EXCHANGE:
+            return None
+        if self._parts.subjects is None:
+            raise Declined(replies.GRANT, "no staff sign-on is configured")
+        return await self._parts.subjects.acting(
+            asked.form, caller.system, bound.confirmation, caller.ask.now
+        )
+
+    def _terms(self, want: Wanted, bound: Bound, acting: Acting | None, now: float) -> Terms:
+        """Return the terms; a token lives no longer than the one it was exchanged for."""
+        life_s = self._identity.token_life_s
+        if acting is not None:
+            life_s = min(life_s, int(acting.until - now))
+        if acting is not None and life_s < 1:
+            raise Declined(replies.SUBJECT, "the official's token is about to expire")
+        return Terms(
+            wanted=want,
+            life_s=life_s,
+            bound=bound.confirmation,
+            official=None if acting is None else acting.official,
+        )
+
+    def _make(self, system: System, terms: Terms, now: float) -> Issued:
         """Make an access token (RFC 9068 section 2)."""
         environment: Literal["test", "live"] = "test" if system.registration.sandbox else "live"
         claims = AccessClaims(
             iss=self._identity.issuer,
             sub=system.client_id,
             aud=self._identity.audience,
-            exp=int(now) + self._identity.token_life_s,
+            exp=int(now) + terms.life_s,
             iat=int(now),
             jti=secrets.token_urlsafe(16),
             client_id=system.client_id,
-            scope=scope,
+            scope=terms.wanted.scope,
+            cnf=terms.bound,
+            act=None if terms.official is None else actor_of(terms.official),
+            authorization_details=terms.wanted.details,
             agency=system.registration.agency,
             sys_rev=system.rev,
             env=environment,
         )
-        key = self._keys.signing(self._clock())
+        key = self._parts.keys.signing(self._parts.clock())
         return Issued(signed(msgspec.json.encode(claims), key, typ=TOKEN_TYPE), claims.jti)
 
 
-def _demand_one_credential(assertion: str | None, secret: str | None, post: Post) -> None:
-    """Refuse two ways of authentication at once (RFC 6749 section 2.3)."""
-    if sum(each is not None for each in (assertion, secret, post.authorization)) > 1:
-        raise FormRefused("more than one way of client authentication")
-
-
-def _basic(authorization: str | None) -> bool:
-    return authorization is not None and authorization[:6].lower() == "basic "
+def belongs(address: str | None, ranges: tuple[str, ...]) -> bool:
+    """Say whether *address* lies in one of *ranges*; no range means anywhere."""
+    if not ranges:
+        return True
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return any((mapped or found) in ip_network(each) for each in ranges)

@@ -1,8 +1,17 @@
-"""What the token endpoint answers: a token, or one of a closed list of refusals."""
+"""What the token endpoint and its neighbours answer: closed lists, and nothing of the caller's."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
+
+from auth.errors import (
+    AssertionRefused,
+    DetailsRefused,
+    FormRefused,
+    KeyRingUnusable,
+    RegistrationsUnavailable,
+)
 
 # RFC 6749 section 5.1: neither a token nor a refusal is anybody else's.
 HEADERS = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
@@ -40,7 +49,7 @@ GRANT = Refused(
     400,
     "unsupported_grant_type",
     "validation_failed",
-    "Only grant_type client_credentials is supported.",
+    "Only client_credentials and token-exchange (RFC 8693) are supported.",
 )
 UNPROVEN = Refused(
     401,
@@ -72,6 +81,44 @@ SCOPE = Refused(
 TARGET = Refused(
     400, "invalid_target", "validation_failed", "The resource is not served here (RFC 8707)."
 )
+DETAILS = Refused(
+    400,
+    "invalid_authorization_details",
+    "authorization_details_invalid",
+    "The authorization_details are not of the type served, or name more than may be used now.",
+)
+UNBOUND = Refused(
+    400,
+    "invalid_dpop_proof",
+    "binding_required",
+    "Tokens are bound to a key: send one DPoP header (RFC 9449) or use a client certificate.",
+)
+PROOF = Refused(400, "invalid_dpop_proof", "dpop_proof_invalid", "The DPoP proof is not valid.")
+PROOF_REPLAYED = Refused(
+    400,
+    "invalid_dpop_proof",
+    "dpop_proof_replayed",
+    "The DPoP proof was used before: make a new one with a new jti.",
+)
+NONCE = Refused(
+    400,
+    "use_dpop_nonce",
+    "use_dpop_nonce",
+    "Make the DPoP proof again with the nonce in DPoP-Nonce (RFC 9449 section 8).",
+)
+SUBJECT = Refused(  # RFC 8693 section 2.2.2 prescribes the word
+    400,
+    "invalid_request",
+    "subject_token_invalid",
+    "The subject token is not a live access token of the staff sign-on for this gateway.",
+)
+OFFICIAL = Refused(
+    400,
+    "invalid_request",
+    "official_not_admitted",
+    "The official may not act through this system.",
+)
+FOREIGN = Refused(400, "invalid_grant", "token_invalid", "The token was issued to another system.")
 # RFC 6749 has no word for this at the token endpoint; the word is that of its section 4.1.2.1.
 UNAVAILABLE = Refused(
     503,
@@ -79,7 +126,33 @@ UNAVAILABLE = Refused(
     "database_unavailable",
     "Registrations cannot be checked right now. Try again in a moment.",
 )
+PROVIDER = Refused(
+    503,
+    "temporarily_unavailable",
+    "provider_unavailable",
+    "The keys of the staff sign-on cannot be had right now. Try again in a moment.",
+)
 KEYLESS = Refused(503, "temporarily_unavailable", "internal", "Tokens cannot be signed right now.")
+
+
+_BY_KIND: dict[type[Exception], Refused] = {
+    FormRefused: MALFORMED,
+    DetailsRefused: DETAILS,
+    AssertionRefused: UNPROVEN,
+}
+
+
+class Declined(Exception):
+    """A refusal on its way to the answer."""
+
+    def __init__(
+        self, refused: Refused, fact: str | None = None, *, challenge: bool = False
+    ) -> None:
+        super().__init__(refused.code)
+        self.refused = refused
+        self.fact = fact
+        self.challenge = challenge  # the caller tried HTTP Basic
+        self.client_id: str | None = None  # set only once it has been proven
 
 
 def refusal(
@@ -110,3 +183,22 @@ def refusal(
         code=refused.code,
         fact=fact,
     )
+
+
+async def answering(answer: Awaitable[TokenReply]) -> TokenReply:
+    """Return *answer*, or the refusal that it ended with."""
+    try:
+        return await answer
+    except Declined as declined:
+        return refusal(
+            declined.refused,
+            fact=declined.fact,
+            client_id=declined.client_id,
+            basic=declined.challenge,
+        )
+    except (FormRefused, DetailsRefused, AssertionRefused) as refused:
+        return refusal(_BY_KIND[type(refused)], fact=refused.fact)
+    except (RegistrationsUnavailable, TimeoutError):
+        return refusal(UNAVAILABLE)
+    except KeyRingUnusable:
+        return refusal(KEYLESS)

@@ -2,13 +2,13 @@
 
 Authlib carries the flow: which grant, which client authentication, in which order.  What it would
 decide by defaults of its own (algorithms, clock, claims, lifetimes, texts) is overridden here, and
-all signing and verifying is joserfc's, in `auth.jose`.
+all signing and verifying is joserfc's, in `auth.jose`.  It has no token exchange and no client
+certificates; both are subclasses of ours.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
 import msgspec
@@ -21,39 +21,49 @@ from authlib.oauth2.rfc7523.client import JWTBearerClientAssertion
 
 from auth import replies
 from auth.assertions import Limits, Proof, prove
+from auth.claims import Confirmation
+from auth.delegation import subjects
+from auth.delegation.agreements import Wanted
 from auth.errors import AssertionRefused, KeyRefused
 from auth.jose import UNKNOWN_KEY
-from auth.replies import Refused, TokenReply, refusal
-from auth.systems import System, SystemState
+from auth.principals import Official
+from auth.replies import Declined, TokenReply, refusal
+from auth.systems import System
 
 # The type checker's own description of Authlib is of an older release, so its classes count as
 # untyped here; what they do for us is tested over HTTP.
 _Client = cast("Any", ClientMixin)
-_Error = cast("Any", OAuth2Error)
 _Request = cast("Any", OAuth2Request)
 _Authentication = cast("Any", JWTBearerClientAssertion)
 _Grant = cast("Any", ClientCredentialsGrant)
 _Server = cast("Any", AuthorizationServer)
 _Generator = cast("Any", BearerTokenGenerator)
 
-METHOD = "private_key_jwt"
-GRANT = "client_credentials"
-_BY_ERROR = {
-    "invalid_client": replies.UNPROVEN,
-    "invalid_scope": replies.SCOPE,
-    "unsupported_grant_type": replies.GRANT,
-}
+ASSERTION = "private_key_jwt"
+CERTIFICATE = "self_signed_tls_client_auth"  # RFC 8705 section 2.2: registered one by one
+METHODS = (ASSERTION, CERTIFICATE)
+MACHINE = "client_credentials"
+GRANTS = (MACHINE, subjects.GRANT)
+ENDPOINTS = frozenset({"token", "introspection", "revocation"})
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """One token request with all that is known about it beforehand."""
+    """One request of a system that is still to be proven."""
 
     form: Mapping[str, str]
-    resources: tuple[str, ...]
-    address: str | None  # where it came from
-    system: System | None  # whom its assertion names, if that is anybody
-    agreements: frozenset[str]  # what that system may use now
+    system: System | None  # whom its assertion or `client_id` names, if that is anybody
+    certificate: str | None  # `x5t#S256` of the connection's certificate
     now: float  # Unix seconds
+    endpoint: str = "token"
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token will say beyond whose it is."""
+
+    wanted: Wanted
+    life_s: int
+    bound: Confirmation | None = None
+    official: Official | None = None
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -70,7 +80,8 @@ class Caller(_Client):
         self.ask = ask
         self.system = system
         self.limits = limits
-        self.proof: Proof | None = None  # set once the assertion has been proven
+        self.proof: Proof | None = None  # set once an assertion has been proven
+        self.terms: Terms | None = None  # set once all of a grant has been judged
         self.issued: Issued | None = None
 
     def get_client_id(self) -> str:
@@ -78,32 +89,22 @@ class Caller(_Client):
         return self.system.client_id
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """Allow the one method at the one endpoint."""
-        return (method, endpoint) == (METHOD, "token")
+        """Allow the two methods at our three endpoints."""
+        return method in METHODS and endpoint in ENDPOINTS
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Allow the one grant."""
-        return grant_type == GRANT
+        """Allow the two grants."""
+        return grant_type in GRANTS
 
-    def get_allowed_scope(self, scope: str | None) -> str | None:
-        """Return the agreements asked for, all of them when none is named; None refuses."""
-        asked = frozenset((scope or "").split()) or self.ask.agreements
-        return " ".join(sorted(asked)) if asked <= self.ask.agreements else None
+    def get_allowed_scope(self, scope: str) -> str:
+        """Return the scope, which `auth.delegation.agreements` has judged before."""
+        return scope
 
     def __repr__(self) -> str:
         return f"Caller({self.system.client_id!r})"
 
 
-class Declined(_Error):
-    """A refusal of ours on its way through Authlib."""
-
-    def __init__(self, refused: Refused, fact: str | None = None) -> None:
-        super().__init__(error=refused.error)
-        self.refused = refused
-        self.fact = fact
-
-
-class TokenRequest(_Request):
+class MachineRequest(_Request):
     """One request, its form parsed and its client loaded."""
 
     def __init__(self, endpoint: str, ask: Ask, limits: Limits) -> None:
@@ -127,9 +128,9 @@ class TokenRequest(_Request):
 class PrivateKeyJwt(_Authentication):
     """Client authentication by an assertion that the client signs (RFC 7523 section 2.2)."""
 
-    CLIENT_AUTH_METHOD = METHOD
+    CLIENT_AUTH_METHOD = ASSERTION
 
-    def __call__(self, query_client: object, request: TokenRequest) -> Caller | None:
+    def __call__(self, query_client: object, request: MachineRequest) -> Caller | None:
         """Authenticate the client that was loaded for this request."""
         del query_client  # the server's own look-up knows nothing about the request
         return super().__call__(request.registered, request)
@@ -150,33 +151,53 @@ class PrivateKeyJwt(_Authentication):
             raise Declined(replies.UNPROVEN, refused.fact) from None
 
 
+def by_certificate(_query_client: object, request: MachineRequest) -> Caller | None:
+    """Authenticate a client by the certificate of its connection (RFC 8705 section 2.2).
+
+    A registered certificate is known by its SHA-256 alone: no chain and no name is believed.
+    """
+    ask, caller = request.ask, request.registered(request.ask.form.get("client_id", ""))
+    if caller is None or ask.certificate is None or "client_assertion" in ask.form:
+        return None
+    known = caller.system.registration.thumbprints(ask.now)
+    return caller if ask.certificate in known else None
+
+
 class MachineGrant(_Grant):
-    """Client credentials (RFC 6749 section 4.4) for systems that are active and where they belong.
+    """Client credentials (RFC 6749 section 4.4).
 
     The answer is made here and not by Authlib, whose own method logs the token at debug level.
     """
 
-    TOKEN_ENDPOINT_AUTH_METHODS = (METHOD,)
-    request: TokenRequest
-    server: "MachineServer"
-
-    def validate_token_request(self) -> None:
-        """Authenticate the system, then ask whether it may have any token at all."""
-        super().validate_token_request()
-        ask, caller = self.request.ask, self.request.caller
-        if caller is None:
-            raise Declined(replies.UNPROVEN)
-        if caller.system.state is not SystemState.ACTIVE:
-            raise Declined(replies.INACTIVE)
-        if not _belongs(ask.address, caller.system.registration.address_ranges):
-            raise Declined(replies.ELSEWHERE)
-        if any(resource != self.server.audience for resource in ask.resources):
-            raise Declined(replies.TARGET)
+    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+    request: MachineRequest
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Make the token."""
-        scope = self.request.ask.form.get("scope")
-        return 200, self.generate_token(scope=scope, include_refresh_token=False), []
+        terms = terms_of(self.request.caller)
+        body = self.generate_token(
+            scope=terms.wanted.scope, expires_in=terms.life_s, include_refresh_token=False
+        )
+        return 200, {**body, **self.said(terms)}, []
+
+    def said(self, terms: Terms) -> dict[str, Any]:
+        """Return what an answer says beside RFC 6749 section 5.1."""
+        said: dict[str, Any] = {}
+        if terms.bound is not None and terms.bound.jkt is not None:
+            said["token_type"] = "DPoP"  # noqa: S105 - RFC 9449 section 5
+        if terms.wanted.details:  # RFC 9396 section 7
+            said["authorization_details"] = list(msgspec.to_builtins(terms.wanted.details))
+        return said
+
+
+class ExchangeGrant(MachineGrant):
+    """Token exchange (RFC 8693), once the official behind it has been proven."""
+
+    GRANT_TYPE = subjects.GRANT
+
+    def said(self, terms: Terms) -> dict[str, Any]:
+        """Name the kind of token too (RFC 8693 section 2.2.1)."""
+        return {**super().said(terms), "issued_token_type": subjects.ACCESS_TOKEN}
 
 
 class MachineServer(_Server):
@@ -184,41 +205,56 @@ class MachineServer(_Server):
 
     Args:
         endpoint: URL of the token endpoint, https or on loopback.
-        audience: the one resource that tokens are issued for.
         limits: how assertions are judged.
-        life_s: how long a token lives.
-        make: makes the token of a caller for a scope.
+        make: makes the token of a system, by its terms, at an instant.
     """
 
     def __init__(
         self,
         *,
         endpoint: str,
-        audience: str,
         limits: Limits,
-        life_s: int,
-        make: Callable[[System, str, float], Issued],
+        make: Callable[[System, Terms, float], Issued],
     ) -> None:
         super().__init__()
-        self.audience = audience
         self._endpoint = endpoint
         self._limits = limits
         self._make = make
-        self.register_client_auth_method(METHOD, PrivateKeyJwt())
+        self.register_client_auth_method(ASSERTION, PrivateKeyJwt())
+        self.register_client_auth_method(CERTIFICATE, by_certificate)
         self.register_grant(MachineGrant)
-        self.register_token_generator(
-            "default", _Generator(self._access_token, expires_generator=life_s)
-        )
+        self.register_grant(ExchangeGrant)
+        self.register_token_generator("default", _Generator(self._access_token))
 
-    def answer(self, ask: Ask) -> tuple[TokenReply, Proof | None]:
-        """Return the answer, and the proof that must be remembered before it may leave."""
-        request = TokenRequest(self._endpoint, ask, self._limits)
+    def authenticate(self, ask: Ask) -> Caller:
+        """Return the system that *ask* proves.
+
+        An unknown system hears what a wrong key hears, so that nobody learns who is registered.
+
+        Raises:
+            Declined: UNPROVEN.
+        """
+        request = MachineRequest(self._endpoint, ask, self._limits)
+        try:
+            return super().authenticate_client(request, METHODS, ask.endpoint)
+        except OAuth2Error:
+            raise Declined(replies.UNPROVEN, UNKNOWN_KEY) from None
+
+    def grant(self, caller: Caller, terms: Terms) -> TokenReply:
+        """Return the answer that holds a token for *caller*, who has been proven."""
+        request = MachineRequest(self._endpoint, caller.ask, self._limits)
+        caller.terms, request.caller = terms, caller
         reply: TokenReply = self.create_token_response(request)
-        caller = request.caller
-        if caller is None:
-            return reply, None
         token_id = None if caller.issued is None else caller.issued.token_id
-        return msgspec.structs.replace(reply, token_id=token_id), caller.proof
+        return msgspec.structs.replace(reply, token_id=token_id, client_id=caller.get_client_id())
+
+    def authenticate_client(
+        self, request: MachineRequest, methods: object, endpoint: str = "token"
+    ) -> Caller:
+        """Return the caller of a grant, whom `authenticate` has proven."""
+        del methods, endpoint
+        terms_of(request.caller)
+        return cast("Caller", request.caller)
 
     def query_client(self, client_id: str) -> None:
         """Find nobody: the request knows its client."""
@@ -226,7 +262,7 @@ class MachineServer(_Server):
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Tell nobody."""
 
-    def create_oauth2_request(self, request: TokenRequest) -> TokenRequest:
+    def create_oauth2_request(self, request: MachineRequest) -> MachineRequest:
         """Return the request, which is in its final form already."""
         return request
 
@@ -237,29 +273,23 @@ class MachineServer(_Server):
         del headers
         return TokenReply(status=status, body=body)
 
-    def handle_error_response(self, request: TokenRequest, error: Exception) -> TokenReply:
+    def handle_error_response(self, request: MachineRequest, error: Exception) -> TokenReply:
         """Return a refusal in words of ours: Authlib's may repeat the caller's."""
-        caller = request.caller
-        proven = caller.get_client_id() if caller is not None and caller.proof else None
-        if isinstance(error, Declined):
-            return refusal(error.refused, fact=error.fact, client_id=proven)
-        refused = _BY_ERROR.get(getattr(error, "error", ""), replies.MALFORMED)
-        # An unknown client hears what a wrong key hears, so that nobody learns who is registered.
-        fact = UNKNOWN_KEY if refused is replies.UNPROVEN else None
-        return refusal(refused, fact=fact, client_id=proven)
+        del request
+        known = getattr(error, "error", "") == "unsupported_grant_type"
+        return refusal(replies.GRANT if known else replies.MALFORMED)
 
-    def _access_token(self, client: Caller, scope: str, **_: object) -> str:
-        client.issued = self._make(client.system, scope, client.ask.now)
+    def _access_token(self, client: Caller, **_: object) -> str:
+        client.issued = self._make(client.system, terms_of(client), client.ask.now)
         return client.issued.text
 
 
-def _belongs(address: str | None, ranges: tuple[str, ...]) -> bool:
-    """Say whether *address* lies in one of *ranges*; no range means anywhere."""
-    if not ranges:
-        return True
-    try:
-        found = ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return any((mapped or found) in ip_network(each) for each in ranges)
+def terms_of(caller: Caller | None) -> Terms:
+    """Return the terms of a grant.
+
+    Raises:
+        Declined: UNPROVEN; nobody has judged it.
+    """
+    if caller is None or caller.terms is None:
+        raise Declined(replies.UNPROVEN)
+    return caller.terms

@@ -41,8 +41,10 @@ class IdentitySettings(PossessionSettings, frozen=True, extra="forbid"):
     keys_dir: Path = Path(".motlan/keys/signing")
     algorithm: Literal["ES256", "EdDSA"] = "ES256"
     token_life_s: Annotated[int, Field(ge=30, le=300)] = 300
-    assertion_life_s: Annotated[int, Field(ge=30, le=300)] = 300
+    assertion_life_s: Annotated[int, Field(ge=30, le=300)] = 60
     clock_ahead_s: Annotated[int, Field(ge=10, le=60)] = 60  # FAPI 2.0 section 5.3.2.1
+    # Origin of the token endpoint's twin that asks for client certificates (RFC 8705 section 5).
+    certificate_origin: Annotated[str, AfterValidator(_origin)] | None = None
     cache_tokens: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     # At least as long as anyone keeps the JWK set, which we let be kept for 300 s.
     rotation_lead_s: Annotated[int, Field(ge=300, le=604_800)] = 600
@@ -55,6 +57,7 @@ class IdentitySettings(PossessionSettings, frozen=True, extra="forbid"):
             token_life_s=self.token_life_s,
             assertion_life_s=self.assertion_life_s,
             ahead_s=self.clock_ahead_s,
+            certificate_origin=self.certificate_origin,
         )
 
     def keep(self) -> timedelta:

@@ -12,14 +12,12 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import ASGIRoute, HTTPRoute
 from litestar.types import Receive, Scope, Send
 
-from auth.metadata import authorization_server
 from auth.permissions import Listener, Permission
 from gateway import __version__
 from gateway.api.described import describe as describe_others
 from gateway.api.exchanges import PREFIX, ExchangeHandler
 from gateway.api.failures import HANDLERS
 from gateway.api.listeners import Doors
-from gateway.api.oauth import OAuthController
 from gateway.api.openapi import describe as describe_exchange
 from gateway.api.people import PERSON, demand_person
 from gateway.api.prefill import PrefillController
@@ -83,7 +81,7 @@ def build(worker: Worker) -> Litestar:
             yield
 
     app = Litestar(
-        route_handlers=[data, OAuthController, PrefillController, *_handlers()],
+        route_handlers=[data, PrefillController, *_handlers()],
         dependencies={**_dependencies(worker), **PERSON},
         exception_handlers={**HANDLERS},
         lifespan=[lifespan],
@@ -100,12 +98,9 @@ def build(worker: Worker) -> Litestar:
 
 
 def _dependencies(worker: Worker) -> dict[str, Provide]:
-    metadata = authorization_server(worker.identity)
     values: dict[str, Callable[[], object]] = {
         "clock": lambda: utc_now,
         "limits": lambda: worker.limits,
-        "oauth_issuer": lambda: worker.issuer,
-        "oauth_metadata": lambda: metadata,
         "prefill": lambda: worker.prefill,
         "signing_keys": lambda: worker.signing,
     }

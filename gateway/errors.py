@@ -20,12 +20,34 @@ class Code(StrEnum):
     TOKEN_MISSING = "token_missing"  # noqa: S105 - a code, not a secret
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
     TOKEN_INVALID = "token_invalid"  # noqa: S105
+    # whether the token is the caller's own
+    BINDING_REQUIRED = "binding_required"
+    AUTHORIZATION_SCHEME_WRONG = "authorization_scheme_wrong"
+    DPOP_PROOF_MISSING = "dpop_proof_missing"
+    DPOP_PROOF_INVALID = "dpop_proof_invalid"
+    DPOP_PROOF_REPLAYED = "dpop_proof_replayed"
+    DPOP_KEY_MISMATCH = "dpop_key_mismatch"
+    USE_DPOP_NONCE = "use_dpop_nonce"
+    CERTIFICATE_MISSING = "certificate_missing"
+    CERTIFICATE_MISMATCH = "certificate_mismatch"
+    # whether the system is who it says
     CLIENT_ASSERTION_INVALID = "client_assertion_invalid"
     CLIENT_ASSERTION_REPLAYED = "client_assertion_replayed"
     SCOPE_MISSING = "scope_missing"
     OFFICIAL_REQUIRED = "official_required"
     APPLICATION_SUSPENDED = "application_suspended"
     PERMISSION_MISSING = "permission_missing"
+    # signing on at a provider
+    PROVIDER_UNKNOWN = "provider_unknown"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_UNTRUSTED = "provider_untrusted"
+    SIGN_ON_CANCELLED = "sign_on_cancelled"
+    ATTEMPT_UNKNOWN = "attempt_unknown"
+    TARGET_REFUSED = "target_refused"
+    ASSURANCE_TOO_LOW = "assurance_too_low"
+    CLAIMS_MISSING = "claims_missing"
+    LOGOUT_REFUSED = "logout_refused"
     # accounts and sessions of people
     ACCOUNT_UNKNOWN = "account_unknown"
     ACCOUNT_DISABLED = "account_disabled"
@@ -43,7 +65,6 @@ class Code(StrEnum):
     CONTENT_DIGEST_MISMATCH = "content_digest_mismatch"
     # tokens: bound, narrowed, exchanged, taken back
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
-    BINDING_REQUIRED = "binding_required"
     AUTHORIZATION_DETAILS_INVALID = "authorization_details_invalid"
     SUBJECT_TOKEN_INVALID = "subject_token_invalid"  # noqa: S105
     OFFICIAL_NOT_ADMITTED = "official_not_admitted"

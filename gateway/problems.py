@@ -98,6 +98,51 @@ PROBLEMS: dict[Code, Problem] = {
         "Mã truy cập không hợp lệ", "The access token is not valid",
         "Lấy mã tại đúng cổng này bằng khoá đã đăng ký.", "Get a token from this gateway with the registered key.",
     ),
+    Code.BINDING_REQUIRED: Problem(
+        401, _C, False,
+        "Mã truy cập chưa gắn với khoá nào", "The access token is bound to no key",
+        "Lấy mã kèm bằng chứng DPoP hoặc chứng thư máy khách.", "Get a token with a DPoP proof or a client certificate.",
+    ),
+    Code.AUTHORIZATION_SCHEME_WRONG: Problem(
+        401, _C, False,
+        "Kiểu Authorization không hợp với mã", "The scheme of Authorization does not fit the token",
+        "Dùng DPoP cho mã gắn khoá, Bearer cho mã gắn chứng thư.", "Use DPoP for a token bound to a key, Bearer for one bound to a certificate.",
+    ),
+    Code.DPOP_PROOF_MISSING: Problem(
+        401, _C, False,
+        "Thiếu bằng chứng giữ khoá (DPoP)", "The proof of the key (DPoP) is missing",
+        "Ký một bằng chứng cho chính yêu cầu này và gửi trong DPoP.", "Sign a proof for this very request and send it in DPoP.",
+    ),
+    Code.DPOP_PROOF_INVALID: Problem(
+        401, _C, False,
+        "Bằng chứng giữ khoá không hợp lệ", "The proof of the key is not valid",
+        "Sửa điều nêu trong fact: htm, htu, iat, ath, jti, khoá.", "Correct what fact names: htm, htu, iat, ath, jti, key.",
+    ),
+    Code.DPOP_PROOF_REPLAYED: Problem(
+        401, _C, False,
+        "Bằng chứng giữ khoá đã được dùng", "The proof of the key was used before",
+        "Ký bằng chứng mới với jti mới cho mỗi yêu cầu.", "Sign a new proof with a new jti for each request.",
+    ),
+    Code.DPOP_KEY_MISMATCH: Problem(
+        401, _C, False,
+        "Bằng chứng ký bằng khoá khác với khoá của mã", "The proof is by another key than the token's",
+        "Dùng đúng khoá đã lấy mã này; mã lạ thì báo quản trị.", "Use the key that got this token; report a token that is not yours.",
+    ),
+    Code.USE_DPOP_NONCE: Problem(
+        401, _C, True,
+        "Bằng chứng cần số dùng một lần mới", "The proof needs a newer nonce",
+        "Ký lại với nonce trong DPoP-Nonce của trả lời này.", "Sign again with the nonce in this answer's DPoP-Nonce.",
+    ),
+    Code.CERTIFICATE_MISSING: Problem(
+        401, _C, False,
+        "Kết nối không có chứng thư máy khách", "The connection showed no client certificate",
+        "Kết nối qua cổng mTLS bằng chứng thư đã lấy mã này.", "Connect through the mTLS address with the certificate that got this token.",
+    ),
+    Code.CERTIFICATE_MISMATCH: Problem(
+        401, _C, False,
+        "Chứng thư khác với chứng thư của mã", "The certificate is another than the token's",
+        "Lấy mã mới bằng chứng thư đang dùng.", "Get a new token with the certificate in use.",
+    ),
     Code.CLIENT_ASSERTION_INVALID: Problem(
         401, _C, False,
         "Chứng thực hệ thống không hợp lệ", "The client assertion is not valid",
@@ -134,11 +179,6 @@ PROBLEMS: dict[Code, Problem] = {
         "Mã truy cập đã bị thu hồi", "The access token was revoked",
         "Lấy mã mới; nếu không phải bạn thu hồi, báo người quản trị hệ thống.", "Get a new token; if it was not you who revoked it, tell your system's administrator.",
     ),
-    Code.BINDING_REQUIRED: Problem(
-        400, _C, False,
-        "Yêu cầu mã không kèm chứng minh khoá", "The token request brings no proof of a key",
-        "Gửi header DPoP (RFC 9449) hoặc kết nối bằng chứng thư đã đăng ký.", "Send a DPoP header (RFC 9449), or connect with a client certificate.",
-    ),
     Code.AUTHORIZATION_DETAILS_INVALID: Problem(
         400, _C, False,
         "authorization_details không hợp lệ", "The authorization_details are not valid",
@@ -174,6 +214,57 @@ PROBLEMS: dict[Code, Problem] = {
         "Vai trò của bạn không có quyền này", "No role of yours holds this permission",
         "Đăng nhập bằng tài khoản có vai trò phù hợp, hoặc đề nghị người quản trị cấp vai trò.",
         "Sign on with an account that has the role, or ask an administrator for it.",
+    ),
+    Code.PROVIDER_UNKNOWN: Problem(
+        404, _C, False,
+        "Không có nơi đăng nhập này", "There is no such place to sign on at",
+        "Chọn nơi đăng nhập tại /sign-on.", "Choose a place to sign on at /sign-on.",
+    ),
+    Code.PROVIDER_UNAVAILABLE: Problem(
+        503, _G, True,
+        "Nơi đăng nhập không trả lời", "The place to sign on does not answer",
+        "Thử lại sau ít phút; người đang đăng nhập không bị ảnh hưởng.", "Try again in a few minutes; whoever is signed on already stays so.",
+    ),
+    Code.PROVIDER_REFUSED: Problem(
+        502, _G, False,
+        "Nơi đăng nhập không chấp nhận cổng này", "The place to sign on does not accept this gateway",
+        "Báo cho đơn vị vận hành: đăng ký với nơi đăng nhập cần được kiểm tra.", "Tell the operator: the registration at the provider has to be checked.",
+    ),
+    Code.PROVIDER_UNTRUSTED: Problem(
+        502, _G, False,
+        "Câu trả lời của nơi đăng nhập không đáng tin", "The provider's answer cannot be trusted",
+        "Không đăng nhập qua liên kết lạ; bắt đầu lại tại /sign-on. Nếu lặp lại, báo đơn vị vận hành.",
+        "Follow no strange links; begin again at /sign-on. If it happens again, tell the operator.",
+    ),
+    Code.SIGN_ON_CANCELLED: Problem(
+        403, _C, False,
+        "Bạn đã không đồng ý đăng nhập", "The sign-on was cancelled",
+        "Nếu muốn tiếp tục, đăng nhập lại tại /sign-on.", "To go on, sign on again at /sign-on.",
+    ),
+    Code.ATTEMPT_UNKNOWN: Problem(
+        400, _C, False,
+        "Lần đăng nhập này đã cũ hoặc không bắt đầu ở đây", "This sign-on is too old, or did not begin in this browser",
+        "Bắt đầu lại tại /sign-on, trong cùng một trình duyệt và trong mười phút.", "Begin again at /sign-on, in one browser and within ten minutes.",
+    ),
+    Code.TARGET_REFUSED: Problem(
+        400, _C, False,
+        "Trang muốn đến không thuộc cổng này", "The page to go to is not one of this gateway",
+        "Bắt đầu lại tại /sign-on.", "Begin again at /sign-on.",
+    ),
+    Code.ASSURANCE_TOO_LOW: Problem(
+        403, _C, False,
+        "Mức xác thực chưa đủ", "The sign-on is not strong enough",
+        "Đăng nhập bằng tài khoản định danh mức 2, ngay bây giờ.", "Sign on at level 2, and just now.",
+    ),
+    Code.CLAIMS_MISSING: Problem(
+        502, _G, False,
+        "Nơi đăng nhập không cho biết bạn là ai", "The provider does not say who you are",
+        "Báo cho đơn vị vận hành: nơi đăng nhập chưa gửi đủ thông tin.", "Tell the operator: the provider does not send what is needed.",
+    ),
+    Code.LOGOUT_REFUSED: Problem(
+        400, _C, False,
+        "Thông báo đăng xuất không hợp lệ", "The logout token proves nothing",
+        "Ký thông báo mới theo OpenID Connect Back-Channel Logout 1.0.", "Sign a new one by OpenID Connect Back-Channel Logout 1.0.",
     ),
     Code.ACCOUNT_UNKNOWN: Problem(
         403, _C, False,
@@ -424,6 +515,7 @@ PROBLEMS: dict[Code, Problem] = {
 PUBLIC_FACTS = frozenset(
     {
         "errors",
+        "fact",  # which check failed, in words of ours
         "level",
         "max_age_s",
         "missing",

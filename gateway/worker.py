@@ -10,13 +10,11 @@ import uuid_utils
 
 from adapters import registry
 from adapters.protocol import SourceAdapter, Subject
-from auth.issuer import Issuer
 from auth.jose import VerificationKey
 from auth.keys import SigningKeyRing
 from auth.principals import Principal
 from auth.repository import Desk
 from auth.tokens import Verifier
-from catalog.entries import SystemId
 from gateway import database
 from gateway.api.bodies import Limits
 from gateway.api.exchanges import ExchangeHandler
@@ -59,7 +57,6 @@ class Worker(Shared):
     """The parts of one worker; made without side effect, then opened, used, closed."""
 
     exchange: ExchangeHandler
-    issuer: Issuer
     noise: NoiseLog
     prefill: Prefill
 
@@ -185,7 +182,6 @@ class Worker(Shared):
             snapshot=lambda: self.keeper.current,
             new_id=lambda: str(uuid_utils.uuid7()),
         )
-        self.issuer = Issuer(self.identity, self.signing, self._desk, self._agreements, utc_now)
 
     async def _keys_of(self, principal: Principal) -> Sequence[VerificationKey]:
         """Return the registered keys of a system; asked for by signed requests alone."""
@@ -218,14 +214,6 @@ class Worker(Shared):
     def _principal_ref(self, subject: Subject, _at: datetime) -> str | None:
         number = subject.so_dinh_danh
         return None if number is None else self.pseudonyms.person(number)
-
-    def _agreements(self, client_id: str) -> frozenset[str]:
-        snapshot = self.keeper.current
-        return frozenset(
-            agreement.code
-            for service in snapshot.services
-            for agreement, _ in snapshot.covering(SystemId(client_id), service)
-        )
 
     async def _check_key(self) -> None:
         self.signing.signing(utc_now())

@@ -13,17 +13,19 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from auth.client import token_form
+from auth.delegation.neighbours import Neighbours
+from auth.delegation.repository import RevokedTokens
 from auth.forms import FORM
 from auth.identity import Identity
-from auth.issuer import Issuer
+from auth.issuer import Issuer, Parts
 from auth.keys import SigningKeyRing
-from auth.metadata import authorization_server
+from auth.metadata import authorization_server, protected_resource
 from auth.repository import Desk, SystemRepository
 from auth.systems import System
-from gateway.api.oauth import OAuthController
+from gateway.api.oauth import OAuthController, Published
 from gateway.clock import utc_now
 from gateway.database import engine, transaction
-from tests.party_builders import AGREEMENTS, ISSUER, a_fresh_assertion
+from tests.party_builders import ISSUER, REACHES, NoOfficials, a_binding, a_fresh_assertion
 
 
 def an_application(database_url: str, keys: Path) -> Litestar:
@@ -33,11 +35,23 @@ def an_application(database_url: str, keys: Path) -> Litestar:
     ring.ensure(utc_now())
     database = engine(database_url, pool_connections=4)
     desk = Desk(lambda: transaction(database))
-    issuer = Issuer(identity, ring, desk, lambda _: AGREEMENTS, utc_now)
-    metadata = authorization_server(identity)
+    parts = Parts(
+        keys=ring, rows=desk, reaches=lambda _: REACHES, binding=a_binding(), clock=utc_now
+    )
+    issuer = Issuer(identity, parts)
+    neighbours = Neighbours(
+        identity=identity,
+        keys=ring,
+        admission=issuer.admission,
+        taken=RevokedTokens(lambda: transaction(database)),
+        officials=NoOfficials(),
+        clock=utc_now,
+    )
+    published = Published(authorization_server(identity), protected_resource(identity))
     values = {
         "oauth_issuer": lambda: issuer,
-        "oauth_metadata": lambda: metadata,
+        "oauth_neighbours": lambda: neighbours,
+        "oauth_published": lambda: published,
         "signing_keys": lambda: ring,
         "clock": lambda: utc_now,
     }

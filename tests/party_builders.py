@@ -9,10 +9,14 @@ import msgspec
 from auth.assertions import Limits
 from auth.claims import AccessClaims
 from auth.client import ClientKey, client_assertion, new_client_key, token_form
+from auth.delegation.agreements import Reach
+from auth.delegation.binding import Binding
+from auth.delegation.post import Post
+from auth.delegation.subjects import Subjects
 from auth.errors import RegistrationConflict, SystemUnknown
 from auth.forms import FORM
 from auth.identity import Identity
-from auth.issuer import Issuer, Post
+from auth.issuer import Issuer, Parts
 from auth.jose import signed, signing_key
 from auth.keys import SigningKeyRing
 from auth.systems import Note, Registration, System, registered
@@ -21,11 +25,17 @@ NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)  # twelve o'clock in Viet Nam
 NOON_S = NOON.timestamp()
 CLIENT = "motcua-xa"
 ISSUER = "https://gateway.example"
-OUR_NOTE = Note(by="quan-tri", reason="test", at=NOON)
+OUR_NOTE = Note(by="quan-tri", reason="test", at=NOON, approved_by="quan-tri-2")
 CLIENT_KEY = new_client_key()
 OTHER_KEY = new_client_key()
 LIMITS = Limits(audiences=(ISSUER, f"{ISSUER}/oauth/token"))
-AGREEMENTS = frozenset({"TT-2026-0001", "TT-2026-0002"})
+REACH = Reach(
+    services=frozenset({"residence.verify", "residence.select"}),
+    purposes=frozenset({"giai-quyet-tthc", "thong-ke"}),
+)
+REACHES = {"TT-2026-0001": REACH, "TT-2026-0002": REACH}
+AGREEMENTS = frozenset(REACHES)
+NONCE = "nonce-1"
 
 
 def a_registration(**changes: object) -> Registration:
@@ -156,12 +166,49 @@ class FakeDesk(FakeSystems):
         return 0
 
 
+class FakeNonces:
+    """One nonce, good for ever."""
+
+    def current(self, now: float) -> str:
+        """Return it."""
+        del now
+        return NONCE
+
+    def good(self, nonce: str, now: float) -> bool:
+        """Know it again."""
+        del now
+        return nonce == NONCE
+
+
+class NoOfficials:
+    """Accounts of officials, of whom there are none."""
+
+    async def stands(self, account_id: str) -> bool:
+        """Say no."""
+        del account_id
+        return False
+
+
+def a_binding(endpoint: str = f"{ISSUER}/oauth/token") -> Binding:
+    """Return what judges to whom a token is bound."""
+    return Binding(url=endpoint, nonces=FakeNonces())
+
+
 def an_issuer(
     ring: SigningKeyRing,
     desk: FakeDesk,
     *,
     clock: Callable[[], datetime] = lambda: NOON,
+    subjects: Subjects | None = None,
     **changes: object,
 ) -> Issuer:
     """Return the token endpoint at noon; *changes* are those of the identity."""
-    return Issuer(an_identity(**changes), ring, desk, lambda _: AGREEMENTS, clock)
+    parts = Parts(
+        keys=ring,
+        rows=desk,
+        reaches=lambda _: REACHES,
+        binding=a_binding(),
+        subjects=subjects,
+        clock=clock,
+    )
+    return Issuer(an_identity(**changes), parts)

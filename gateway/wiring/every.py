@@ -9,12 +9,18 @@ from gateway.wiring import (
     retention,
     search,
     sequencing,
+    sessions,
+    sign_on,
+    tokens,
     witnessing,
 )
 from gateway.wiring.parts import Part
 
 PARTS: tuple[Part, ...] = (
     people,
+    sign_on,
+    sessions,
+    tokens,
     sequencing,
     witnessing,
     changes,

@@ -1,15 +1,32 @@
 """The protocol part: what Authlib's flow does with decisions of ours."""
 
+from datetime import UTC, datetime
+
+import msgspec
 import pytest
 
-from auth.assertions import Limits
+from auth.claims import Confirmation
 from auth.client import token_form
+from auth.delegation.agreements import Wanted
+from auth.delegation.details import AgreementDetail
+from auth.delegation.subjects import ACCESS_TOKEN
+from auth.delegation.subjects import GRANT as EXCHANGE
 from auth.forms import FORM, read
 from auth.jose import verification_key
-from auth.server import GRANT, METHOD, Ask, Caller, Issued, MachineServer
+from auth.replies import Declined
+from auth.server import (
+    ASSERTION,
+    CERTIFICATE,
+    MACHINE,
+    Ask,
+    Caller,
+    Issued,
+    MachineServer,
+    Terms,
+    terms_of,
+)
 from auth.systems import System
 from tests.party_builders import (
-    AGREEMENTS,
     CLIENT,
     CLIENT_KEY,
     ISSUER,
@@ -19,108 +36,169 @@ from tests.party_builders import (
     an_assertion,
 )
 
+PLAIN = Terms(wanted=Wanted(frozenset({"TT-2026-0001"})), life_s=120)
+THUMB = "A" * 43
 
-def an_ask(system: System | None, body: bytes, agreements: frozenset[str] = AGREEMENTS) -> Ask:
+
+def an_ask(
+    system: System | None, body: bytes, *, certificate: str | None = None, endpoint: str = "token"
+) -> Ask:
     """Return a request with its system loaded."""
-    form, resources = read(body, FORM)
-    return Ask(
-        form=form,
-        resources=resources,
-        address=None,
-        system=system,
-        agreements=agreements,
-        now=NOON_S,
-    )
+    form, _ = read(body, FORM)
+    return Ask(form=form, system=system, certificate=certificate, now=NOON_S, endpoint=endpoint)
 
 
 def a_server(made: list[str]) -> MachineServer:
-    """Return a server that notes the scopes it makes tokens for."""
+    """Return a server that notes the tokens it makes."""
 
-    def make(system: System, scope: str, now: float) -> Issued:
-        made.append(f"{system.client_id} {now:.0f} {scope}")
+    def make(system: System, terms: Terms, now: float) -> Issued:
+        made.append(f"{system.client_id} {now:.0f} {terms.wanted.scope}")
         return Issued("token", "t1")
 
-    return MachineServer(
-        endpoint=f"{ISSUER}/oauth/token", audience=ISSUER, limits=LIMITS, life_s=120, make=make
-    )
+    return MachineServer(endpoint=f"{ISSUER}/oauth/token", limits=LIMITS, make=make)
 
 
-def test_a_token_is_made_once_for_a_proven_system() -> None:
-    """Not before the proof, not twice, and its life is the one that was set."""
+def a_caller(body: bytes = b"") -> Caller:
+    """Return a system that has been proven."""
+    return a_server([]).authenticate(an_ask(a_system(), body or token_form(an_assertion())))
+
+
+def test_a_proven_system_is_told_with_its_proof() -> None:
+    """The proof is what must be counted before anything is granted."""
+    caller = a_caller()
+
+    assert CLIENT == caller.get_client_id()
+    assert caller.proof is not None
+    assert "a1" == caller.proof.jti
+
+
+def test_a_token_is_made_once_by_its_terms() -> None:
+    """Not before the terms, not twice, and its life is the one that was judged."""
     made: list[str] = []
 
-    reply, proof = a_server(made).answer(an_ask(a_system(), token_form(an_assertion())))
+    reply = a_server(made).grant(a_caller(), PLAIN)
 
-    assert [f"{CLIENT} {NOON_S:.0f} TT-2026-0001 TT-2026-0002"] == made
-    assert ("token", 120, "t1") == (
+    assert [f"{CLIENT} {NOON_S:.0f} TT-2026-0001"] == made
+    assert ("token", "Bearer", 120, "t1", CLIENT) == (
         reply.body["access_token"],
+        reply.body["token_type"],
         reply.body["expires_in"],
         reply.token_id,
+        reply.client_id,
     )
-    assert proof is not None
-    assert "a1" == proof.jti
 
 
-def test_no_token_is_made_for_a_refusal() -> None:
+def test_an_answer_says_how_the_token_is_bound_and_narrowed() -> None:
+    """RFC 9449 section 5 and RFC 9396 section 7."""
+    detail = AgreementDetail(type="motlan_agreement", identifier="TT-2026-0001")
+    terms = msgspec.structs.replace(
+        PLAIN,
+        bound=Confirmation(jkt=THUMB),
+        wanted=Wanted(frozenset({"TT-2026-0001"}), (detail,)),
+    )
+
+    body = a_server([]).grant(a_caller(), terms).body
+
+    assert "DPoP" == body["token_type"]
+    assert [{"type": "motlan_agreement", "identifier": "TT-2026-0001"}] == body[
+        "authorization_details"
+    ]
+
+
+def test_an_exchange_names_the_kind_of_token() -> None:
+    """RFC 8693 section 2.2.1; a certificate leaves the type as it is (RFC 8705 section 3)."""
+    body = token_form(an_assertion()).replace(b"client_credentials", EXCHANGE.encode())
+    terms = msgspec.structs.replace(PLAIN, bound=Confirmation(certificate=THUMB))
+
+    answer = a_server([]).grant(a_caller(body), terms).body
+
+    assert (ACCESS_TOKEN, "Bearer") == (answer["issued_token_type"], answer["token_type"])
+
+
+def test_an_unknown_grant_makes_nothing() -> None:
     """A signature that nobody needs is a token that somebody may find."""
     made: list[str] = []
-    server = a_server(made)
+    body = token_form(an_assertion()).replace(b"client_credentials", b"password")
 
-    for system, scope in ((None, ""), (a_system(sandbox=True), "TT-2026-0009")):
-        server.answer(an_ask(system, token_form(an_assertion(), scope=scope)))
+    reply = a_server(made).grant(a_caller(body), PLAIN)
 
-    assert [] == made
-
-
-def test_a_proof_is_handed_back_even_when_the_answer_is_no() -> None:
-    """So that the assertion is used up."""
-    ask = an_ask(a_system(), token_form(an_assertion(), scope="TT-2026-0009"))
-
-    reply, proof = a_server([]).answer(ask)
-
-    assert "scope_missing" == reply.code
-    assert proof is not None
+    assert (400, "unsupported_grant_type", []) == (reply.status, reply.body["error"], made)
 
 
-def test_the_system_that_was_loaded_is_the_only_one() -> None:
+def test_nothing_is_granted_that_nobody_judged() -> None:
+    """The flow cannot be entered in the middle."""
+    with pytest.raises(Declined):
+        terms_of(a_caller())
+    with pytest.raises(Declined):
+        terms_of(None)
+
+
+@pytest.mark.parametrize("system", [None, a_system(client_id="an-sinh")], ids=["none", "another"])
+def test_the_system_that_was_loaded_is_the_only_one(system: System | None) -> None:
     """An assertion that names another than was looked up finds nobody."""
-    ask = an_ask(a_system(client_id="an-sinh"), token_form(an_assertion()))
+    with pytest.raises(Declined) as declined:
+        a_server([]).authenticate(an_ask(system, token_form(an_assertion())))
 
-    reply, proof = a_server([]).answer(ask)
+    assert "client_assertion_invalid" == declined.value.refused.code
 
-    assert ("client_assertion_invalid", None) == (reply.code, proof)
+
+CERTIFIED = b"grant_type=client_credentials&client_id=motcua-xa"
+
+
+@pytest.mark.parametrize("endpoint", ["token", "introspection", "revocation"])
+def test_a_registered_certificate_proves_its_system(endpoint: str) -> None:
+    """RFC 8705 section 2.2, at each of our endpoints."""
+    ask = an_ask(a_system(certificates=(THUMB,)), CERTIFIED, certificate=THUMB, endpoint=endpoint)
+
+    caller = a_server([]).authenticate(ask)
+
+    assert (CLIENT, None) == (caller.get_client_id(), caller.proof)
 
 
 @pytest.mark.parametrize(
-    ("agreements", "scope", "allowed"),
+    ("certificates", "shown", "body"),
     [
-        pytest.param(AGREEMENTS, None, "TT-2026-0001 TT-2026-0002", id="none named: all"),
-        pytest.param(AGREEMENTS, " TT-2026-0002 ", "TT-2026-0002", id="one"),
-        pytest.param(AGREEMENTS, "TT-2026-0003", None, id="another's"),
-        pytest.param(frozenset[str](), None, "", id="no agreement yet"),
-        pytest.param(frozenset[str](), "TT-2026-0001", None, id="none left"),
+        pytest.param((THUMB,), "B" * 43, CERTIFIED, id="another certificate"),
+        pytest.param((THUMB,), None, CERTIFIED, id="no certificate"),
+        pytest.param((), THUMB, CERTIFIED, id="none registered"),
+        pytest.param((THUMB,), THUMB, CERTIFIED.replace(b"xa", b"xb"), id="another's"),
+        pytest.param((THUMB,), THUMB, CERTIFIED[:29], id="nobody named"),
+        pytest.param(
+            (THUMB,), THUMB, token_form("abc") + b"&client_id=motcua-xa", id="with a bad assertion"
+        ),
     ],
 )
-def test_the_scope_is_what_was_asked_for_inside_what_is_allowed(
-    agreements: frozenset[str], scope: str | None, allowed: str | None
+def test_any_other_certificate_proves_nobody(
+    certificates: tuple[str, ...], shown: str | None, body: bytes
 ) -> None:
-    """RFC 6749 section 3.3.  Without an agreement a token says so; the exchange explains it."""
-    system = a_system()
-    caller = Caller(an_ask(system, b"", agreements), system, Limits(audiences=()))
+    """And a broken assertion is never made good by the connection."""
+    ask = an_ask(a_system(certificates=certificates), body, certificate=shown)
 
-    assert allowed == caller.get_allowed_scope(scope)
+    with pytest.raises(Declined):
+        a_server([]).authenticate(ask)
 
 
-def test_one_grant_by_one_method() -> None:
+def test_a_certificate_whose_time_is_over_proves_nobody() -> None:
+    """Its last instant is part of the registration."""
+    over = datetime.fromtimestamp(NOON_S, UTC)
+    ask = an_ask(a_system(certificates=(THUMB,), ends={THUMB: over}), CERTIFIED, certificate=THUMB)
+
+    with pytest.raises(Declined):
+        a_server([]).authenticate(ask)
+
+
+def test_two_grants_by_two_methods() -> None:
     """Nothing that Authlib could do besides is open."""
-    system = a_system()
-    caller = Caller(an_ask(system, b""), system, LIMITS)
+    caller = a_caller()
 
-    assert (True, False) == (caller.check_grant_type(GRANT), caller.check_grant_type("password"))
-    assert (True, False, False) == (
-        caller.check_endpoint_auth_method(METHOD, "token"),
+    assert (True, True, False) == tuple(
+        caller.check_grant_type(each) for each in (MACHINE, EXCHANGE, "password")
+    )
+    assert (True, True, False, False) == (
+        caller.check_endpoint_auth_method(ASSERTION, "token"),
+        caller.check_endpoint_auth_method(CERTIFICATE, "revocation"),
         caller.check_endpoint_auth_method("client_secret_basic", "token"),
-        caller.check_endpoint_auth_method(METHOD, "revocation"),
+        caller.check_endpoint_auth_method(ASSERTION, "device"),
     )
 
 
@@ -129,9 +207,10 @@ def test_a_stored_key_that_went_bad_is_a_refusal() -> None:
     bad = CLIENT_KEY.public | {"x": CLIENT_KEY.public["y"]}
     ask = an_ask(a_system(jwks=(bad,)), token_form(an_assertion()))
 
-    reply, _ = a_server([]).answer(ask)
+    with pytest.raises(Declined) as declined:
+        a_server([]).authenticate(ask)
 
-    assert "client_assertion_invalid" == reply.code
+    assert "client_assertion_invalid" == declined.value.refused.code
 
 
 def test_the_keys_of_these_tests_are_good() -> None:

@@ -159,5 +159,5 @@ def test_every_route_names_its_permission(tmp_path: Path) -> None:
         and "OPTIONS" not in handler.http_methods
     ]
 
-    assert 3 == len(ours)
+    assert 6 == len(ours)
     assert all(Permission.PUBLIC is handler.opt["permission"] for handler in ours)

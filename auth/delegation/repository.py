@@ -1,0 +1,86 @@
+"""Tokens that were taken back; rows and SQL stay in here."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as insert_or_not
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth.delegation.tables import revoked_token
+from auth.errors import RegistrationsUnavailable
+
+
+class RevokedTokens:
+    """Which tokens were taken back, over all workers; each question is its own transaction.
+
+    Args:
+        transaction: opens one; it commits at the end, and rolls back on any error.
+    """
+
+    def __init__(
+        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
+    ) -> None:
+        self._transaction = transaction
+
+    async def revoke(self, token_id: str, client_id: str, expires_at: float) -> None:
+        """Take a token back; once this returns, no release that rests on it is recorded.
+
+        Args:
+            token_id: its `jti`.
+            client_id: whose it was.
+            expires_at: Unix seconds; until then it could live.
+
+        Raises:
+            RegistrationsUnavailable: the database did not say that it is so.
+        """
+        row = {
+            "token_id": token_id,
+            "client_id": client_id,
+            "expires_at": datetime.fromtimestamp(expires_at, UTC),
+        }
+        async with _answering(), self._transaction() as session:
+            await session.execute(insert_or_not(revoked_token).values(row).on_conflict_do_nothing())
+
+    async def is_revoked(self, token_id: str) -> bool:
+        """Say whether a token was taken back.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer.
+        """
+        named = select(revoked_token.c.token_id).where(revoked_token.c.token_id == token_id)
+        async with _answering(), self._transaction() as session:
+            return await session.scalar(named) is not None
+
+    async def forget(self, before: datetime, *, at_most: int = 1000) -> int:
+        """Drop a batch of those that expired before *before*; return how many.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer.
+        """
+        over = (
+            select(revoked_token.c.token_id)
+            .where(revoked_token.c.expires_at < before)
+            .order_by(revoked_token.c.expires_at)
+            .limit(at_most)
+            .with_for_update(skip_locked=True)
+        )
+        drop = (
+            delete(revoked_token)
+            .where(revoked_token.c.token_id.in_(over))
+            .returning(revoked_token.c.token_id)
+        )
+        async with _answering(), self._transaction() as session:
+            return len((await session.execute(drop)).all())
+
+
+@asynccontextmanager
+async def _answering() -> AsyncGenerator[None]:
+    """Translate whatever the driver says into the one thing that it means to us."""
+    try:
+        yield
+    except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as silent:
+        raise RegistrationsUnavailable from silent
