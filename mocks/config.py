@@ -67,7 +67,6 @@ class Client(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     jwks_uri: str | None = None  # or where they are published; read again when a key is not known
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
-    realms: frozenset[str] = frozenset({"staff", "citizens"})
 
     def __post_init__(self) -> None:
         """Refuse both or neither way to its keys."""
@@ -76,19 +75,19 @@ class Client(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Realm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How one realm of the sign-on behaves."""
+    """How one realm of the sign-on behaves, and which programs use it."""
 
+    clients: dict[str, Client] = field(default_factory=dict[str, Client])
     par: Literal["required", "offered", "absent"] = "required"  # RFC 9126
     token_claims: bool = True  # claims of the person in the ID token too, beside userinfo
 
 
 class Sso(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The two realms of the sign-on, and the programs that use them; a test door adds programs."""
+    """The two realms of the sign-on; a test door adds programs while it runs."""
 
-    clients: dict[str, Client] = field(default_factory=dict[str, Client])
-    staff: Realm = Realm()
+    staff: Realm = field(default_factory=Realm)
     # What goes into a token may come back in the address of a logout: numbers stay in userinfo.
-    citizens: Realm = Realm(par="offered", token_claims=False)
+    citizens: Realm = field(default_factory=lambda: Realm(par="offered", token_claims=False))
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ Then ``sso.issuer("staff")`` is what the relying party is configured with, and
 to; ``mocks/contracts/README.md`` lists personas, faults and doors.
 """
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -72,6 +73,12 @@ class Browser:
         assert reply.status_code == 303, reply.text
         return reply.headers["location"]
 
+    async def opened(self, url: str) -> str:
+        """Open *url*, which must answer without a page; return where it leads."""
+        reply = await self._client.get(url)
+        assert reply.status_code == 303, reply.text
+        return reply.headers["location"]
+
     async def leave(self, url: str) -> str | None:
         """Open the provider's logout and confirm; return where it sends us, if anywhere."""
         reply = await self._client.get(url)
@@ -115,9 +122,13 @@ class Provider:
         finally:
             await browser.close()
 
-    async def register(self, client: Client, client_id: str = CLIENT_ID) -> None:
-        """Register a relying party, or replace it."""
-        await self._door("PUT", f"clients/{client_id}", content=msgspec.json.encode(client))
+    async def register(
+        self, client: Client, client_id: str = CLIENT_ID, *, realm: str | None = None
+    ) -> None:
+        """Register a relying party, or replace it, at both realms or at one."""
+        query = {} if realm is None else {"realm": realm}
+        body = msgspec.json.encode(client)
+        await self._door("PUT", f"clients/{client_id}", content=body, params=query)
 
     async def fault(self, name: str, *, times: int = 1, **query: str) -> None:
         """Order a fault or a lie (0 clears, -1 lasts); `realm` or `under` narrow it."""
@@ -145,6 +156,13 @@ class Provider:
     async def logouts(self) -> list[dict[str, Any]]:
         """Return what relying parties answered to logout tokens so far."""
         found: list[dict[str, Any]] = (await self._door("GET", "logouts"))["logouts"]
+        return found
+
+    async def logouts_of(self, count: int) -> list[dict[str, Any]]:
+        """Wait until relying parties have answered *count* logout tokens; return the answers."""
+        async with asyncio.timeout(30):
+            while len(found := await self.logouts()) < count:
+                await asyncio.sleep(0.02)
         return found
 
     async def _door(self, method: str, door: str, **members: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Assertion(Struct, frozen=True, kw_only=True):
 
 
 class Clients:
-    """The registered programs, and the assertions that were used up."""
+    """A realm's registered programs, and the assertions that were used up."""
 
     def __init__(self, registered: Mapping[str, Client]) -> None:
         self._registered = dict(registered)
@@ -58,15 +58,15 @@ class Clients:
         self._registered[client_id] = client
         self._fetched.pop(client_id, None)
 
-    def find(self, client_id: str, realm: str) -> Client:
-        """Return one that *realm* knows; Refused otherwise."""
+    def find(self, client_id: str) -> Client:
+        """Return one that the realm knows; Refused otherwise."""
         client = self._registered.get(client_id)
-        if client is None or realm not in client.realms:
+        if client is None:
             raise Refused("invalid_client", "no such client in this realm", 401)
         return client
 
     def authenticate(
-        self, form: Mapping[str, str], *, realm: str, audiences: tuple[str, ...], now: float
+        self, form: Mapping[str, str], *, audiences: tuple[str, ...], now: float
     ) -> str:
         """Return the id of the client whose assertion stands in *form* (RFC 7523 section 3).
 
@@ -75,17 +75,17 @@ class Clients:
         """
         if form.get("client_assertion_type") != ASSERTION or not form.get("client_assertion"):
             raise Refused("invalid_client", "private_key_jwt is the only way in", 401)
-        claims = self._opened(form["client_assertion"], realm)
+        claims = self._opened(form["client_assertion"])
         if form.get("client_id", claims.sub) != claims.sub:
             raise Refused("invalid_client", "client_id is another", 401)
         self._judge(claims, audiences, now)
         return claims.sub
 
-    def _opened(self, assertion: str, realm: str) -> Assertion:
+    def _opened(self, assertion: str) -> Assertion:
         try:
             sealed = jws.extract_compact(assertion.encode("ascii"), registry=_REGISTRY)
             claims = msgspec.json.decode(sealed.payload, type=Assertion)
-            client = self.find(claims.sub, realm)
+            client = self.find(claims.sub)
             key = self._keys(claims.sub, client).get_by_kid(str(sealed.headers()["kid"]))
             if not jws.validate_compact(sealed, key, registry=_REGISTRY):
                 raise Refused("invalid_client", "the signature is not the client's", 401)
@@ -133,5 +133,8 @@ class Clients:
 
 
 def _key_set(jwks: Mapping[str, Any]) -> KeySet:
-    published: Any = {"keys": [dict(key) for key in jwks["keys"]]}
+    # Without alg: a key may call itself by the older name of Ed25519 (RFC 9864).
+    published: Any = {
+        "keys": [{name: key[name] for name in key if name != "alg"} for key in jwks["keys"]]
+    }
     return KeySet.import_key_set(published)

@@ -22,9 +22,7 @@ def token(realm: Realm, request: Request) -> Reply:
     """Give tokens for a code, once, to the client that it was made for."""
     form = parameters(request.body.decode("latin-1"))
     audiences = (realm.issuer, f"{realm.issuer}/token")
-    client_id = realm.clients.authenticate(
-        form, realm=realm.name, audiences=audiences, now=realm.now()
-    )
+    client_id = realm.clients.authenticate(form, audiences=audiences, now=realm.now())
     if form.get("grant_type") != "authorization_code":
         raise Refused("unsupported_grant_type", "authorization_code is the only grant")
     grant = _redeemed(realm, form, client_id)

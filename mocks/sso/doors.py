@@ -38,7 +38,7 @@ class ProviderDoors(Doors):
         if door == "faults" and request.method == "POST" and name in list(Lie):
             return self._lie(Lie(name), given)
         if door == "clients" and request.method == "PUT":
-            return self._register(name, request.body)
+            return self._register(name, request.body, given)
         own = self._own.get((request.method, f"{door}/{name}".rstrip("/")))
         return super().answer(request) if own is None else own(given)
 
@@ -74,12 +74,13 @@ class ProviderDoors(Doors):
             return Reply(400, json({"error": "ahead is a number of seconds"}))
         return Reply(200, json({"ahead": self._provider.clock.ahead_s}))
 
-    def _register(self, client_id: str, body: bytes) -> Reply:
+    def _register(self, client_id: str, body: bytes, given: Mapping[str, str]) -> Reply:
         try:
             client = msgspec.json.decode(body, type=Client)
         except msgspec.DecodeError as wrong:
             return Reply(400, json({"error": str(wrong)}))
-        self._provider.clients.register(client_id, client)
+        for realm in self._realms(given):
+            realm.clients.register(client_id, client)
         return Reply(200, json({"client_id": client_id}))
 
     def _personas(self, given: Mapping[str, str]) -> Reply:

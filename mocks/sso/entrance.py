@@ -21,14 +21,12 @@ def push(realm: Realm, request: Request) -> Reply:
         raise Refused("not_found", "nothing is pushed here", 404)
     form = parameters(request.body.decode("latin-1"))
     audiences = (realm.issuer, f"{realm.issuer}/token", f"{realm.issuer}/par")
-    client_id = realm.clients.authenticate(
-        form, realm=realm.name, audiences=audiences, now=realm.now()
-    )
+    client_id = realm.clients.authenticate(form, audiences=audiences, now=realm.now())
     if "request_uri" in form:
         raise Refused("invalid_request", "request_uri is what this endpoint gives")
     if realm.lies.take(Lie.PUSH_REFUSED):
         raise Refused("invalid_request", "refused on request")
-    client = realm.clients.find(client_id, realm.name)
+    client = realm.clients.find(client_id)
     name = realm.pushed.put(asking({**form, "client_id": client_id}, client), URN)
     return Reply(201, json({"request_uri": name, "expires_in": PUSHED_S}), headers=pages.GUARDED)
 
@@ -36,7 +34,7 @@ def push(realm: Realm, request: Request) -> Reply:
 def authorize(realm: Realm, request: Request) -> Reply:
     """Answer a browser that brings a request: with a page, or at once when nothing is to ask."""
     given = parameters(request.query if request.method == "GET" else request.body.decode("latin-1"))
-    client = realm.clients.find(given.get("client_id", ""), realm.name)
+    client = realm.clients.find(given.get("client_id", ""))
     asked = realm.pushed.take(given.get("request_uri", ""))
     if asked is None:
         if realm.settings.par == "required" or "request_uri" in given:

@@ -60,7 +60,7 @@ def _hint(realm: Realm, token: str) -> Hint:
 def _where(realm: Realm, client_id: str, wanted: str) -> str:
     if not wanted:
         return ""
-    if wanted not in realm.clients.find(client_id, realm.name).post_logout_redirect_uris:
+    if wanted not in realm.clients.find(client_id).post_logout_redirect_uris:
         raise Refused("invalid_request", "post_logout_redirect_uri is not registered")
     return wanted
 
@@ -78,7 +78,7 @@ def ended(realm: Realm, sessions: Iterable[Session]) -> list[Notice]:
     for session in sessions:
         realm.sessions.end(session)
         for client_id in session.clients:
-            url = realm.clients.find(client_id, realm.name).backchannel_logout_uri
+            url = realm.clients.find(client_id).backchannel_logout_uri
             if url:
                 token = logout_token(realm, session, client_id)
                 notices.append(Notice(client_id=client_id, url=url, token=token))

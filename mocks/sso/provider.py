@@ -8,7 +8,6 @@ from mocks.clock import MovableClock
 from mocks.config import Sso
 from mocks.sso import about, citizens, counter, entrance, leaving, pages, staff
 from mocks.sso.asking import parameters
-from mocks.sso.clients import Clients
 from mocks.sso.leaving import Notice
 from mocks.sso.realm import Realm
 from mocks.sso.refusals import Refused
@@ -40,14 +39,11 @@ class Provider:
 
     def __init__(self, settings: Sso) -> None:
         self.clock = MovableClock()
-        self.clients = Clients(settings.clients)
         self.sender = Sender()
         now = self.clock.now
         self.realms = {
-            staff.REALM: Realm(staff.REALM, staff.staff(), settings.staff, self.clients, now),
-            citizens.REALM: Realm(
-                citizens.REALM, citizens.citizens(), settings.citizens, self.clients, now
-            ),
+            staff.REALM: Realm(staff.REALM, staff.staff(), settings.staff, now),
+            citizens.REALM: Realm(citizens.REALM, citizens.citizens(), settings.citizens, now),
         }
 
     def settle(self, base: str) -> None:
@@ -58,9 +54,7 @@ class Provider:
     def answer(self, request: Request, *, stranger: bool = False) -> Reply:
         """Answer *request*; refusals to browsers are pages, to programs JSON."""
         del stranger  # a register's fault; whom a provider names wrongly is said by its lies
-        _, _, rest = request.path.partition("/realms/")
-        name, _, endpoint = rest.partition("/")
-        realm = self.realms.get(name)
+        realm, endpoint = self._place(request)
         if realm is None:
             return Reply(404, json({"error": "not_found"}))
         try:
@@ -73,15 +67,20 @@ class Provider:
 
     def unread(self, request: Request) -> Awaitable[None] | None:
         """Return what has to be awaited before *request* is answered: the keys of its client."""
-        if request.method != "POST" or request.path.rpartition("/")[2] not in _PROVEN:
+        realm, endpoint = self._place(request)
+        if realm is None or endpoint not in _PROVEN:
             return None
         with suppress(Refused):
-            wanted = self.clients.to_fetch(parameters(request.body.decode("latin-1")))
-            return None if wanted is None else self._read(*wanted)
+            wanted = realm.clients.to_fetch(parameters(request.body.decode("latin-1")))
+            return None if wanted is None else self._read(realm, *wanted)
         return None
 
-    async def _read(self, client_id: str, url: str) -> None:
-        self.clients.take_keys(client_id, await self.sender.read(url))
+    async def _read(self, realm: Realm, client_id: str, url: str) -> None:
+        realm.clients.take_keys(client_id, await self.sender.read(url))
+
+    def _place(self, request: Request) -> tuple[Realm | None, str]:
+        name, _, endpoint = request.path.removeprefix("/realms/").partition("/")
+        return self.realms.get(name), endpoint
 
     def failure(self, status: int) -> Reply:
         """Return the provider's own 500 or 503."""

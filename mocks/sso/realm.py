@@ -41,14 +41,13 @@ class Realm:
         name: str,
         accounts: tuple[Account, ...],
         settings: config.Realm,
-        clients: Clients,
         now: Callable[[], float],
     ) -> None:
         self.name = name
         self.title = {"staff": "Đăng nhập cán bộ", "citizens": "Định danh công dân"}[name]
         self.accounts: Mapping[str, Account] = {each.id: each for each in accounts}
         self.settings = settings
-        self.clients = clients
+        self.clients = Clients(settings.clients)
         self.now = now
         self.base = ""  # scheme and host of the server, known once it listens
         self.keys = Keys()

@@ -32,3 +32,12 @@ def test_a_misspelt_member_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(msgspec.ValidationError, match="key"):
         load(written)
+
+
+def test_a_client_of_the_sign_on_has_one_way_to_its_keys(tmp_path: Path) -> None:
+    """Without keys it could prove nothing; with two sets nobody knows which counts."""
+    written = tmp_path / "sso.json"
+    written.write_text('{"sso": {"staff": {"clients": {"a": {"redirect_uris": []}}}}}')
+
+    with pytest.raises(msgspec.ValidationError, match="jwks"):
+        load(written)

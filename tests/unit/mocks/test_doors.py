@@ -37,3 +37,13 @@ def test_an_order_without_a_count_is_for_one_answer() -> None:
     doors.answer(asked("/__faults/busy", "POST"))
 
     assert [Fault.BUSY, None] == [doors.mischief.take(), doors.mischief.take()]
+
+
+def test_a_fault_can_be_kept_to_a_part_of_the_paths() -> None:
+    """One endpoint fails, the others do not, and the count is not used up by them."""
+    doors = Doors("land", 24, 1)
+    doors.answer(asked("/__faults/busy", "POST", "under=/a"))
+
+    taken = [doors.mischief.take(path) for path in ("/b", "/a/x", "/a/x")]
+
+    assert [None, Fault.BUSY, None] == taken

@@ -55,9 +55,8 @@ class Party:
     async def register(self, **members: Any) -> None:
         """Register at the provider."""
         usual = {"post_logout_redirect_uris": (AFTER,)}
-        await self.provider.register(
-            a_client(CALLBACK, key=self.key.public, **{**usual, **members})
-        )
+        key = None if "jwks_uri" in members else self.key.public
+        await self.provider.register(a_client(CALLBACK, key=key, **{**usual, **members}))
 
     def proof(self, **changed: Any) -> dict[str, str]:
         """Return the form members that prove who we are."""
@@ -85,7 +84,7 @@ class Party:
         where = await self.provider.walk(await self.begin(**changed), persona, level=level)
         return answered(where)["code"]
 
-    async def redeem(self, code: str, **changed: str) -> httpx.Response:
+    async def redeem(self, code: str, /, **changed: str) -> httpx.Response:
         """Exchange *code* for tokens."""
         usual = {
             "grant_type": "authorization_code",
