@@ -1,10 +1,12 @@
 """Settings of people: where they sign on, how long a session lasts, and the last resort."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from auth.accounts.sessions import Bounds
 from auth.settings_providers import Code, ProviderSettings, own_origin
 from auth.signon.providers import Provider
 from auth.signon.signed_on import Realm
@@ -45,7 +47,16 @@ class SessionSettings(BaseModel, frozen=True, extra="forbid"):
     idle_s: Annotated[int, Field(ge=60, le=900)] = 900
     administrator_idle_s: Annotated[int, Field(ge=60, le=300)] = 300
     absolute_s: Annotated[int, Field(ge=300, le=28_800)] = 28_800
-    per_account: Annotated[int, Field(ge=1, le=20)] = 5
+    per_account: Annotated[int, Field(ge=1, le=20)] = 5  # the oldest ends when there are more
+
+    def bounds(self) -> Bounds:
+        """Return how long sessions last, in values."""
+        return Bounds(
+            idle=timedelta(seconds=self.idle_s),
+            administrator_idle=timedelta(seconds=min(self.administrator_idle_s, self.idle_s)),
+            absolute=timedelta(seconds=self.absolute_s),
+            per_account=self.per_account,
+        )
 
 
 class BreakGlassSettings(BaseModel, frozen=True, extra="forbid"):

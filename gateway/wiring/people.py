@@ -1,4 +1,4 @@
-"""People: who proves that somebody has signed on; in a demonstration, a test issuer."""
+"""People: who proves by a token that somebody has signed on: a test issuer, in demonstrations."""
 
 from contextlib import AsyncExitStack
 
@@ -12,7 +12,7 @@ PROVIDES: tuple[str, ...] = ("people",)
 
 
 async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
-    """Return what proves people: nobody, outside a demonstration, until sign-on comes."""
+    """Return what proves people by tokens: in a demonstration alone; elsewhere they sign on."""
     del stack
     demo = shared.settings.environment == "demo"
     return {"people": verifier(shared.settings.identity, shared.clock, demo=demo)}

@@ -1,0 +1,84 @@
+"""What a browser sees when a sign-on does not go through: one small page, Vietnamese first."""
+
+from html import escape
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import Cookie, State
+
+from gateway.api.failures import problem
+from gateway.errors import Refusal
+
+STYLE_PATH = "/sign-on/page.css"
+HTML = "text/html; charset=utf-8"
+STYLE = """\
+body { font: 18px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 38em; padding: 2em 1em; \
+color: #1a1a1a; background: #fff; }
+h1 { font-size: 1.5em; line-height: 1.25; }
+.en { color: #444; }
+a { color: #0b4f9e; }
+code { overflow-wrap: anywhere; }
+@media (prefers-color-scheme: dark) {
+  body { color: #eee; background: #161616; } .en { color: #bbb; } a { color: #9cc4ff; }
+}
+"""
+_PAGE = """\
+<!doctype html>
+<html lang="vi">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title_vi}</title>
+<link rel="stylesheet" href="{style}">
+</head>
+<body>
+<main>
+<h1>{title_vi}</h1>
+<p>{next_vi}</p>
+<div lang="en" class="en">
+<h2>{title_en}</h2>
+<p>{next_en}</p>
+</div>
+{more}
+</main>
+</body>
+</html>
+"""
+_AGAIN = """\
+<p><a href="/sign-on">Đăng nhập / <span lang="en">Sign on</span></a></p>
+<p>Mã để báo lại / <span lang="en">Code to report</span>:
+<code>{code}</code> <code>{id}</code></p>"""
+
+
+def wants_page(request: Request[Any, Any, State]) -> bool:
+    """Say whether a person's browser asks, and not a program."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def page(title_vi: str, title_en: str, next_vi: str, next_en: str, *, more: str = "") -> str:
+    """Return a whole page; *more* is HTML, everything else is text."""
+    return _PAGE.format(
+        title_vi=escape(title_vi),
+        title_en=escape(title_en),
+        next_vi=escape(next_vi),
+        next_en=escape(next_en),
+        style=STYLE_PATH,
+        more=more,
+    )
+
+
+def refusal(request: Request[Any, Any, State], refused: Refusal, *cookies: Cookie) -> Response[Any]:
+    """Return *refused* as a page for a browser, as a problem document for everybody else."""
+    answer = problem(request, refused)
+    for cookie in cookies:
+        answer.set_cookie(cookie)
+    if not wants_page(request):
+        return answer
+    said = msgspec.json.decode(answer.content)
+    more = _AGAIN.format(code=escape(said["code"]), id=escape(said["exchange_id"]))
+    texts = (said[name] for name in ("title_vi", "title_en", "next_vi", "next_en"))
+    answer.content = page(*texts, more=more).encode()
+    answer.media_type = HTML
+    answer.headers["Content-Language"] = "vi"
+    return answer
