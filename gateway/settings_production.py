@@ -96,6 +96,21 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
     Refused("identity.keys_dir", _RELATIVE, lambda s: not s.identity.keys_dir.is_absolute()),
     Refused("tree.keys_dir", _RELATIVE, lambda s: not s.tree.keys_dir.is_absolute()),
     Refused("tree.guard_file", _RELATIVE, lambda s: not s.tree.guard_file.is_absolute()),
+    Refused("exports.directory", _RELATIVE, lambda s: not s.exports.directory.is_absolute()),
+    Refused("exports.keys_dir", _RELATIVE, lambda s: not s.exports.keys_dir.is_absolute()),
+    Refused(
+        "retention.archive_dir", _RELATIVE, lambda s: not s.retention.archive_dir.is_absolute()
+    ),
+    Refused(
+        "witnesses.policy_file",
+        "name a policy; without witnesses the log is believed on our word alone",
+        lambda s: s.witnesses.policy_file is None,
+    ),
+    Refused(
+        "exports.stream.syslog.secured",
+        "the record's codes would cross a network in clear",
+        lambda s: s.exports.stream.syslog is not None and not s.exports.stream.syslog.secured,
+    ),
     Refused(
         "audit.keys_dir",
         "keep it, identity.keys_dir and tree.keys_dir apart; each is backed up in its own way",

@@ -168,7 +168,7 @@ class AuditController(Controller):
         found = await audit_desk.proof(person, _place(index))
         named = f'attachment; filename="record-{index}{SUFFIX}"'
         headers = {**_UNKEPT, "Content-Disposition": named}
-        return Response(str(found), headers=headers, media_type="text/plain; charset=utf-8")
+        return Response(str(found), headers=headers, media_type="text/plain")
 
     @get(INDEX_ROUTE, opt=_SEARCH, operation_class=OfPeople)
     async def index(

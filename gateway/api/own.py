@@ -48,7 +48,7 @@ DAY = "/v1/own/days/{day:str}"
 DAY_PROOF = "/v1/own/days/{day:str}/proof"
 
 _READ = {"permission": Permission.OWN_READ}
-_TEXT = "text/plain; charset=utf-8"
+_TEXT = "text/plain"
 Append = Callable[[Entry], Awaitable[Receipt]]
 FindRepresentation = Callable[[str], Awaitable[Representation | None]]
 

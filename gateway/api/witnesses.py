@@ -60,7 +60,7 @@ class WitnessesController(Controller):
             headers=_KEPT,
         )
 
-    @get(POLICY_PATH, opt=_PUBLIC, media_type="text/plain; charset=utf-8")
+    @get(POLICY_PATH, opt=_PUBLIC, media_type="text/plain")
     async def policy(self, witness_policy: NamedDependency[PublicPolicy]) -> str:
         """Return the policy that proofs of this log satisfy (C2SP tlog-policy).
 

@@ -24,6 +24,10 @@ SOUND: Mapping[str, str] = {
     "MOTLAN_AUDIT__KEYS_DIR": "/var/lib/motlan/pseudonyms",
     "MOTLAN_TREE__KEYS_DIR": "/var/lib/motlan/log",
     "MOTLAN_TREE__GUARD_FILE": "/var/lib/motlan/tree-guard.json",
+    "MOTLAN_EXPORTS__DIRECTORY": "/var/lib/motlan/exports",
+    "MOTLAN_EXPORTS__KEYS_DIR": "/var/lib/motlan/export-keys",
+    "MOTLAN_RETENTION__ARCHIVE_DIR": "/srv/motlan/archive",
+    "MOTLAN_WITNESSES__POLICY_FILE": "/etc/motlan/witnesses.policy",
     "MOTLAN_SOURCES__POPULATION__BASE_URL": "https://dancu.tinh.gov.vn",
 }
 
@@ -170,6 +174,13 @@ def test_a_sound_production_is_accepted() -> None:
         pytest.param("SOURCES__POPULATION__BASE_URL", "http://dancu", id="source in clear"),
         pytest.param("SOURCES__POPULATION__CREDENTIALS__KEY", SECRET, id="demo key"),
         pytest.param("TELEMETRY__LOG_LEVEL", "debug", id="debug"),
+        pytest.param("EXPORTS__DIRECTORY", "exports", id="relative exports"),
+        pytest.param("EXPORTS__KEYS_DIR", "keys", id="relative export keys"),
+        pytest.param("RETENTION__ARCHIVE_DIR", "archive", id="relative archive"),
+        pytest.param("WITNESSES__POLICY_FILE", None, id="nobody watches"),
+        pytest.param(
+            "EXPORTS__STREAM__SYSLOG", '{"host": "siem", "secured": false}', id="plain syslog"
+        ),
     ],
 )
 def test_production_refuses_what_only_a_demo_may_have(name: str, value: str | None) -> None:
