@@ -92,7 +92,7 @@ def verification_key(jwk: Mapping[str, object]) -> VerificationKey:
 
 
 def signing_key(jwk: Mapping[str, object]) -> SigningKey:
-    """Read one of our own private JWKs; its id is its RFC 7638 thumbprint.
+    """Read one of our own private JWKs; its id is, or ends with, its RFC 7638 thumbprint.
 
     Raises:
         KeyRefused: it lacks its private part, or is of another type or curve.
@@ -104,7 +104,9 @@ def signing_key(jwk: Mapping[str, object]) -> SigningKey:
         raise KeyRefused("only EC P-256 and OKP Ed25519 keys are used")
     members = (*_PUBLIC_MEMBERS, "d")
     native = _native({name: jwk[name] for name in members if name in jwk})
-    return SigningKey(native.thumbprint(), "ES256" if "ES256" in algorithms else "EdDSA", native)
+    thumbprint, said = native.thumbprint(), str(jwk.get("kid", ""))
+    kid = said if said.endswith(thumbprint) and len(said) <= LONGEST_KID else thumbprint
+    return SigningKey(kid, "ES256" if "ES256" in algorithms else "EdDSA", native)
 
 
 def new_private_jwk(algorithm: Algorithm) -> dict[str, str]:

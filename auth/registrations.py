@@ -1,11 +1,14 @@
 """What administrators do with registrations: each act reads, decides and appends."""
 
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from auth import systems
-from auth.errors import SystemExists, SystemUnknown
+from auth.credentials import rotating
+from auth.credentials.environments import demand_fitting
+from auth.errors import SecondPersonNeeded, SystemExists, SystemUnknown
 from auth.systems import Credentials, Note, Registration, System
 
 
@@ -33,14 +36,14 @@ async def register(rows: Systems, registration: Registration, note: Note) -> Sys
 
     Raises:
         SystemExists: the client id is taken.
+        KeyRefused: one of the credentials is not acceptable.
+        SecondPersonNeeded: it is a live one, and one person alone stands behind it.
         RegistrationConflict: somebody else took it at the same instant.
     """
     try:
         await rows.find(registration.client_id)
     except SystemUnknown:
-        first = systems.registered(registration, note)
-        await rows.append(first)
-        return first
+        return (await appended(rows, None, systems.registered(registration, note))).system
     raise SystemExists
 
 
@@ -51,29 +54,40 @@ async def apply(rows: Systems, registration: Registration, note: Note) -> Applie
 
     Raises:
         SystemBlocked: the system is blocked, and the document says something new.
-        RegistrationConflict: somebody else changed it at the same instant.
+        KeyRefused, SecondPersonNeeded, RegistrationConflict: as `register`.
     """
     try:
         known = await rows.find(registration.client_id)
     except SystemUnknown:
         return Applied(await register(rows, registration, note), changed=True)
-    return await _appended(rows, known, systems.amended(known, registration, note))
+    return await appended(rows, known, systems.amended(known, registration, note))
 
 
-async def rekey(
-    rows: Systems, client_id: str, by: Credentials, note: Note, *, revoke: bool = False
-) -> System:
-    """Replace the credentials of a system; with *revoke* its running tokens end too.
+async def rotate(
+    rows: Systems, client_id: str, added: Credentials, until: datetime, note: Note
+) -> Applied:
+    """Add credentials to a system; those that they stand in for end at *until* at the latest.
 
     Raises:
-        KeyRefused: one of the keys is not acceptable.
         SystemUnknown: no such system.
+        SystemBlocked: the system is blocked.
+        KeyRefused, SecondPersonNeeded, RegistrationConflict: as `register`.
+    """
+    known = await rows.find(client_id)
+    return await appended(rows, known, rotating.rotated(known, added, until, note))
+
+
+async def revoke(rows: Systems, client_id: str, credential: str, note: Note) -> System:
+    """Take one key or certificate from a system; its running tokens end with this commit.
+
+    Raises:
+        SystemUnknown: no such system.
+        CredentialUnknown: it has no such credential.
+        KeyRefused: nothing would be left.
         SystemBlocked: the system is blocked.
     """
     known = await rows.find(client_id)
-    next_one = systems.rekeyed(known, by, note, revoke=revoke)
-    next_one.registration.keys()  # refuses what cannot be used, before it is stored
-    return (await _appended(rows, known, next_one)).system
+    return (await appended(rows, known, rotating.revoked(known, credential, note))).system
 
 
 async def suspend(rows: Systems, client_id: str, note: Note) -> System:
@@ -84,7 +98,7 @@ async def suspend(rows: Systems, client_id: str, note: Note) -> System:
         SystemBlocked: the system is blocked.
     """
     known = await rows.find(client_id)
-    return (await _appended(rows, known, systems.suspended(known, note))).system
+    return (await appended(rows, known, systems.suspended(known, note))).system
 
 
 async def resume(rows: Systems, client_id: str, note: Note) -> System:
@@ -93,9 +107,10 @@ async def resume(rows: Systems, client_id: str, note: Note) -> System:
     Raises:
         SystemUnknown: no such system.
         SystemBlocked: the system is blocked.
+        SecondPersonNeeded: it is a live one, and one person alone stands behind it.
     """
     known = await rows.find(client_id)
-    return (await _appended(rows, known, systems.resumed(known, note))).system
+    return (await appended(rows, known, systems.resumed(known, note))).system
 
 
 async def block(rows: Systems, client_id: str, note: Note) -> System:
@@ -105,11 +120,20 @@ async def block(rows: Systems, client_id: str, note: Note) -> System:
         SystemUnknown: no such system.
     """
     known = await rows.find(client_id)
-    return (await _appended(rows, known, systems.blocked(known, note))).system
+    return (await appended(rows, known, systems.blocked(known, note))).system
 
 
-async def _appended(rows: Systems, known: System, wanted: System) -> Applied:
+async def appended(rows: Systems, known: System | None, wanted: System) -> Applied:
+    """Store *wanted*, unless it is *known* itself; it is judged whole before it is stored.
+
+    Raises:
+        KeyRefused, SecondPersonNeeded, RegistrationConflict: as `register`.
+    """
     if wanted is known:
-        return Applied(known, changed=False)
+        return Applied(wanted, changed=False)
+    if wanted.takes_two() and not wanted.note.by_two():
+        raise SecondPersonNeeded
+    if known is None or wanted.registration != known.registration:
+        demand_fitting(wanted.registration)
     await rows.append(wanted)
     return Applied(wanted, changed=True)

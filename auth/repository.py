@@ -14,10 +14,17 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth.errors import RegistrationConflict, RegistrationsUnavailable, SystemUnknown
+from auth.errors import (
+    KeyRefused,
+    RegistrationConflict,
+    RegistrationsUnavailable,
+    SystemUnknown,
+)
 from auth.systems import Act, Note, Registration, System, SystemState
 from auth.tables import system, used_assertion
 
+MIXED = "it has served the other environment: make another one"
+_ENVIRONMENT = "a credential of the other environment"  # what the trigger says
 _CLEANING_LOCK = 7_523_202_611_210_003  # whoever cleans holds it; the number means nothing
 
 
@@ -75,12 +82,15 @@ class SystemRepository:
 
         Raises:
             RegistrationConflict: somebody else stored that version first; the transaction is lost.
+            KeyRefused: one of the credentials has served the other environment; likewise.
             RegistrationsUnavailable: the database did not answer.
         """
         async with answering():
             try:
                 await self._session.execute(insert(system).values(_row(version)))
             except IntegrityError as taken:
+                if _ENVIRONMENT in str(taken.orig):
+                    raise KeyRefused(MIXED) from taken
                 raise RegistrationConflict from taken
 
 
@@ -224,6 +234,7 @@ def _row(version: System) -> Mapping[str, Any]:
         "state": version.state.value,
         "act": version.act.value,
         "by": version.note.by,
+        "approved_by": version.note.approved_by,
         "reason": version.note.reason,
         "at": version.note.at,
     }
@@ -247,5 +258,5 @@ def _system(row: Row[Any]) -> System:
         rev=row.rev,
         state=SystemState(row.state),
         act=Act(row.act),
-        note=Note(by=row.by, reason=row.reason, at=row.at),
+        note=Note(by=row.by, reason=row.reason, at=row.at, approved_by=row.approved_by),
     )

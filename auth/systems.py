@@ -37,6 +37,9 @@ class Act(StrEnum):
     BLOCKED = "blocked"
 
 
+OPENING = frozenset({Act.REGISTERED, Act.AMENDED, Act.KEYS_ROTATED, Act.RESUMED})
+
+
 class Credentials(Struct, frozen=True, kw_only=True):
     """By what a system proves that it is itself."""
 
@@ -44,6 +47,14 @@ class Credentials(Struct, frozen=True, kw_only=True):
     jwks_uri: str | None = None
     certificates: tuple[str, ...] = ()
     ends: Mapping[str, datetime] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """Return the ids of the keys and the thumbprints of the certificates."""
+        return (*(jwk["kid"] for jwk in self.jwks), *self.certificates)
+
+    def empty(self) -> bool:
+        """Say whether nothing here could prove anything."""
+        return not self.names() and self.jwks_uri is None
 
 
 class Registration(Struct, frozen=True, kw_only=True):
@@ -86,11 +97,16 @@ class Registration(Struct, frozen=True, kw_only=True):
 
 
 class Note(Struct, frozen=True):
-    """Who did something to a registration, why, and when."""
+    """Who did something to a registration, why, and when; and who agreed where that is needed."""
 
     by: str
     reason: str
     at: datetime
+    approved_by: str | None = None
+
+    def by_two(self) -> bool:
+        """Say whether two people stand behind it."""
+        return self.approved_by is not None and self.approved_by.strip() not in {"", self.by}
 
 
 class System(Struct, frozen=True, kw_only=True):
@@ -107,6 +123,10 @@ class System(Struct, frozen=True, kw_only=True):
     def client_id(self) -> str:
         """The OAuth client id."""
         return self.registration.client_id
+
+    def takes_two(self) -> bool:
+        """Say whether nobody may make this version alone: one that opens a live system further."""
+        return self.act in OPENING and not self.registration.sandbox
 
 
 def registered(registration: Registration, note: Note) -> System:
@@ -140,31 +160,12 @@ def amended(system: System, wanted: Registration, note: Note) -> System:
         wanted.address_ranges,
     )
     act = Act.KEYS_ROTATED if only_keys else Act.AMENDED
-    return _moved(system, act, note, registration=wanted, ends=ends)
+    return moved(system, act, note, registration=wanted, ends=ends)
 
 
 def proving(registration: Registration, by: Credentials) -> Registration:
     """Return the registration with other credentials."""
     return replace(registration, **asdict(by))
-
-
-def rekeyed(system: System, by: Credentials, note: Note, *, revoke: bool = False) -> System:
-    """Return the version with other credentials; *system* itself when nothing changes.
-
-    Args:
-        system: as it stands.
-        by: everything that counts from now on; overlap is two keys for a while.
-        note: who, why, when.
-        revoke: an old key may be in wrong hands, so running tokens end too.
-
-    Raises:
-        SystemBlocked: the system is blocked.
-    """
-    wanted = proving(system.registration, by)
-    if wanted == system.registration and not revoke:
-        return system
-    act = Act.KEYS_REVOKED if revoke else Act.KEYS_ROTATED
-    return _moved(system, act, note, registration=wanted, ends=revoke)
 
 
 def suspended(system: System, note: Note) -> System:
@@ -175,7 +176,7 @@ def suspended(system: System, note: Note) -> System:
     """
     if system.state is SystemState.SUSPENDED:
         return system
-    return _moved(system, Act.SUSPENDED, note, state=SystemState.SUSPENDED, ends=True)
+    return moved(system, Act.SUSPENDED, note, state=SystemState.SUSPENDED, ends=True)
 
 
 def resumed(system: System, note: Note) -> System:
@@ -188,17 +189,17 @@ def resumed(system: System, note: Note) -> System:
     """
     if system.state is SystemState.ACTIVE:
         return system
-    return _moved(system, Act.RESUMED, note, state=SystemState.ACTIVE, ends=True)
+    return moved(system, Act.RESUMED, note, state=SystemState.ACTIVE, ends=True)
 
 
 def blocked(system: System, note: Note) -> System:
     """Return the blocked version, the last one; *system* itself when it is blocked already."""
     if system.state is SystemState.BLOCKED:
         return system
-    return _moved(system, Act.BLOCKED, note, state=SystemState.BLOCKED, ends=True)
+    return moved(system, Act.BLOCKED, note, state=SystemState.BLOCKED, ends=True)
 
 
-def _moved(
+def moved(
     system: System,
     act: Act,
     note: Note,
@@ -207,6 +208,11 @@ def _moved(
     state: SystemState | None = None,
     registration: Registration | None = None,
 ) -> System:
+    """Return the next version; *ends* says whether running tokens end.
+
+    Raises:
+        SystemBlocked: the system is blocked.
+    """
     if system.state is SystemState.BLOCKED:
         raise SystemBlocked
     return System(

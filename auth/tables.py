@@ -35,6 +35,7 @@ system = Table(
     Column("certificates", ARRAY(Text), nullable=False),
     Column("ends", JSONB, nullable=False),  # credential to RFC 3339 instant
     Column("by", Text, nullable=False),
+    Column("approved_by", Text),
     Column("reason", Text, nullable=False),
     Column("at", TIMESTAMP(timezone=True), nullable=False),
     PrimaryKeyConstraint("client_id", "version", name="system_pkey"),

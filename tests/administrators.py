@@ -96,7 +96,7 @@ def block_system(province: Province, client_id: str) -> None:
 
 
 def _note() -> Note:
-    return Note(PUBLISHER, REASON, utc_now())
+    return Note(PUBLISHER, REASON, utc_now(), APPROVER)
 
 
 def give_consent(province: Province, number: str) -> str:

@@ -54,7 +54,7 @@ async def suspend_agreement(dsn: str) -> str:
 
 async def register_and_suspend(dsn: str) -> None:
     """Register a system, then suspend it."""
-    note = Note(by="quan-tri", reason="thử", at=utc_now())
+    note = Note(by="quan-tri", reason="thử", at=utc_now(), approved_by="quan-tri-2")
     async with _session(dsn) as session:
         systems = SystemRepository(session)
         await registrations.apply(systems, a_registration(), note)

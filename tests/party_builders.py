@@ -19,6 +19,8 @@ from auth.identity import Identity
 from auth.issuer import Issuer, Parts
 from auth.jose import signed, signing_key
 from auth.keys import SigningKeyRing
+from auth.possession.desk import Counts, ProofDesk
+from auth.possession.nonces import Nonces
 from auth.systems import Note, Registration, System, registered
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)  # twelve o'clock in Viet Nam
@@ -35,7 +37,7 @@ REACH = Reach(
 )
 REACHES = {"TT-2026-0001": REACH, "TT-2026-0002": REACH}
 AGREEMENTS = frozenset(REACHES)
-NONCE = "nonce-1"
+NONCES = Nonces(lambda: [b"a secret of these tests"])
 
 
 def a_registration(**changes: object) -> Registration:
@@ -166,18 +168,20 @@ class FakeDesk(FakeSystems):
         return 0
 
 
-class FakeNonces:
-    """One nonce, good for ever."""
+class FakeMemory:
+    """Used proofs in memory, for one worker."""
 
-    def current(self, now: float) -> str:
-        """Return it."""
-        del now
-        return NONCE
+    def __init__(self) -> None:
+        self.used: set[tuple[str, str]] = set()
 
-    def good(self, nonce: str, now: float) -> bool:
-        """Know it again."""
-        del now
-        return nonce == NONCE
+    async def claim(
+        self, owner: str, jti: str, expires_at: float, born: float | None = None
+    ) -> bool:
+        """Say whether it is new."""
+        del expires_at, born
+        new = (owner, jti) not in self.used
+        self.used.add((owner, jti))
+        return new
 
 
 class NoOfficials:
@@ -189,9 +193,14 @@ class NoOfficials:
         return False
 
 
-def a_binding(endpoint: str = f"{ISSUER}/oauth/token") -> Binding:
+def a_nonce(now: float = NOON_S) -> str:
+    """Return what a proof at the token endpoint is to carry."""
+    return NONCES.current(now)
+
+
+def a_binding(memory: Counts | None = None) -> Binding:
     """Return what judges to whom a token is bound."""
-    return Binding(url=endpoint, nonces=FakeNonces())
+    return Binding(f"{ISSUER}/oauth/token", ProofDesk(memory or FakeMemory(), NONCES))
 
 
 def an_issuer(

@@ -12,7 +12,7 @@ from rich_click import RichGroup
 
 from auth import registrations
 from auth.documents import Document, DocumentsRefused, Finding, read_all
-from auth.errors import SystemBlocked
+from auth.errors import KeyRefused, SecondPersonNeeded, SystemBlocked
 from auth.registrations import Applied, Systems
 from auth.repository import SystemRepository
 from auth.systems import Note, System
@@ -44,6 +44,11 @@ def signed(command: Command) -> Command:
     return by(reason(command))
 
 
+def approved(command: Command) -> Command:
+    """Give a command the flag without which no live system is opened further."""
+    return click.option("--approved-by", help="Second person, for systems that are live.")(command)
+
+
 @click.group(cls=RichGroup)
 def system() -> None:
     """Register, list, suspend, resume and block the systems of agencies."""
@@ -52,14 +57,15 @@ def system() -> None:
 @system.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@approved
 @signed
 @database_options
 @answering
 def apply(
-    path: Path, by: str, reason: str, url: str | None, directory: Path | None, *, dry_run: bool
+    path: Path, url: str | None, directory: Path | None, *, dry_run: bool, **said: str | None
 ) -> Answer:
     """Make registrations say what the file or folder PATH says; all of it, or nothing."""
-    note = _note(by, reason)
+    note = _note(**said)
     try:
         documents = read_all(_texts(path))
 
@@ -99,12 +105,13 @@ def suspend(
 
 @system.command()
 @click.argument("client_id")
+@approved
 @signed
 @database_options
 @answering
-def resume(client_id: str, by: str, reason: str, url: str | None, directory: Path | None) -> Answer:
+def resume(client_id: str, url: str | None, directory: Path | None, **said: str | None) -> Answer:
     """Let CLIENT_ID work again, with new tokens; tokens from before stay dead."""
-    return _moved(registrations.resume, client_id, _note(by, reason), url, directory)
+    return _moved(registrations.resume, client_id, _note(**said), url, directory)
 
 
 @system.command()
@@ -135,10 +142,11 @@ class _Trial:
         del version
 
 
-def _note(by: str, reason: str) -> Note:
-    if not by.strip() or not reason.strip():
+def _note(by: str | None, reason: str | None, approved_by: str | None = None) -> Note:
+    who, why = (by or "").strip(), (reason or "").strip()
+    if not who or not why:
         raise Failed(Exit.REFUSED, "--by and --reason must say something")
-    return Note(by=by.strip(), reason=reason.strip(), at=utc_now())
+    return Note(by=who, reason=why, at=utc_now(), approved_by=(approved_by or "").strip() or None)
 
 
 def _texts(path: Path) -> dict[str, str]:
@@ -173,6 +181,10 @@ async def _apply(
             done.append(await registrations.apply(systems, each.registration, note))
         except SystemBlocked as blocked:
             wrong.append(each.finding("client_id", "system_blocked", str(blocked)))
+        except SecondPersonNeeded as alone:
+            wrong.append(each.finding("client_id", "second_person_missing", str(alone)))
+        except KeyRefused as refused:
+            wrong.append(each.finding("jwks", "key_refused", refused.fact))
     if wrong:
         raise DocumentsRefused(tuple(wrong))
     return done

@@ -19,6 +19,7 @@ from gateway import database, migrating
 from gateway.clock import utc_now
 from gateway.demo.configuration import Places, configuration
 from gateway.demo.processes import Processes, free_port
+from gateway.demo.sign_on import SIGN_ON_PORT, DemoSignOn
 from gateway.demo.witnesses import WITNESSES, DemoWitnesses
 from gateway.embedded import EmbeddedPostgres
 from gateway.quota.windows import LOCAL
@@ -46,6 +47,8 @@ class Plan:
     keeper_port: int = KEEPER_PORT
     registers: Mapping[str, int] = field(default_factory=lambda: dict(REGISTERS))
     witnesses: Mapping[str, int] = field(default_factory=lambda: dict(WITNESSES))
+    sign_on_port: int | None = SIGN_ON_PORT  # None: nobody signs on
+    certificate_peers: tuple[str, ...] = ()  # a demo has no proxy in front, tests play one
     catalog: Path = SEED_FOLDER
 
 
@@ -58,6 +61,7 @@ class Province:
         self.witnesses = DemoWitnesses(
             plan.directory / "witnesses", plan.directory / "keys" / "log"
         )
+        self.sign_on = DemoSignOn(plan.directory)
         self.keys: dict[str, ClientKey] = {}
         self.registers: dict[str, str] = {}
         self.gateway = ""
@@ -103,11 +107,24 @@ class Province:
         self.admin = f"http://127.0.0.1:{free_port(self.plan.admin_port)}"
         self.management = f"http://127.0.0.1:{management}"
         self.keeper = f"http://127.0.0.1:{free_port(self.plan.keeper_port)}"
+        self._start_sign_on()
         self.processes.start(
             "gateway", [sys.executable, "-m", "gateway", "serve"], self.environment()
         )
+        self.sign_on.await_up(self.processes)
         ready = f"{self.management}/health/ready"
         self.processes.await_answer("gateway", ready, within_s=GATEWAY_S)
+
+    def _start_sign_on(self) -> None:
+        """Start the stand-in of the sign-on; it knows the gateway, and systems that officials use.
+
+        A system at which officials sign on has the client id there that it has here: what it is
+        given for an official can then be exchanged by it alone.
+        """
+        wanted = self.plan.sign_on_port
+        if wanted is not None:
+            at = (self.gateway, self.admin)
+            self.sign_on.start(self.processes, wanted, self.plan.environ, at, self.keys)
 
     def environment(self) -> dict[str, str]:
         """Return the variables that the gateway runs with: one names the written settings."""
@@ -121,6 +138,8 @@ class Province:
             keeper=self.keeper,
             registers=self.registers,
             policy=self.witnesses.policy_file if self.witnesses.urls else None,
+            sign_on=self.sign_on.url,
+            certificate_peers=self.plan.certificate_peers,
             workers=self.plan.workers,
         )
         path.write_text(configuration(places), encoding="utf-8")

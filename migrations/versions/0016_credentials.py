@@ -42,6 +42,110 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
 $$;
 """
 
+TWO_PEOPLE = """
+-- Rows of before were one person's; from now on nobody opens a live system further alone.
+ALTER TABLE auth.system
+  ADD COLUMN approved_by text CONSTRAINT system_second_person_check
+    CHECK (btrim(approved_by) NOT IN ('', btrim(by))),
+  ADD CONSTRAINT system_two_people_check CHECK (sandbox OR approved_by IS NOT NULL
+    OR act IN ('suspended', 'blocked', 'keys_revoked')) NOT VALID,
+  ADD CONSTRAINT system_test_key_check CHECK (sandbox
+    OR NOT jsonb_path_exists(jwks, '$[*].kid ? (@ starts with "motlan_test_")')) NOT VALID,
+  ADD CONSTRAINT system_live_key_check CHECK (NOT sandbox
+    OR NOT jsonb_path_exists(jwks, '$[*].kid ? (@ starts with "motlan_live_")')) NOT VALID;
+
+-- Whoever revokes alone only takes away; and what ever served the sandbox never serves for real.
+CREATE FUNCTION auth.judge_credentials() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE before auth.system;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('auth.credential'), hashtext(name))
+    FROM (SELECT key ->> 'x' AS name FROM jsonb_array_elements(NEW.jwks) AS key
+          UNION SELECT unnest(NEW.certificates) ORDER BY 1) AS named;
+  IF EXISTS (SELECT FROM auth.system s WHERE s.sandbox <> NEW.sandbox
+      AND (s.certificates && NEW.certificates OR EXISTS (
+        SELECT FROM jsonb_array_elements(s.jwks) AS theirs, jsonb_array_elements(NEW.jwks) AS ours
+        WHERE theirs ->> 'x' = ours ->> 'x' AND theirs ->> 'crv' = ours ->> 'crv'))) THEN
+    RAISE EXCEPTION 'a credential of the other environment' USING ERRCODE = 'check_violation',
+      CONSTRAINT = 'system_environment_check';
+  END IF;
+  IF NEW.act = 'keys_revoked' AND NEW.approved_by IS NULL AND NOT NEW.sandbox THEN
+    SELECT * INTO before FROM auth.system s
+      WHERE s.client_id = NEW.client_id AND s.version = NEW.version - 1;
+    IF NEW.agency <> before.agency OR NEW.address_ranges <> before.address_ranges
+        OR NEW.sandbox <> before.sandbox OR NEW.state <> before.state
+        OR NEW.jwks_uri IS DISTINCT FROM before.jwks_uri
+        OR NOT NEW.certificates <@ before.certificates
+        OR EXISTS (SELECT jsonb_array_elements(NEW.jwks) EXCEPT
+                   SELECT jsonb_array_elements(before.jwks))
+        OR EXISTS (SELECT FROM jsonb_each_text(before.ends) AS earlier (name, at)
+                   WHERE NEW.ends ->> name IS DISTINCT FROM at
+                     AND (name = ANY (NEW.certificates) OR jsonb_path_exists(NEW.jwks,
+                       '$[*].kid ? (@ == $name)', jsonb_build_object('name', name)))) THEN
+      RAISE EXCEPTION 'a revocation only takes away' USING ERRCODE = 'check_violation',
+        CONSTRAINT = 'system_revocation_check';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER system_judge_credentials BEFORE INSERT ON auth.system
+  FOR EACH ROW EXECUTE FUNCTION auth.judge_credentials();
+REVOKE ALL ON FUNCTION auth.judge_credentials FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION audit.owe_system() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE earlier auth.system;
+BEGIN
+  SELECT * INTO earlier FROM auth.system s
+    WHERE s.client_id = NEW.client_id AND s.version = NEW.version - 1;
+  INSERT INTO audit.change_due (event, kind, code, rev, before, after, by, by_is, approved_by)
+  VALUES (
+    CASE NEW.act
+      WHEN 'registered' THEN 'system.register'
+      WHEN 'keys_rotated' THEN 'key.rotate'
+      WHEN 'keys_revoked' THEN 'key.revoke'
+      WHEN 'suspended' THEN 'system.suspend'
+      WHEN 'resumed' THEN 'system.resume'
+      WHEN 'blocked' THEN 'system.block'
+      ELSE 'system.amend' END,
+    'system', NEW.client_id, NEW.version,
+    CASE WHEN earlier.client_id IS NULL THEN NULL ELSE audit.digest_of_system(earlier) END,
+    audit.digest_of_system(NEW), NEW."by", 'staff', NEW.approved_by);
+  RETURN NULL;
+END $$;
+"""
+
+TWO_PEOPLE_DOWN = """
+CREATE OR REPLACE FUNCTION audit.owe_system() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE earlier auth.system;
+BEGIN
+  SELECT * INTO earlier FROM auth.system s
+    WHERE s.client_id = NEW.client_id AND s.version = NEW.version - 1;
+  INSERT INTO audit.change_due (event, kind, code, rev, before, after, by, by_is)
+  VALUES (
+    CASE NEW.act
+      WHEN 'registered' THEN 'system.register'
+      WHEN 'keys_rotated' THEN 'key.rotate'
+      WHEN 'keys_revoked' THEN 'key.revoke'
+      WHEN 'suspended' THEN 'system.suspend'
+      WHEN 'resumed' THEN 'system.resume'
+      WHEN 'blocked' THEN 'system.block'
+      ELSE 'system.amend' END,
+    'system', NEW.client_id, NEW.version,
+    CASE WHEN earlier.client_id IS NULL THEN NULL ELSE audit.digest_of_system(earlier) END,
+    audit.digest_of_system(NEW), NEW."by", 'staff');
+  RETURN NULL;
+END $$;
+DROP TRIGGER system_judge_credentials ON auth.system;
+DROP FUNCTION auth.judge_credentials;
+ALTER TABLE auth.system
+  DROP CONSTRAINT system_live_key_check,
+  DROP CONSTRAINT system_test_key_check,
+  DROP CONSTRAINT system_two_people_check,
+  DROP COLUMN approved_by;
+"""
+
 KEY_SETS = """
 CREATE TABLE auth.key_set (
   client_id text NOT NULL CONSTRAINT key_set_pkey PRIMARY KEY,
@@ -102,11 +206,11 @@ DROP FUNCTION audit.owe_key_set;
 
 def upgrade() -> None:
     """Let registrations say more about their credentials."""
-    op.execute(COLUMNS)
-    op.execute(KEY_SETS)
+    for script in (COLUMNS, TWO_PEOPLE, KEY_SETS):
+        op.execute(script)
 
 
 def downgrade() -> None:
     """Drop what registrations say beyond their keys."""
-    op.execute(KEY_SETS_DOWN)
-    op.execute(COLUMNS_DOWN)
+    for script in (KEY_SETS_DOWN, TWO_PEOPLE_DOWN, COLUMNS_DOWN):
+        op.execute(script)

@@ -85,8 +85,8 @@ async def test_the_life_of_a_system_is_the_life_of_its_right(
     other = a_registration(agency="H99.30.02", jwks=(OTHER_KEY.public,))
     acts: list[Callable[[Systems], Awaitable[object]]] = [
         lambda rows: registrations.register(rows, a_registration(), OUR_NOTE),
-        lambda rows: registrations.rekey(
-            rows, CLIENT, Credentials(jwks=(OTHER_KEY.public,)), OUR_NOTE
+        lambda rows: registrations.rotate(
+            rows, CLIENT, Credentials(jwks=(OTHER_KEY.public,)), NOON, OUR_NOTE
         ),
         lambda rows: registrations.suspend(rows, CLIENT, OUR_NOTE),
         lambda rows: registrations.resume(rows, CLIENT, OUR_NOTE),

@@ -1,13 +1,22 @@
 """What administrators do with registrations."""
 
 import pytest
+from msgspec.structs import replace
 
 from auth import registrations
 from auth.client import new_client_key
-from auth.errors import KeyRefused, SystemBlocked, SystemExists, SystemUnknown
+from auth.errors import (
+    KeyRefused,
+    SecondPersonNeeded,
+    SystemBlocked,
+    SystemExists,
+    SystemUnknown,
+)
 from auth.systems import Credentials, SystemState
 from tests.party_builders import (
     CLIENT,
+    CLIENT_KEY,
+    NOON,
     OTHER_KEY,
     OUR_NOTE,
     FakeSystems,
@@ -42,7 +51,7 @@ async def test_every_act_is_a_row() -> None:
     await registrations.suspend(rows, CLIENT, OUR_NOTE)
     await registrations.suspend(rows, CLIENT, OUR_NOTE)
     await registrations.resume(rows, CLIENT, OUR_NOTE)
-    await registrations.rekey(rows, CLIENT, Credentials(jwks=(OTHER_KEY.public,)), OUR_NOTE)
+    await registrations.rotate(rows, CLIENT, Credentials(jwks=(OTHER_KEY.public,)), NOON, OUR_NOTE)
     await registrations.block(rows, CLIENT, OUR_NOTE)
 
     assert ["registered", "suspended", "resumed", "keys_rotated", "blocked"] == [
@@ -55,8 +64,8 @@ async def test_a_private_key_is_never_stored() -> None:
     rows = FakeSystems(a_system())
 
     with pytest.raises(KeyRefused):
-        await registrations.rekey(
-            rows, CLIENT, Credentials(jwks=(new_client_key().private,)), OUR_NOTE
+        await registrations.rotate(
+            rows, CLIENT, Credentials(jwks=(new_client_key().private,)), NOON, OUR_NOTE
         )
 
     assert 1 == len(rows.versions)
@@ -77,3 +86,38 @@ async def test_a_document_does_not_bring_a_blocked_system_back() -> None:
         await registrations.apply(rows, a_registration(name_en="Other"), OUR_NOTE)
 
     assert SystemState.BLOCKED == blocked.state
+
+
+async def test_nobody_registers_a_live_system_alone() -> None:
+    """Promise P8: a second person stands behind it, and nothing is stored before."""
+    rows, alone = FakeSystems(), replace(OUR_NOTE, approved_by=None)
+
+    with pytest.raises(SecondPersonNeeded):
+        await registrations.register(rows, a_registration(), alone)
+    tried = await registrations.register(rows, a_registration(sandbox=True), alone)
+
+    assert [tried] == rows.versions
+
+
+async def test_a_key_is_revoked_by_one_person_and_its_tokens_end() -> None:
+    """Whoever hears of a stolen key on a Sunday acts alone."""
+    both = a_system(jwks=(CLIENT_KEY.public, OTHER_KEY.public))
+    alone = replace(OUR_NOTE, approved_by=None)
+
+    after = await registrations.revoke(FakeSystems(both), CLIENT, CLIENT_KEY.public["kid"], alone)
+
+    assert ((OTHER_KEY.public,), both.rev + 1) == (after.registration.jwks, after.rev)
+
+
+async def test_a_key_of_the_sandbox_is_not_registered_for_real() -> None:
+    """Its id says where it belongs; the private part may lie in anybody's test folder."""
+    test_key = {**CLIENT_KEY.public, "kid": "motlan_test_abc"}
+    live_key = {**CLIENT_KEY.public, "kid": "motlan_live_abc"}
+    rows = FakeSystems()
+
+    with pytest.raises(KeyRefused):
+        await registrations.register(rows, a_registration(jwks=(test_key,)), OUR_NOTE)
+    with pytest.raises(KeyRefused):
+        await registrations.register(rows, a_registration(jwks=(live_key,), sandbox=True), OUR_NOTE)
+
+    assert [] == rows.versions

@@ -5,11 +5,20 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from auth import systems
 from auth.errors import SystemBlocked
-from auth.systems import Act, Credentials, System, SystemState
-from tests.party_builders import CLIENT_KEY, OTHER_KEY, OUR_NOTE, a_registration, a_system
+from auth.systems import Act, System, SystemState
+from tests.party_builders import (
+    CLIENT_KEY,
+    NOON,
+    NOON_S,
+    OTHER_KEY,
+    OUR_NOTE,
+    a_registration,
+    a_system,
+)
 
 BOTH = (CLIENT_KEY.public, OTHER_KEY.public)
 
@@ -47,23 +56,6 @@ def test_saying_the_same_again_is_no_amendment() -> None:
     assert systems.amended(system, a_registration(), OUR_NOTE) is system
 
 
-@pytest.mark.parametrize(("revoke", "rev"), [(False, 1), (True, 2)])
-def test_a_revoked_key_ends_tokens_and_a_rotated_one_does_not(*, revoke: bool, rev: int) -> None:
-    """Brief: rotation leaves running tokens alone, suspicion does not."""
-    rekeyed = systems.rekeyed(a_system(), Credentials(jwks=BOTH), OUR_NOTE, revoke=revoke)
-
-    assert (rev, BOTH) == (rekeyed.rev, rekeyed.registration.jwks)
-
-
-def test_the_same_keys_again_are_no_rotation() -> None:
-    """Unless something is revoked, which always counts."""
-    system = a_system()
-    same = system.registration.credentials()
-
-    assert systems.rekeyed(system, same, OUR_NOTE) is system
-    assert 2 == systems.rekeyed(system, same, OUR_NOTE, revoke=True).rev
-
-
 def test_tokens_from_before_a_suspension_stay_dead_after_it() -> None:
     """Resuming opens a new revision; the old one never lives again."""
     before = a_system()
@@ -96,7 +88,7 @@ def test_a_suspended_system_can_be_amended_and_stays_suspended() -> None:
     [
         lambda system: systems.suspended(system, OUR_NOTE),
         lambda system: systems.resumed(system, OUR_NOTE),
-        lambda system: systems.rekeyed(system, Credentials(jwks=BOTH), OUR_NOTE),
+        lambda system: systems.amended(system, a_registration(jwks=BOTH), OUR_NOTE),
         lambda system: systems.amended(system, a_registration(name_en="Other"), OUR_NOTE),
     ],
     ids=["suspend", "resume", "rekey", "amend"],
@@ -110,8 +102,7 @@ def test_blocked_is_for_good(act: Callable[[System], System]) -> None:
 ACTS: list[Callable[[System], System]] = [
     lambda system: systems.suspended(system, OUR_NOTE),
     lambda system: systems.resumed(system, OUR_NOTE),
-    lambda system: systems.rekeyed(system, Credentials(jwks=BOTH), OUR_NOTE),
-    lambda system: systems.rekeyed(system, Credentials(jwks=BOTH), OUR_NOTE, revoke=True),
+    lambda system: systems.amended(system, a_registration(jwks=BOTH), OUR_NOTE),
     lambda system: systems.amended(system, a_registration(agency="H99.30.02"), OUR_NOTE),
 ]
 
@@ -128,3 +119,54 @@ def test_numbers_only_grow_and_a_change_of_state_always_counts(
         assert system.rev <= after.rev <= after.version
         assert after.state is system.state or after.rev == system.rev + 1
         system = after
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "act", "two"),
+    [
+        pytest.param(False, Act.REGISTERED, True, id="live, registered"),
+        pytest.param(False, Act.RESUMED, True, id="live, resumed"),
+        pytest.param(False, Act.KEYS_ROTATED, True, id="live, another key"),
+        pytest.param(False, Act.SUSPENDED, False, id="live, suspended"),
+        pytest.param(False, Act.KEYS_REVOKED, False, id="live, a key less"),
+        pytest.param(True, Act.REGISTERED, False, id="sandbox, registered"),
+    ],
+)
+def test_closing_takes_one_person_and_opening_a_live_system_two(
+    act: Act, *, sandbox: bool, two: bool
+) -> None:
+    """Promise P8: nobody lets a system in alone; anybody on duty may shut one out."""
+    version = replace(a_system(sandbox=sandbox), act=act)
+
+    assert two == version.takes_two()
+
+
+@pytest.mark.parametrize(
+    ("approved_by", "two"),
+    [
+        (None, False),
+        ("", False),
+        ("quan-tri", False),
+        (" quan-tri ", False),
+        ("truong-phong", True),
+    ],
+)
+def test_the_second_person_is_another_one(approved_by: str | None, *, two: bool) -> None:
+    """The same name twice is one person."""
+    assert two == replace(OUR_NOTE, approved_by=approved_by).by_two()
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "good"),
+    [pytest.param(-1, True, id="before"), pytest.param(0, False, id="at"), (1, False)],
+)
+def test_a_credential_is_good_until_its_end_and_not_at_it(offset_s: int, *, good: bool) -> None:
+    """The edge belongs to the end: at that second the key proves nothing any more."""
+    kid, thumbprint = CLIENT_KEY.public["kid"], "a" * 43
+    registration = a_registration(certificates=(thumbprint,), ends={kid: NOON, thumbprint: NOON})
+
+    at = NOON_S + offset_s
+
+    assert good == bool(registration.keys(at))
+    assert good == bool(registration.thumbprints(at))
+    assert registration.keys()  # whoever asks for all gets all

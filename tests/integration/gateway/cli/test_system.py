@@ -17,7 +17,8 @@ from tests.audit_rows import a_writer
 from tests.command_line import SEED, answer, motlan
 from tests.party_builders import CLIENT, OTHER_KEY, a_registration
 
-SIGNED = ("--by", "cb-01", "--reason", "Công văn 12/STTTT")
+ALONE = ("--by", "cb-01", "--reason", "Công văn 12/STTTT")
+SIGNED = (*ALONE, "--approved-by", "cb-02")
 PEOPLE = ("--published-by", "cb-01", "--approved-by", "cb-02")
 DESK = a_registration(agency="H99.30")
 
@@ -102,7 +103,8 @@ async def test_a_suspension_holds_from_the_next_commit(
     """Promise P3, from the operator's hand to the record; and resuming revives no old token."""
 
     async def run(*arguments: str) -> Any:
-        return await asyncio.to_thread(answer, "system", *arguments, *SIGNED, *here)
+        who = ALONE if "suspend" in arguments else SIGNED
+        return await asyncio.to_thread(answer, "system", *arguments, *who, *here)
 
     await run("apply", written(tmp_path, DESK))
     async with a_writer(database_url) as log:
@@ -122,8 +124,8 @@ async def test_a_suspension_holds_from_the_next_commit(
 def test_a_file_never_resumes_anybody(here: tuple[str, str], tmp_path: Path) -> None:
     """Who deploys configuration must not undo what security decided."""
     answer("system", "apply", written(tmp_path, DESK), *SIGNED, *here)
-    answer("system", "suspend", CLIENT, *SIGNED, *here)
-    again = answer("system", "suspend", CLIENT, *SIGNED, *here)
+    answer("system", "suspend", CLIENT, *ALONE, *here)
+    again = answer("system", "suspend", CLIENT, *ALONE, *here)
     new_key = written(tmp_path, replace(DESK, jwks=(OTHER_KEY.public,)))
     (change,) = answer("system", "apply", new_key, *SIGNED, *here)["changes"]
 
@@ -135,8 +137,8 @@ def test_a_blocked_system_stays_blocked(here: tuple[str, str], tmp_path: Path) -
     """For good means that no file and no command brings it back."""
     path = written(tmp_path, DESK)
     answer("system", "apply", path, *SIGNED, *here)
-    asked = motlan("system", "block", CLIENT, *SIGNED, *here)
-    blocked = answer("system", "block", CLIENT, "--yes", *SIGNED, *here)
+    asked = motlan("system", "block", CLIENT, *ALONE, *here)
+    blocked = answer("system", "block", CLIENT, "--yes", *ALONE, *here)
     resumed = motlan("system", "resume", CLIENT, *SIGNED, *here)
     unchanged = answer("system", "apply", path, *SIGNED, *here)
     renamed = written(tmp_path, replace(DESK, name_en="Another"))
@@ -159,7 +161,7 @@ def test_every_act_says_who_and_why(here: tuple[str, str], missing: str) -> None
 
 def test_nobody_moves_a_system_that_is_not_there(here: tuple[str, str]) -> None:
     """A typing mistake at night must not look like a suspension."""
-    result = motlan("system", "suspend", "la-ai", *SIGNED, *here)
+    result = motlan("system", "suspend", "la-ai", *ALONE, *here)
 
     assert Exit.REFUSED == result.exit_code
     assert "no system" in result.stderr
