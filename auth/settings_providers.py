@@ -71,6 +71,7 @@ class ProviderSettings(BaseModel, frozen=True, extra="forbid"):
     acr_levels: dict[Name, Level] = {"urn:motlan:acr:1": 1, "urn:motlan:acr:2": 2}
     loas_levels: dict[Name, Level] = {"1": 1, "2": 2}
     claims: ClaimSettings = ClaimSettings()
+    hosts: frozenset[Name] = frozenset()  # of its addresses, beside the issuer's own
     # Private ranges that its addresses may lie in; without, every one must be public.
     networks: tuple[Network, ...] = ()
     ca_file: Path | None = None  # PEM; None: the system's own trust store

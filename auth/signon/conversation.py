@@ -22,11 +22,12 @@ from auth.signon.refusals import Ending, SignOnRefused
 Shape = TypeVar("Shape")
 
 ASSERTION_LIFE_S = 60
+BEHIND_S = 10  # an assertion is dated back: the provider's clock may be behind ours
 _OK, _CREATED, _BUSY, _FAILED = 200, 201, 429, 500
 
 _REFUSAL = "the provider said no"
 _REFUSALS = {  # RFC 6749 section 5.2: what an operator has to put right
-    "invalid_client": "the provider does not take our key: register the gateway's JWK set there",
+    "invalid_client": "the provider does not take our proof: compare clocks, and our keys there",
     "invalid_grant": "the provider does not take the code: it was used, too old, or not ours",
     "invalid_request": "the provider does not take our request",
     "invalid_scope": "the provider does not know a scope of the settings",
@@ -189,12 +190,13 @@ class Conversation:
 
     def _proof(self, metadata: Metadata, now: datetime) -> dict[str, str]:
         """Return the members that prove us (RFC 7523); the audience is the issuer, by FAPI 2.0."""
+        made_at = int(now.timestamp()) - BEHIND_S
         claims = {
             "iss": self.provider.client_id,
             "sub": self.provider.client_id,
             "aud": metadata.issuer,
-            "iat": int(now.timestamp()),
-            "exp": int(now.timestamp()) + ASSERTION_LIFE_S,
+            "iat": made_at,
+            "exp": made_at + ASSERTION_LIFE_S,
             "jti": secrets.token_urlsafe(16),
         }
         assertion = signed(msgspec.json.encode(claims), self._key(now), typ="JWT")

@@ -199,11 +199,11 @@ class SignOn:
 
     async def _taken(self, secret: str, provider: str, now: datetime) -> Attempt:
         box = await self._waiting.take(attempts.row_key(secret), now)
-        if box is None:
+        attempt = None if box is None else attempts.opened(box, secret)
+        if attempt is None or now.timestamp() >= attempt.begun_at + attempts.LIFE_S:
             raise SignOnRefused(
                 Ending.ATTEMPT_UNKNOWN, "the attempt was used, or is over ten minutes old"
             )
-        attempt = attempts.opened(box, secret)
         if attempt.provider != provider:
             raise SignOnRefused(
                 Ending.PROVIDER_UNTRUSTED, "the answer came back on another provider's way"

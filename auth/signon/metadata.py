@@ -41,12 +41,19 @@ class _Lists(Struct, frozen=True, kw_only=True):
     dpop_signing_alg_values_supported: tuple[str, ...] = ()
 
 
-def judge(document: bytes, issuer: str) -> Metadata:
+def judge(document: bytes, issuer: str, hosts: frozenset[str] = frozenset()) -> Metadata:
     """Return the metadata of *issuer*.
+
+    Args:
+        document: as it was fetched from the issuer's own address.
+        issuer: compared exactly.
+        hosts: other hosts, with their port when it is not the usual one, that may stand in its
+            addresses; the issuer's own always may.
 
     Raises:
         SignOnRefused: PROVIDER_UNTRUSTED; it speaks for another issuer, names an address that is
-            not of the web, or does not offer what FAPI 2.0 demands of a provider.
+            not of the web or on a host that nobody named, or does not offer what FAPI 2.0 demands
+            of a provider.
 
     Source: OpenID Discovery 1.0 section 4.3; RFC 9700 section 4.4 (mix-up); FAPI 2.0 section 5.3.
     """
@@ -57,7 +64,7 @@ def judge(document: bytes, issuer: str) -> Metadata:
         raise _untrusted("the metadata is not in the agreed form") from None
     if metadata.issuer != issuer:
         raise _untrusted("the metadata is that of another issuer")
-    _demand_addresses(metadata)
+    _demand_addresses(metadata, hosts | {urlsplit(issuer).netloc})
     _demand_ways(metadata, lists)
     return Metadata(
         **{name: getattr(metadata, name) for name in Metadata.__struct_fields__[:-1]},
@@ -78,15 +85,18 @@ def is_address(text: str) -> bool:
     return web and readable and not odd and len(text) <= _LONGEST_ADDRESS
 
 
-def _demand_addresses(metadata: Metadata) -> None:
+def _demand_addresses(metadata: Metadata, hosts: frozenset[str]) -> None:
     demanded = (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri)
     optional = (
         metadata.userinfo_endpoint,
         metadata.pushed_authorization_request_endpoint,
         metadata.end_session_endpoint,
     )
-    if not all(is_address(each) for each in (*demanded, *(o for o in optional if o is not None))):
+    named = (*demanded, *(each for each in optional if each is not None))
+    if not all(map(is_address, named)):
         raise _untrusted("the metadata names an address that is not https")
+    if not all(urlsplit(each).netloc in hosts for each in named):
+        raise _untrusted("the metadata names an address on a host that the settings do not")
 
 
 def _demand_ways(metadata: Metadata, lists: _Lists) -> None:

@@ -111,13 +111,22 @@ class Published:
     Args:
         issuer: compared exactly with what its metadata says.
         outbound: the way to it.
+        hosts: other hosts that its addresses may be on.
         ages: how long things are kept.
     """
 
-    def __init__(self, issuer: str, outbound: Outbound, ages: Ages | None = None) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        outbound: Outbound,
+        *,
+        hosts: frozenset[str] = frozenset(),
+        ages: Ages | None = None,
+    ) -> None:
         kept = ages or Ages()
         self.issuer = issuer
         self._outbound = outbound
+        self._hosts = hosts
         self._metadata = Shelf(self._fetch_metadata, kept, life_s=kept.metadata_s)
         self._keys = Shelf(self._fetch_keys, kept, life_s=kept.keys_s)
 
@@ -161,7 +170,9 @@ class Published:
 
     async def _fetch_metadata(self, now: float) -> Metadata:
         del now
-        return judge(await self._fetched(self.issuer.rstrip("/") + WELL_KNOWN), self.issuer)
+        return judge(
+            await self._fetched(self.issuer.rstrip("/") + WELL_KNOWN), self.issuer, self._hosts
+        )
 
     async def _fetch_keys(self, now: float) -> tuple[VerificationKey, ...]:
         metadata = await self._metadata.current(now)

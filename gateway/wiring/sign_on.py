@@ -61,7 +61,7 @@ def doors_of(settings: Settings, ring: SigningKeyRing) -> dict[str, Door]:
         outbound = Outbound(networks=shown.networks, ca_file=shown.ca_file, timeout_s=QUESTION_S)
         doors[code] = Door(
             provider=provider,
-            published=Published(provider.issuer, outbound),
+            published=Published(provider.issuer, outbound, hosts=shown.hosts),
             conversation=Conversation(provider, outbound, ring.signing),
         )
     return doors
