@@ -51,7 +51,8 @@ class Bench:
         self._folder = folder
         plan = Plan(
             directory=folder / "province", environ=environ, people=PEOPLE, workers=1,
-            gateway_port=0, admin_port=0, management_port=0,
+            gateway_port=0, admin_port=0, management_port=0, sign_on_port=None,
+            certificate_peers=("127.0.0.0/8",),
             registers=dict.fromkeys(("population", "land", "insurance", "civil"), 0),
         )  # fmt: skip
         self.province = Province(plan)

@@ -23,7 +23,7 @@ from gateway.demo.province import REGISTERS, SEED_FOLDER, Plan, Province
 from gateway.demo.witnesses import WITNESSES
 from gateway.quota.windows import LOCAL
 from tests.audit_rows import connected
-from tests.bound import FRONTED
+from tests.bound import FRONTED, PEERS
 from tests.conftest import in_a_loop
 
 T = TypeVar("T")
@@ -47,9 +47,16 @@ BANK = "9901234560"
 
 @contextmanager
 def a_province(
-    *, workers: int = 2, people: int = PEOPLE, kind: type[Province] = Province
+    *,
+    workers: int = 2,
+    people: int = PEOPLE,
+    kind: type[Province] = Province,
+    sign_on: bool = False,
 ) -> Iterator[Province]:
-    """Give a running province of the seed and this folder's extra entries; stop all of it."""
+    """Give a running province of the seed and this folder's extra entries; stop all of it.
+
+    With *sign_on* the stand-in of the sign-on runs, too, and knows the gateway.
+    """
     directory = Path(tempfile.mkdtemp(prefix="motlan-province-"))
     directory.chmod(0o711)  # PostgreSQL's own account passes through
     province = kind(
@@ -60,6 +67,8 @@ def a_province(
             workers=workers,
             gateway_port=0,
             admin_port=0,
+            sign_on_port=0 if sign_on else None,
+            certificate_peers=PEERS,
             management_port=0,
             registers=dict.fromkeys(REGISTERS, 0),
             witnesses=dict.fromkeys(WITNESSES, 0),

@@ -44,6 +44,19 @@ class Answer:
         return said[0] == "use_dpop_nonce" or 'error="use_dpop_nonce"' in said[1]
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back, as it came."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]  # names in lower case, in order
+    content: bytes
+
+    def header(self, name: str) -> str:
+        """Return the first value of a header, by its lower-case name; empty when there is none."""
+        return next((value for each, value in self.headers if each == name), "")
+
+
 def send(
     base: str,
     method: str,
@@ -63,14 +76,30 @@ def send(
     Raises:
         Unanswered: no connection, no HTTP, or no JSON.
     """
-    connection = _connection(base)
     began = time.perf_counter()
+    reply = fetch(base, method, path, body, headers)
+    try:
+        said = _json(reply.content)
+    except ValueError:
+        # Without the text of the cause: it quotes what came.
+        raise Unanswered(f"{base}: no JSON") from None
+    return Answer(reply.status, dict(reply.headers), said, (time.perf_counter() - began) * 1000)
+
+
+def fetch(
+    base: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+) -> Reply:
+    """Send one request and read whatever comes back; redirects are not followed.
+
+    Raises:
+        Unanswered: no connection, or no HTTP.
+    """
+    connection = _connection(base)
     try:
         connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
-        content = reply.read()
-        named = {name.lower(): value for name, value in reply.getheaders()}
-        return Answer(reply.status, named, _json(content), (time.perf_counter() - began) * 1000)
+        named = tuple((name.lower(), value) for name, value in reply.getheaders())
+        return Reply(reply.status, named, reply.read())
     except (OSError, HTTPException, ValueError) as broken:
         # Without the text of the cause: it may quote what was sent.
         raise Unanswered(f"{base}: {type(broken).__name__}") from None

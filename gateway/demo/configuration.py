@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.demo.sign_on import providers
 from gateway.demo.witnesses import ROUND_S
 
 # What the stand-ins take; every value is public and refused in production.
@@ -45,6 +46,8 @@ class Places:
     registers: Mapping[str, str]
     workers: int
     policy: Path | None = None  # of the witnesses; None: nobody is asked
+    sign_on: str | None = None  # of the stand-in of the sign-on; None: nobody signs on
+    certificate_peers: tuple[str, ...] = ()  # who may hand client certificates over (RFC 9440)
 
 
 def configuration(at: Places) -> str:
@@ -58,7 +61,12 @@ def configuration(at: Places) -> str:
         "admin": {"port": int(at.admin.rpartition(":")[2])},
         "management": {"port": management_port},
         "keeper": {"port": int(at.keeper.rpartition(":")[2])},
-        "identity": {"issuer": at.gateway, "keys_dir": str(at.keys / "signing")},
+        "identity": {
+            "issuer": at.gateway,
+            "keys_dir": str(at.keys / "signing"),
+            "nonces_dir": str(at.keys / "nonces"),
+            "certificate_peers": list(at.certificate_peers),
+        },
         "audit": {"keys_dir": str(at.keys / "pseudonyms")},
         "tree": {
             "keys_dir": str(at.keys / "log"),
@@ -70,6 +78,8 @@ def configuration(at: Places) -> str:
             "keys_dir": str(at.keys / "exports"),
         },
     }
+    if at.sign_on is not None:
+        tables |= providers(at.sign_on, staff_origin=at.admin, keys=at.keys)
     if at.policy is not None:
         tables["witnesses"] = {"policy_file": str(at.policy), "interval_s": ROUND_S}
     for name, url in at.registers.items():

@@ -21,6 +21,9 @@ def read(folder: Path, environment: str = "demo") -> Settings:
         keys=folder / "keys",
         dsn="postgresql://motlan@127.0.0.1:5432/motlan",
         gateway="http://127.0.0.1:8123",
+        admin="http://127.0.0.1:8223",
+        sign_on="http://127.0.0.1:9105",
+        certificate_peers=("127.0.0.0/8",),
         management="http://127.0.0.1:9123",
         keeper="http://127.0.0.1:9180",
         registers=REGISTERS,
@@ -43,6 +46,11 @@ def test_the_file_says_where_the_parts_are(tmp_path: Path) -> None:
         settings.management.port,
     )
     assert REGISTERS == {name: source.base_url for name, source in settings.sources.items()}
+    assert ("127.0.0.0/8",) == settings.identity.certificate_peers
+    assert {
+        "can-bo": "http://127.0.0.1:9105/realms/staff",
+        "cong-dan": "http://127.0.0.1:9105/realms/citizens",
+    } == {code: provider.issuer for code, provider in settings.sign_on.providers.items()}
 
 
 def test_production_refuses_the_demos_file(tmp_path: Path) -> None:
