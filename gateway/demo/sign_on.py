@@ -1,0 +1,109 @@
+"""The demo's sign-on: two providers on one port, and everybody who may sign people on there."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from auth.client import ClientKey
+from auth.signon.providers import CALLBACK
+from gateway.api.sign_on import BACKCHANNEL, SIGNED_OUT
+from gateway.api.sign_on_keys import PATH as JWKS_PATH
+from gateway.demo.processes import Processes, free_port
+
+SIGN_ON_PORT = 9105
+UP_S = 20.0
+STAFF, CITIZENS = "can-bo", "cong-dan"  # codes of the two providers; they stand in addresses
+REALMS = {STAFF: "staff", CITIZENS: "citizens"}
+TITLES = {
+    STAFF: ("Đăng nhập một lần của tỉnh (minh hoạ)", "The province's sign-on (stand-in)"),
+    CITIZENS: ("Định danh điện tử (minh hoạ)", "Electronic identity (stand-in)"),
+}
+COUNTERS = frozenset({"congan-xa"})  # systems at which officials sign on themselves
+
+
+class DemoSignOn:
+    """Starts the stand-in of the sign-on, and tells it who its clients are."""
+
+    def __init__(self, directory: Path) -> None:
+        """Keep the list of clients in *directory*."""
+        self.url: str | None = None
+        self._clients = directory / "sign-on.json"
+
+    def start(
+        self,
+        processes: Processes,
+        port: int,
+        environ: Mapping[str, str],
+        at: tuple[str, str],
+        keys: Mapping[str, ClientKey],
+    ) -> None:
+        """Start it on *port*; *at* is where the gateway is for everybody, and for staff."""
+        found = free_port(port)
+        self.url = f"http://127.0.0.1:{found}"
+        told = {"sso": {"clients": clients(*at, keys=keys)}}
+        self._clients.write_text(json.dumps(told, indent=1), encoding="utf-8")
+        given = ["--port", str(found), "--config", str(self._clients)]
+        processes.start("sign-on", [sys.executable, "-m", "mocks", "sso", *given], environ)
+
+    def await_up(self, processes: Processes) -> None:
+        """Return when it answers, at once when it was not started; raise NotReady."""
+        if self.url is not None:
+            processes.await_answer("sign-on", f"{self.url}/__health", within_s=UP_S)
+
+    def issuer(self, code: str) -> str:
+        """Return the issuer of one of the two providers."""
+        return issuer_at(self.url or "", code)
+
+
+def issuer_at(url: str, code: str) -> str:
+    """Return the issuer of a provider of the sign-on at *url*."""
+    return f"{url}/realms/{REALMS[code]}"
+
+
+def callback_of(client_id: str) -> str:
+    """Return where the browser of a system's official comes back to; nobody is there in a demo."""
+    return f"https://{client_id}.example/dang-nhap"
+
+
+def clients(
+    gateway: str, admin: str, *, keys: Mapping[str, ClientKey]
+) -> dict[str, dict[str, object]]:
+    """Return who may sign people on: the gateway at both realms, and systems with officials."""
+    gateways: dict[str, dict[str, object]] = {
+        f"motlan-{code}": {
+            "redirect_uris": [origin + CALLBACK.format(provider=code)],
+            "post_logout_redirect_uris": [origin + SIGNED_OUT],
+            "backchannel_logout_uri": origin + BACKCHANNEL.replace("{provider:str}", code),
+            "jwks_uri": gateway + JWKS_PATH,
+            "realms": [REALMS[code]],
+        }
+        for code, origin in ((STAFF, admin), (CITIZENS, gateway))
+    }
+    systems: dict[str, dict[str, object]] = {
+        client_id: {
+            "redirect_uris": [callback_of(client_id)],
+            "jwks": {"keys": [keys[client_id].public]},
+            "realms": [REALMS[STAFF]],
+        }
+        for client_id in COUNTERS & keys.keys()
+    }
+    return gateways | systems
+
+
+def providers(url: str, *, staff_origin: str, keys: Path) -> dict[str, dict[str, object]]:
+    """Return the gateway's settings of both, as tables."""
+    tables: dict[str, dict[str, object]] = {
+        "sign_on": {"staff_origin": staff_origin, "keys_dir": str(keys / "sign-on")}
+    }
+    for code, realm in REALMS.items():
+        vi, en = TITLES[code]
+        tables[f"sign_on.providers.{code}"] = {
+            "issuer": issuer_at(url, code),
+            "realm": realm,
+            "client_id": f"motlan-{code}",
+            "title_vi": vi,
+            "title_en": en,
+            "networks": ["127.0.0.0/8"],
+        }
+    return tables
