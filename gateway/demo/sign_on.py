@@ -13,6 +13,7 @@ from gateway.demo.processes import Processes, free_port
 
 SIGN_ON_PORT = 9105
 UP_S = 20.0
+CLIENT_ID = "motlan"
 STAFF, CITIZENS = "can-bo", "cong-dan"  # codes of the two providers; they stand in addresses
 REALMS = {STAFF: "staff", CITIZENS: "citizens"}
 TITLES = {
@@ -41,7 +42,7 @@ class DemoSignOn:
         """Start it on *port*; *at* is where the gateway is for everybody, and for staff."""
         found = free_port(port)
         self.url = f"http://127.0.0.1:{found}"
-        told = {"sso": {"clients": clients(*at, keys=keys)}}
+        told = {"sso": realms(*at, keys=keys)}
         self._clients.write_text(json.dumps(told, indent=1), encoding="utf-8")
         given = ["--port", str(found), "--config", str(self._clients)]
         processes.start("sign-on", [sys.executable, "-m", "mocks", "sso", *given], environ)
@@ -66,29 +67,36 @@ def callback_of(client_id: str) -> str:
     return f"https://{client_id}.example/dang-nhap"
 
 
-def clients(
+def realms(
     gateway: str, admin: str, *, keys: Mapping[str, ClientKey]
 ) -> dict[str, dict[str, object]]:
-    """Return who may sign people on: the gateway at both realms, and systems with officials."""
-    gateways: dict[str, dict[str, object]] = {
-        f"motlan-{code}": {
-            "redirect_uris": [origin + CALLBACK.format(provider=code)],
-            "post_logout_redirect_uris": [origin + SIGNED_OUT],
-            "backchannel_logout_uri": origin + BACKCHANNEL.replace("{provider:str}", code),
-            "jwks_uri": gateway + JWKS_PATH,
-            "realms": [REALMS[code]],
-        }
-        for code, origin in ((STAFF, admin), (CITIZENS, gateway))
-    }
-    systems: dict[str, dict[str, object]] = {
+    """Return both realms, each with its clients: the gateway, and systems with officials."""
+    systems = {
         client_id: {
             "redirect_uris": [callback_of(client_id)],
             "jwks": {"keys": [keys[client_id].public]},
-            "realms": [REALMS[STAFF]],
         }
         for client_id in COUNTERS & keys.keys()
     }
-    return gateways | systems
+    return {
+        REALMS[STAFF]: {"clients": {CLIENT_ID: _gateway(STAFF, admin, gateway), **systems}},
+        # What goes into an ID token may come back in the address of a logout, so no number does.
+        REALMS[CITIZENS]: {
+            "clients": {CLIENT_ID: _gateway(CITIZENS, gateway, gateway)},
+            "par": "offered",
+            "token_claims": False,
+        },
+    }
+
+
+def _gateway(code: str, origin: str, gateway: str) -> dict[str, object]:
+    """Return the registration of the gateway at a provider."""
+    return {
+        "redirect_uris": [origin + CALLBACK.format(provider=code)],
+        "post_logout_redirect_uris": [origin + SIGNED_OUT],
+        "backchannel_logout_uri": origin + BACKCHANNEL.replace("{provider:str}", code),
+        "jwks_uri": gateway + JWKS_PATH,
+    }
 
 
 def providers(url: str, *, staff_origin: str, keys: Path) -> dict[str, dict[str, object]]:
@@ -101,7 +109,7 @@ def providers(url: str, *, staff_origin: str, keys: Path) -> dict[str, dict[str,
         tables[f"sign_on.providers.{code}"] = {
             "issuer": issuer_at(url, code),
             "realm": realm,
-            "client_id": f"motlan-{code}",
+            "client_id": CLIENT_ID,
             "title_vi": vi,
             "title_en": en,
             "networks": ["127.0.0.0/8"],
