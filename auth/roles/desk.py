@@ -12,6 +12,7 @@ from auth.roles import grants
 from auth.roles.errors import GrantUnknown, MoveRefused, RolesExclude
 from auth.roles.forbidden import forbidden
 from auth.roles.grants import Cause, Grant, Scope, Wanted
+from auth.roles.names import demand_others
 from auth.roles.reasons import reason_of
 from auth.roles.repository import GrantRepository, Transaction, answering
 
@@ -59,7 +60,7 @@ class RoleDesk:
         async with answering(), self._transaction() as asked:
             grant = await _grant_within(asked, grant_id, scope)
             if approved:
-                grants.demand_other(grant, by)
+                await demand_others(asked, by, grant.asked_by, grant.account_id)
             rows = GrantRepository(asked)
             await rows.decide(grant, by=by, approved=approved, reason=plain, at=now)
             return await rows.find(grant_id)
@@ -121,7 +122,7 @@ class RoleDesk:
                 raise MoveRefused
             account = await _within(asked, wanted.account_id, grants.EVERYTHING)
             grant = await _asked(asked, account, wanted, by=by, scope=grants.EVERYTHING, now=now)
-            grants.demand_other(grant, approved_by)
+            await demand_others(asked, approved_by, by, grant.account_id)
             await rows.decide(grant, by=approved_by, approved=True, reason=grant.reason, at=now)
             return await rows.find(grant.id)
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from auth.people import Person, Role
-from auth.roles.errors import GrantRefused, OutsideScope, SecondPersonMissing
+from auth.roles.errors import GrantRefused, OutsideScope
 
 AGENCY_SCOPED = frozenset({Role.AGENCY_ADMINISTRATOR, Role.OFFICIAL})
 GRANTABLE = frozenset(Role) - {Role.CITIZEN, Role.BREAK_GLASS}
@@ -142,13 +142,3 @@ def asked(wanted: Wanted, *, grant_id: str, works_at: str | None, by: str, now: 
         reason=wanted.reason,
         asked_at=now,
     )
-
-
-def demand_other(grant: Grant, by: str) -> None:
-    """Demand that *by* neither asked for *grant* nor would hold it.
-
-    Raises:
-        SecondPersonMissing: whoever asks does not approve, and nobody approves their own.
-    """
-    if by in {grant.asked_by, grant.account_id}:
-        raise SecondPersonMissing

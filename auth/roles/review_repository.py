@@ -69,7 +69,7 @@ class ReviewRepository:
             raise GrantUnknown
         return found[0]
 
-    async def decide(  # noqa: PLR0913 - what a decision is
+    async def decide(
         self, review_id: str, item: Item, *, keep: bool, by: str, reason: str, at: datetime
     ) -> None:
         """Store a reviewer's word; what is not kept ends in the same statement.

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import uuid_utils
 
-from auth.roles.errors import GrantUnknown, SecondPersonMissing
+from auth.roles.errors import GrantUnknown
 from auth.roles.grants import Scope
+from auth.roles.names import demand_others
 from auth.roles.reasons import reason_of
 from auth.roles.repository import Transaction, answering
 from auth.roles.review_repository import ReviewRepository
@@ -37,7 +38,7 @@ class ReviewDesk:
             rows = ReviewRepository(asked)
             return await rows.items(review_id, agency=scope.agency, after=after, limit=limit)
 
-    async def decide(  # noqa: PLR0913 - what a decision is
+    async def decide(
         self,
         review_id: str,
         grant_id: str,
@@ -65,8 +66,7 @@ class ReviewDesk:
             if not scope.covers(item.works_at):
                 raise GrantUnknown
             scope.demand(item.role, item.works_at)
-            if by == item.account_id:
-                raise SecondPersonMissing
+            await demand_others(asked, by, item.account_id)
             await rows.decide(review_id, item, keep=keep, by=by, reason=plain, at=now)
             return await rows.item(review_id, grant_id)
 

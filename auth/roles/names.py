@@ -1,0 +1,29 @@
+"""Who is the same person under two names: an account's id, and the staff number it stands for."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth.accounts.errors import AccountUnknown
+from auth.accounts.repository import AccountRepository
+from auth.roles.errors import SecondPersonMissing
+
+
+async def demand_others(asked: AsyncSession, by: str, *first: str) -> None:
+    """Demand that *by* is none of those who were *first*.
+
+    A command at the machine names people by their staff numbers, a session by its account.
+
+    Raises:
+        SecondPersonMissing: it is one of them, under whichever name.
+    """
+    mine = await _names(asked, by)
+    for each in first:
+        if not mine.isdisjoint(await _names(asked, each)):
+            raise SecondPersonMissing
+
+
+async def _names(asked: AsyncSession, who: str) -> frozenset[str]:
+    try:
+        account = await AccountRepository(asked).find(who)
+    except AccountUnknown:
+        return frozenset({who.casefold()})
+    return frozenset({who, (account.staff_number or who).casefold()})
