@@ -32,6 +32,11 @@ class Principal(Struct, frozen=True, kw_only=True):
     official: Official | None = None
     details: tuple[AgreementDetail, ...] = ()  # empty: each agreement of `scopes`, whole
 
+    @property
+    def binding(self) -> str | None:
+        """Thumbprint of the key, or else of the certificate, that the token is bound to."""
+        return self.key_thumbprint or self.certificate_thumbprint
+
     def narrows(self, agreement: str, service: str, purpose: str) -> bool:
         """Say whether the token keeps a question out that one of its agreements would let in."""
         return bool(self.details) and not any(

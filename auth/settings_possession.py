@@ -35,5 +35,6 @@ class PossessionSettings(BaseModel, frozen=True, extra="forbid"):
     certificate_peers: tuple[Annotated[str, AfterValidator(_peer)], ...] = ()
     # What those proxies send along in Motlan-Proxy-Secret; needed where others share their address.
     certificate_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
-    nonces_dir: Path = Path(".motlan/keys/nonces")  # shared by all workers
+    nonces_dir: Path | None = None  # shared by all workers; default: beside the signing keys
+    demand_nonces: bool = False  # of every proof that comes with a question, not for tokens alone
     nonce_rotation_s: Annotated[int, Field(ge=60, le=604_800)] = 86_400

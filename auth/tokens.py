@@ -28,7 +28,8 @@ class Verifier:
 
     What has been proven once is remembered until the token expires, in at most *capacity* entries;
     a change of the key ring empties the memory.  Whether the system was suspended meanwhile is
-    judged where it counts, at the record's commit.
+    judged where it counts, at the record's commit; whether the token is its bearer's own, by
+    `auth.possession.door`.
     """
 
     def __init__(
@@ -53,15 +54,12 @@ class Verifier:
         """Return how many tokens are remembered."""
         return len(self._proven)
 
-    def verify(self, token: str, now: float, *, proof_of: str | None = None) -> Principal:
-        """Return whom *token* speaks for.
+    def verify(self, token: str, now: float) -> Principal:
+        """Return whom *token* speaks for, in the hands of whoever it is bound to.
 
         Args:
             token: the access token as received; empty when there was none.
             now: Unix seconds.
-            proof_of: RFC 7638 thumbprint of the key whose possession the caller has proven in this
-                very request.  A token that is bound to a key is good with that proof only; the
-                module that checks such proofs passes the thumbprint here.
 
         Raises:
             TokenMissing: it is empty.
@@ -73,8 +71,6 @@ class Verifier:
             principal = self._prove(token, now)
         if principal.expires_at <= now:
             raise TokenExpired
-        if principal.key_thumbprint is not None and principal.key_thumbprint != proof_of:
-            raise TokenInvalid("the token is bound to a key, and no proof of that key came with it")
         return principal
 
     def forget(self) -> None:
@@ -108,7 +104,7 @@ class Verifier:
             raise TokenInvalid("the token lives longer than tokens of ours do")
         if not found.client_id or found.sub != found.client_id:
             raise TokenInvalid("the token does not name one system")
-        if found.cnf is not None and found.cnf.jkt is None:
+        if found.cnf is not None and found.cnf.jkt is None and found.cnf.certificate is None:
             raise TokenInvalid("the token is bound in a way that is not known here")
         if found.exp <= now:
             raise TokenExpired

@@ -158,6 +158,7 @@ async def raw_pool(
     application_name: str = "motlan",
     statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
     patience_s: float = PATIENCE_S,
+    keeps_nothing: bool = False,
 ) -> Pool:
     """Open a pool of driver connections for the paths that live on array parameters.
 
@@ -169,6 +170,8 @@ async def raw_pool(
         statement_timeout_ms: the longest a statement may run; 0 for no bound.
         patience_s: the longest that we wait for a connection, for an answer, and for giving the
             connection back.
+        keeps_nothing: its statements leave no state behind, so a connection that comes back need
+            not be reset, which spares each use a second question to the server.
 
     Raises:
         OSError: nobody listens.
@@ -182,8 +185,13 @@ async def raw_pool(
         timeout=10,
         command_timeout=patience_s,
         server_settings=settings,
+        reset=_as_it_is if keeps_nothing else None,
     )
     return Pool(pool, patience_s)
+
+
+async def _as_it_is(_: object) -> None:
+    """Take a connection back without a word."""
 
 
 def server_settings(

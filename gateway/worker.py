@@ -12,6 +12,7 @@ from adapters import registry
 from adapters.protocol import SourceAdapter, Subject
 from auth.jose import VerificationKey
 from auth.keys import SigningKeyRing
+from auth.possession.door import Door
 from auth.principals import Principal
 from auth.repository import Desk
 from auth.tokens import Verifier
@@ -43,6 +44,7 @@ from gateway.stages.resolve import Resolve
 from gateway.stages.route import Route
 from gateway.stages.settled import Settled
 from gateway.stages.signed import Signed
+from gateway.wiring import possession
 from gateway.wiring.every import PARTS
 from gateway.wiring.shared import Shared
 from gateway.witnessing.reading import WitnessState
@@ -96,7 +98,8 @@ class Worker(Shared):
             ledger = Ledger(counters)
             stack.push_async_callback(ledger.aclose)
             details = DetailRepository(await self.pool("motlan_append"))
-            self._wire(self.log, ledger, pool, details)
+            door = await possession.door(stack, self, self._verifier().verify)
+            self._wire(self.log, ledger, pool, details, door)
             for part in PARTS:
                 self.provided |= await part.serve(stack, self)
             gc.collect()
@@ -126,17 +129,24 @@ class Worker(Shared):
             await adapter.open()
             stack.push_async_callback(adapter.aclose)
 
-    def _wire(
-        self, log: AuditWriter, ledger: Ledger, pool: database.Pool, details: DetailRepository
-    ) -> None:
-        """Put the stages together: the only place that knows all of them."""
-        verifier = Verifier(
+    def _verifier(self) -> Verifier:
+        return Verifier(
             self.signing,
             issuer=self.identity.issuer,
             audience=self.identity.audience,
             capacity=self.settings.identity.cache_tokens,
             ahead_s=self.identity.ahead_s,
         )
+
+    def _wire(
+        self,
+        log: AuditWriter,
+        ledger: Ledger,
+        pool: database.Pool,
+        details: DetailRepository,
+        door: Door,
+    ) -> None:
+        """Put the stages together: the only place that knows all of them."""
         consent = Consent(
             grants=ConsentRepository(pool).grants_for,
             representation=RepresentationRepository(pool).representation,
@@ -144,7 +154,7 @@ class Worker(Shared):
             spend=ledger.spend_consent,
         )
         exchange = Exchange(
-            authenticate=Authenticate(verifier.verify),
+            authenticate=Authenticate(door.admit),
             resolve=Resolve(lambda: self.keeper.current),
             authorise=Authorise(ledger, self._person),
             consent=consent,
@@ -172,7 +182,7 @@ class Worker(Shared):
             clock=utc_now,
             observe=self._ended,
             spans=self.spans,
-            origin=self.identity.issuer,
+            credentials=self.credentials,
             signs=signer(lambda: self.signing.signing(utc_now()), utc_now),
         )
         self.prefill = Prefill(

@@ -1,12 +1,14 @@
 """Stand-ins that satisfy the protocols of the real thing; no patches anywhere."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from adapters.errors import SourceError
 from adapters.protocol import Match, Query, Record
+from auth.possession.shown import Shown
+from auth.principals import Principal
 from gateway.audit.entry import Entry, Receipt
 from gateway.audit.leaf import Leaf
 from gateway.audit.prepared import Prepared
@@ -113,6 +115,18 @@ class Live:
 async def unsigned(consented: Consented) -> Consented:
     """Stand for the stage of signatures where no agreement demands any."""
     raise AssertionError(consented.authorised.agreement.code)
+
+
+def admitting(
+    verify: Callable[[str, float], Principal],
+) -> Callable[[str, Shown, float], Awaitable[Principal]]:
+    """Return a door that asks for a token alone, where binding is not what is tested."""
+
+    async def admit(token: str, shown: Shown, now: float) -> Principal:
+        del shown
+        return verify(token, now)
+
+    return admit
 
 
 async def kept_nowhere(receipt: Receipt, box: bytes, epoch: str) -> None:

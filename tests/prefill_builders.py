@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, cast
 
 from adapters.protocol import Match, Subject
+from auth.possession.shown import Shown
 from catalog.entries import (
     BasisCode,
     Check,
@@ -254,6 +255,7 @@ def a_request(subject: Subject | None = None, wait_s: float = 3.0, **more: objec
     members: dict[str, Any] = {
         "procedure": PERMIT,
         "token": "token",
+        "shown": Shown(method="POST", url="https://lgsp.example/v1/prefill/x"),
         "request_id": "request",
         "at": NOON,
         "deadline": asyncio.get_running_loop().time() + wait_s,

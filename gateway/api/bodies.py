@@ -1,4 +1,4 @@
-"""What every question over the wire shares: its body, its words, its deadline, its token."""
+"""What every question over the wire shares: its body, its words, its deadline."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from adapters.protocol import Subject
+from auth.possession.shown import Shown
+from gateway.api.credentials import token_of
 from gateway.api.wire import TRACEPARENT, deeper_than
 from gateway.errors import Code, Refusal
 from gateway.stages.evidence import Asked
@@ -93,13 +95,13 @@ def unread(
     raw: bytes,
     peer: str,
     route: str,
-    method: str = "POST",
+    shown: Shown,
 ) -> Asked:
     """Return a question of which nothing is understood but who sent it."""
     return Asked(
         exchange_id=exchange_id,
         request_id=request_id,
-        token=bearer(headers),
+        token=token_of(headers),
         service="",
         subject=Subject(),
         purpose="",
@@ -111,9 +113,10 @@ def unread(
         deadline=0.0,
         traceparent=traceparent_of(headers),
         route=route,
-        method=method,
+        method=shown.method,
         raw=raw,
         peer=peer,
+        shown=shown,
     )
 
 
@@ -121,9 +124,3 @@ def traceparent_of(headers: Mapping[bytes, bytes]) -> str | None:
     """Return the W3C trace header when it has its form; anything else is no trace."""
     given = headers.get(b"traceparent", b"").decode("latin-1")
     return given if TRACEPARENT.fullmatch(given) else None
-
-
-def bearer(headers: Mapping[bytes, bytes]) -> str:
-    """Return the bearer token, empty when there is none (RFC 6750 section 2.1)."""
-    kind, _, token = headers.get(b"authorization", b"").partition(b" ")
-    return token.strip().decode("latin-1") if kind.lower() == b"bearer" else ""

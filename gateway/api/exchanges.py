@@ -15,8 +15,10 @@ from msgspec import Meta, Struct
 from opentelemetry.trace import Span
 
 from adapters.protocol import Subject
+from auth.possession.shown import Shown
 from catalog.entries import ServiceState
-from gateway.api.bodies import Limits, bearer, deadline_s, decoded, traceparent_of, unread
+from gateway.api.bodies import Limits, deadline_s, decoded, traceparent_of, unread
+from gateway.api.credentials import Credentials, token_of
 from gateway.api.signing import Signs, presented, unsigned
 from gateway.api.subjects import normalised
 from gateway.api.wire import (
@@ -128,7 +130,7 @@ class ExchangeHandler:
         clock: Clock,
         observe: Observe,
         spans: Traces,
-        origin: str = "",
+        credentials: Credentials,
         signs: Signs = unsigned,
     ) -> None:
         self._exchange = exchange
@@ -137,7 +139,7 @@ class ExchangeHandler:
         self._clock = clock
         self._observe = observe
         self._spans = spans
-        self._origin = origin  # ours, as callers see it
+        self._credentials = credentials
         self._signs = signs
         self._in_flight = 0
 
@@ -172,9 +174,16 @@ class ExchangeHandler:
             reply = self._refused(call, refused, span)
         finally:
             self._in_flight -= 1
-        if asked is not None and asked.signed is not None:
-            reply.headers.extend(self._signs(asked.signed, reply.status, reply.body))
+        if asked is not None:
+            self._accompany(reply, asked)
         return reply
+
+    def _accompany(self, reply: Reply, asked: Asked) -> None:
+        """Add what the caller showed that it expects: our signature, a nonce for its next proof."""
+        if asked.shown.nonce is not None:
+            reply.headers.append((b"dpop-nonce", asked.shown.nonce.encode("ascii")))
+        if asked.signed is not None:
+            reply.headers.extend(self._signs(asked.signed, reply.status, reply.body))
 
     async def undelivered(self, reply: Reply) -> None:
         """Take note that *reply* could not be handed over; a refusal held nothing."""
@@ -241,7 +250,12 @@ class ExchangeHandler:
             raw=raw,
             peer=call.peer,
             route=ROUTE,
-            method=call.method,
+            shown=self._shown(call),
+        )
+
+    def _shown(self, call: Call) -> Shown:
+        return self._credentials.shown(
+            call.headers, method=call.method, path=PREFIX + call.service, peer=call.peer
         )
 
     def _demand(self, call: Call) -> None:
@@ -255,12 +269,12 @@ class ExchangeHandler:
             raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
 
     def _question(self, call: Call, raw: bytes) -> Asked:
-        at = self._clock()
+        at, shown = self._clock(), self._shown(call)
         body = decoded(_DECODER, raw, self._limits.json_depth)
         return Asked(
             exchange_id=call.exchange_id,
             request_id=call.request_id,
-            token=bearer(call.headers),
+            token=token_of(call.headers),
             service=call.service,
             subject=normalised(body.subject, at.date()),
             purpose=body.purpose,
@@ -273,12 +287,8 @@ class ExchangeHandler:
             traceparent=call.traceparent,
             raw=raw,
             peer=call.peer,
-            signed=presented(
-                call.headers,
-                method=call.method,
-                url=f"{self._origin}{PREFIX}{call.service}",
-                body=raw,
-            ),
+            shown=shown,
+            signed=presented(call.headers, method=call.method, url=shown.url, body=raw),
         )
 
 

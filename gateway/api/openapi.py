@@ -59,6 +59,7 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
     retryable: bool
     errors: tuple[FieldProblem, ...] | msgspec.UnsetType = msgspec.UNSET
     retry_after_s: int | msgspec.UnsetType = msgspec.UNSET
+    fact: str | msgspec.UnsetType = msgspec.UNSET  # which check failed, in words of ours
 
 
 def describe(document: OpenAPI, services: Sequence[str] = ()) -> None:

@@ -15,7 +15,9 @@ from litestar.status_codes import HTTP_200_OK
 from msgspec.structs import replace
 
 from auth.permissions import Permission
-from gateway.api.bodies import Limits, bearer, deadline_s, decoded, traceparent_of, unread
+from auth.possession.shown import Shown
+from gateway.api.bodies import Limits, deadline_s, decoded, traceparent_of, unread
+from gateway.api.credentials import Credentials, token_of
 from gateway.api.openapi import schema_of
 from gateway.api.subjects import normalised
 from gateway.api.wire import header_map
@@ -43,10 +45,12 @@ class PrefillController(Controller):
     async def fill(
         self,
         request: Request[object, object, State],
+        *,
         procedure: FromPath[str],
         prefill: NamedDependency[Prefill],
         clock: NamedDependency[Clock],
         limits: NamedDependency[Limits],
+        credentials: NamedDependency[Credentials],
     ) -> Response[Prefilled]:
         """Return the form field by field: value, source and basis, or the reason why not.
 
@@ -55,10 +59,14 @@ class PrefillController(Controller):
         """
         headers = header_map(list(request.scope["headers"]))
         peer = "" if request.client is None else request.client.host
+        path = request.scope["path"]
+        shown = credentials.shown(headers, method=request.method, path=path, peer=peer)
         at, raw = clock(), b""
         try:
             raw = await request.body()
-            form = _form(headers, raw, procedure=procedure, at=at, limits=limits, peer=peer)
+            form = _form(
+                headers, raw, procedure=procedure, at=at, limits=limits, peer=peer, shown=shown
+            )
             filled = await prefill(form)
         except Refusal as refused:  # before any question was put: nothing of it is in the log
             nothing = unread(
@@ -69,10 +77,13 @@ class PrefillController(Controller):
                 raw=raw,
                 peer=peer,
                 route=ROUTE,
+                shown=shown,
             )
             await prefill.turn_away(nothing, refused)
             raise
         named = {"Cache-Control": "no-store", "Lgsp-Request-Id": form.request_id}
+        if shown.nonce is not None:
+            named["DPoP-Nonce"] = shown.nonce
         return Response(filled, headers=named)
 
 
@@ -84,6 +95,7 @@ def _form(
     at: datetime,
     limits: Limits,
     peer: str,
+    shown: Shown,
 ) -> Form:
     body = decoded(_DECODER, raw, limits.json_depth)
     subject = normalised(body.subject, at.date())
@@ -91,7 +103,8 @@ def _form(
     return Form(
         procedure=procedure,
         body=replace(body, subject=subject, fields=tuple(dict.fromkeys(body.fields))),
-        token=bearer(headers),
+        token=token_of(headers),
+        shown=shown,
         request_id=request_id(headers),
         at=at,
         deadline=asyncio.get_running_loop().time() + wait_s,

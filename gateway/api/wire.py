@@ -9,6 +9,8 @@ from litestar.status_codes import HTTP_401_UNAUTHORIZED, HTTP_503_SERVICE_UNAVAI
 from litestar.types import Receive, Send
 
 from auth.signatures.messages import COVERED, PROOF, REQUEST_TAG
+from gateway.api.challenges import challenges
+from gateway.api.credentials import SINGLE
 from gateway.errors import Code, Refusal
 from gateway.problems import PROBLEMS, problem_body
 
@@ -33,8 +35,15 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def header_map(raw: Headers) -> dict[bytes, bytes]:
-    """Return the headers by lower-case name; of a repeated one the last."""
-    return dict(raw)
+    """Return the headers by lower-case name; of a repeated one the last.
+
+    Of credentials that are repeated, all of them in one value: which one counts is not left open.
+    """
+    named = dict(raw)
+    if len(named) != len(raw):
+        for name in SINGLE & named.keys():
+            named[name] = b", ".join(value for each, value in raw if each == name)
+    return named
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
@@ -114,16 +123,6 @@ async def send_json(send: Send, status: int, headers: Headers, body: bytes) -> N
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def _challenge(refused: Refusal) -> bytes:
-    """Say what would be enough: a token, or a stronger and fresher sign-on (RFC 9470 section 3)."""
-    if refused.code is not Code.STEP_UP_REQUIRED:
-        return b'Bearer realm="motlan", error="invalid_token"'
-    level, max_age_s = refused.facts.get("level"), refused.facts.get("max_age_s")
-    asked = f'error="insufficient_user_authentication", acr_values="{level}"'
-    fresh = "" if max_age_s is None else f', max_age="{max_age_s}"'
-    return f'Bearer realm="motlan", {asked}{fresh}'.encode("ascii")
-
-
 def problem_reply(
     refused: Refusal, exchange_id: str, traceparent: str | None, *, english: bool
 ) -> tuple[int, Headers, bytes]:
@@ -143,7 +142,7 @@ def problem_reply(
     if after is not None:
         headers.append((b"retry-after", str(after).encode()))
     if problem.status == HTTP_401_UNAUTHORIZED:
-        headers.append((b"www-authenticate", _challenge(refused)))
+        headers.extend(challenges(refused))
     if refused.code in DEMANDS:
         headers.append(ACCEPT_SIGNATURE)
     if refused.code is Code.METHOD_NOT_ALLOWED:

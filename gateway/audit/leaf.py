@@ -42,7 +42,7 @@ class Actor(Block, frozen=True, kw_only=True):
     acr: str | None = None  # strength of the official's login
     amr: tuple[str, ...] = ()
     client: str | None = None  # agency system
-    cnf: str | None = None  # RFC 7638 thumbprint of the token's key
+    cnf: str | None = None  # thumbprint of the token's key (RFC 7638) or certificate (RFC 8705)
     # Whether the official and the person share a family name, None when it is not known: a yes or
     # no says less than a hash of a name, which would be guessable.
     kin: bool | None = None
@@ -288,6 +288,8 @@ NEEDED: dict[Event, tuple[str, ...]] = {
     Event.SEAL_REFUSE: ("actor", "change", "req"),
     Event.SEAL_OPEN: ("change",),  # time opens a seal, nobody has to
     Event.SETTINGS_APPLY: ("change",),
+    Event.SYSTEM_ASK: ("actor", "change"),
+    Event.SYSTEM_REFUSE: ("actor", "change"),
     Event.SYSTEM_REGISTER: ("actor", "change"),
     Event.SYSTEM_AMEND: ("actor", "change"),
     Event.SYSTEM_SUSPEND: ("actor", "change"),

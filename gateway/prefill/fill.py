@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.protocol import Subject
+from auth.possession.shown import Shown
 from catalog.entries import (
     ElementCode,
     Procedure,
@@ -38,6 +39,7 @@ class Request(Struct, frozen=True, kw_only=True):
     procedure: str
     body: PrefillBody
     token: str
+    shown: Shown
     request_id: str
     at: datetime
     deadline: float  # event-loop time for the whole form
@@ -127,6 +129,7 @@ class Prefill:
             exchange_id=self.new_id(),
             request_id=request.request_id,
             token=request.token,
+            shown=request.shown,
             service=service,
             subject=subject,
             purpose=request.body.purpose,

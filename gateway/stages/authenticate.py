@@ -1,31 +1,45 @@
-"""1. Who asks: access token to principal."""
+"""1. Who asks: access token to principal, in the hands of whoever it is bound to."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from auth.errors import PartyError
+from auth.errors import NonceDemanded, PartyError, ProofRefused
+from auth.possession.shown import Shown
 from auth.principals import Principal
 from gateway.errors import Code, Refusal
 from gateway.stages.evidence import Asked, Identified
 
 
 class Authenticate:
-    """Believes a token once its signature, audience and age are proven.
+    """Believes a token once its signature, audience and age are proven, and whose it is.
 
     Revocation is not judged here but at the record's commit, where it holds from the next
     commit on (promise P3).
     """
 
-    def __init__(self, verify: Callable[[str, float], Principal]) -> None:
-        self._verify = verify
+    def __init__(self, admit: Callable[[str, Shown, float], Awaitable[Principal]]) -> None:
+        """Prepare.
+
+        Args:
+            admit: `auth.possession.door.Door.admit`: token, what came with it, Unix seconds.
+        """
+        self._admit = admit
 
     async def __call__(self, asked: Asked) -> Identified:
         """Return who asks.
 
         Raises:
-            Refusal: TOKEN_MISSING, TOKEN_EXPIRED or TOKEN_INVALID.
+            Refusal: TOKEN_MISSING, TOKEN_EXPIRED or TOKEN_INVALID; BINDING_REQUIRED; of a token
+                that is bound to a key DPOP_PROOF_MISSING, DPOP_PROOF_INVALID, DPOP_PROOF_REPLAYED,
+                DPOP_KEY_MISMATCH, USE_DPOP_NONCE or AUTHORIZATION_SCHEME_WRONG; of one that is
+                bound to a certificate CERTIFICATE_MISSING or CERTIFICATE_MISMATCH;
+                DATABASE_UNAVAILABLE when nobody can say whether a proof was used before.
         """
         try:
-            principal = self._verify(asked.token, asked.at.timestamp())
+            principal = await self._admit(asked.token, asked.shown, asked.at.timestamp())
+        except NonceDemanded as demanded:
+            raise Refusal(Code.USE_DPOP_NONCE, dpop_nonce=demanded.nonce) from demanded
+        except ProofRefused as refused:
+            raise Refusal(Code(refused.code), fact=refused.fact) from refused
         except PartyError as unproven:
             raise Refusal(Code(unproven.code)) from unproven
         return Identified(asked, principal)

@@ -7,9 +7,10 @@ decision, or answering unminimised is a type error.
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from adapters.protocol import Match, Record, Subject
+from auth.possession.shown import Shown
 from auth.principals import Principal
 from auth.signatures.requests import Proven
 from catalog.entries import (
@@ -26,6 +27,10 @@ from gateway.audit.entry import Receipt
 from gateway.quota.ledger import Balance
 from gateway.rights import Right
 from gateway.stages.presented import Presented
+
+
+def _nothing_shown() -> Shown:
+    return Shown(method="", url="")
 
 
 class Withheld(Struct, frozen=True):
@@ -55,6 +60,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     method: str = "POST"
     raw: bytes = b""  # the body as it came, for the record's salted digest
     peer: str = ""  # network address of the caller, for anonymous refusals only
+    shown: Shown = field(default_factory=_nothing_shown)  # with the token: a proof, a certificate
     signed: Presented | None = None  # with its signature, when it carries one
 
 

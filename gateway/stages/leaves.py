@@ -226,11 +226,11 @@ class Leaves:
     def _actor(self, principal: Principal, epoch: str, *, kin: bool | None) -> Actor:
         official = principal.official
         if official is None:
-            return self._system(principal.agency, principal.client_id, principal.key_thumbprint)
+            return self._system(principal.agency, principal.client_id, principal.binding)
         return Actor(
             org=principal.agency,
             client=principal.client_id,
-            cnf=principal.key_thumbprint,
+            cnf=principal.binding,
             user=self._pseudonyms.of(Scheme.OFFICIAL, official.id, epoch),
             acr=official.acr,
             amr=official.amr,

@@ -6,6 +6,7 @@ from gateway.wiring import (
     exports,
     findings,
     people,
+    possession,
     retention,
     search,
     sequencing,
@@ -18,6 +19,7 @@ from gateway.wiring.parts import Part
 
 PARTS: tuple[Part, ...] = (
     people,
+    possession,
     sign_on,
     sessions,
     tokens,

@@ -6,9 +6,13 @@ from contextlib import AsyncExitStack
 
 import structlog
 
+from auth.possession.certificates import CertificatePeers
+from auth.possession.nonces import PERIOD_S, Nonces
+from auth.possession.secrets import NonceSecrets
 from catalog.feed import SnapshotKeeper
 from catalog.repository import CatalogSource
 from gateway import __version__, database
+from gateway.api.credentials import Credentials
 from gateway.api.health import Check, Management, bind_first_free, listening
 from gateway.audit.keyring import Keyring
 from gateway.audit.pseudonyms import Pseudonyms
@@ -45,6 +49,17 @@ class Shared:
                 "catalog.not_refreshed", error=type(failure).__name__
             ),
         )
+        possession = settings.identity
+        secret = possession.certificate_secret
+        self.credentials = Credentials(
+            self.identity.issuer,
+            CertificatePeers(
+                possession.certificate_peers, None if secret is None else secret.get_secret_value()
+            ),
+        )
+        folder = possession.nonces_dir or possession.keys_dir.with_name("nonces")
+        self.nonce_secrets = NonceSecrets(folder, life_s=2 * PERIOD_S)
+        self.nonces = Nonces(self.nonce_secrets)
         self.keyring = Keyring(settings.audit.keys_dir)
         self.pseudonyms = Pseudonyms(self.keyring)
         self.checks: dict[str, Check] = {}  # of the keeper's readiness; parts add theirs

@@ -37,7 +37,7 @@ from tests.builders import (
     asked,
 )
 from tests.consent_builders import a_grant
-from tests.fakes import FakeAdapter, FakeConsents, FakeLog, Live, kept_nowhere, unsigned
+from tests.fakes import FakeAdapter, FakeConsents, FakeLog, Live, admitting, kept_nowhere, unsigned
 from tests.unit.gateway.quota.test_ledger import Memory
 
 HAS = {"ho_ten": "Nguyễn Thị Ánh", "thuong_tru": "…", "dan_toc": "01", "ngay_sinh": "1990-02-01"}
@@ -62,7 +62,9 @@ class Bench:
             spend=ledger.spend_consent,
         )
         self.exchange = Exchange(
-            authenticate=Authenticate(parts.get("verify") or (lambda _token, _now: a_principal())),  # type: ignore[arg-type]
+            authenticate=Authenticate(
+                admitting(parts.get("verify") or (lambda _token, _now: a_principal()))  # type: ignore[arg-type]
+            ),
             resolve=Resolve(lambda: snapshot),  # type: ignore[arg-type, return-value]
             authorise=Authorise(ledger, lambda _subject, _at: None),
             consent=consent,

@@ -11,7 +11,9 @@ import uvicorn
 from litestar import Litestar
 from litestar.di import Provide
 
+from auth.possession.certificates import CertificatePeers
 from gateway.api.bodies import Limits, decoded
+from gateway.api.credentials import Credentials
 from gateway.api.failures import HANDLERS
 from gateway.api.prefill import PrefillController, describe, request_id
 from gateway.errors import Code, Refusal
@@ -58,6 +60,7 @@ class Desk:
             "prefill": lambda: prefill,
             "clock": lambda: lambda: NOON,
             "limits": lambda: self.limits,
+            "credentials": lambda: Credentials("https://lgsp.example", CertificatePeers(())),
         }
         return Litestar(
             [PrefillController],

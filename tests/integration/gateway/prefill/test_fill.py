@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.protocol import SourceAdapter
+from auth.possession.shown import Shown
 from catalog.assembly import assemble
 from catalog.documents import read_folder
 from catalog.snapshot import Snapshot
@@ -30,7 +31,7 @@ from gateway.stages.settled import Settled
 from tests.builders import NOON, a_principal
 from tests.connectors import an_adapter, noted, order, subject_of
 from tests.connectors import registers as registers  # noqa: PLC0414 - pytest finds it by name
-from tests.fakes import FakeConsents, FakeLog, Live, kept_nowhere, unsigned
+from tests.fakes import FakeConsents, FakeLog, Live, admitting, kept_nowhere, unsigned
 from tests.prefill_builders import field
 from tests.unit.gateway.quota.test_ledger import Memory
 
@@ -69,7 +70,9 @@ class Desk:
             spend=Ledger(Memory()).spend_consent,
         )
         exchange = Exchange(
-            authenticate=Authenticate(lambda _token, _now: a_principal(scopes=agreements)),
+            authenticate=Authenticate(
+                admitting(lambda _token, _now: a_principal(scopes=agreements))
+            ),
             resolve=Resolve(catalog),
             authorise=Authorise(Ledger(Memory()), lambda _subject, _at: None),
             consent=consent,
@@ -103,6 +106,7 @@ class Desk:
                 procedure="1.013225",
                 body=body,
                 token="token",
+                shown=Shown(method="POST", url="https://lgsp.example/v1/prefill/1.013225"),
                 request_id="01930f2e-7c1d-7c3a-9d52-000000000000",
                 at=NOON,
                 deadline=asyncio.get_running_loop().time() + wait_s,

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from gateway.api.bodies import Limits, bearer, deadline_s, decoded, invalid, traceparent_of, unread
+from auth.possession.shown import Shown
+from gateway.api.bodies import Limits, deadline_s, decoded, invalid, traceparent_of, unread
 from gateway.api.exchanges import ExchangeBody
 from gateway.errors import Code, Refusal
 from tests.builders import CANARY, NOON
@@ -71,15 +72,6 @@ def test_a_wait_that_is_no_number_is_refused(wanted: bytes) -> None:
     assert Code.VALIDATION_FAILED is refusal.value.code
 
 
-@pytest.mark.parametrize(
-    ("header", "token"),
-    [(b"Bearer abc", "abc"), (b"bearer  abc ", "abc"), (b"Basic abc", ""), (b"", "")],
-)
-def test_only_a_bearer_token_is_one(header: bytes, token: str) -> None:
-    """RFC 6750: the scheme's name is case-insensitive."""
-    assert token == bearer({b"authorization": header})
-
-
 def test_an_odd_trace_is_no_trace() -> None:
     """What has not the form of a trace goes no further."""
     assert traceparent_of({b"traceparent": CANARY.encode()}) is None
@@ -95,6 +87,7 @@ def test_nothing_of_an_unread_question_is_believed() -> None:
         raw=CANARY.encode(),
         peer="127.0.0.1",
         route="/v1/data/{service}",
+        shown=Shown(method="POST", url="https://lgsp.example/v1/data/x"),
     )
 
     assert ("t", "", None) == (asked.token, asked.service, asked.subject.so_dinh_danh)

@@ -4,7 +4,9 @@ import asyncio
 import json
 from typing import Any
 
+from auth.possession.certificates import CertificatePeers
 from gateway.api.bodies import Limits
+from gateway.api.credentials import Credentials
 from gateway.api.exchanges import ExchangeHandler
 from gateway.errors import Code, Refusal
 from gateway.stages.evidence import Asked, Recorded
@@ -54,6 +56,7 @@ def a_handler(exchange: Slow, ended: list[str], *, in_flight: int) -> ExchangeHa
         clock=lambda: NOON,
         observe=lambda _service, _agency, code, *_: ended.append(code),
         spans=NoSpans(),
+        credentials=Credentials("https://lgsp.example", CertificatePeers(())),
     )
 
 
