@@ -17,6 +17,7 @@ from gateway import __version__
 from gateway.api.described import describe as describe_others
 from gateway.api.exchanges import PREFIX, ExchangeHandler
 from gateway.api.failures import HANDLERS
+from gateway.api.headers import guarding
 from gateway.api.listeners import Doors
 from gateway.api.openapi import describe as describe_exchange
 from gateway.api.people import PERSON, demand_person
@@ -85,6 +86,7 @@ def build(worker: Worker) -> Litestar:
         dependencies={**_dependencies(worker), **PERSON},
         exception_handlers={**HANDLERS},
         lifespan=[lifespan],
+        before_send=[guarding(https=worker.settings.environment == "production")],
         openapi_config=_openapi(),
         request_max_body_size=worker.limits.body_bytes,
         logging_config=None,

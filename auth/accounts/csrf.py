@@ -11,6 +11,8 @@ from enum import StrEnum
 
 HEADER = "X-CSRF-Token"
 FIELD = "csrf_token"
+SAME = "same-origin"
+OPAQUE = "null"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 9.2.1
 
 
@@ -49,10 +51,12 @@ def judge(
 def is_own(origin: str | None, fetch_site: str | None, own: Collection[str]) -> bool:
     """Say whether the browser's word is that a page of ours asks; silence is a no.
 
-    ``null`` is nobody's origin, and ``same-site`` is a sibling host.
+    ``same-site`` is a sibling host.  A form of ours comes with the origin ``null``, because our
+    pages tell nobody where they are (Referrer-Policy ``no-referrer``, Fetch standard 3.2); any
+    other page's ``null`` is cross-site by the other header.
     """
-    if fetch_site is not None and fetch_site != "same-origin":
+    if fetch_site is not None and fetch_site != SAME:
         return False
-    if origin is not None:
-        return origin in own
-    return fetch_site == "same-origin"
+    if origin is None or origin == OPAQUE:
+        return fetch_site == SAME
+    return origin in own
