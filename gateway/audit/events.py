@@ -46,6 +46,8 @@ class Event(StrEnum):
     POLICY_RETIRE = "policy.retire"
     SETTINGS_APPLY = "settings.apply"
     # systems of agencies, and what people may do
+    SYSTEM_ASK = "system.ask"
+    SYSTEM_REFUSE = "system.refuse"
     SYSTEM_REGISTER = "system.register"
     SYSTEM_AMEND = "system.amend"
     SYSTEM_SUSPEND = "system.suspend"

@@ -37,6 +37,8 @@ EVENTS: dict[Event, str] = {
     Event.POLICY_REJECT: "Không nhận cấu hình mới",
     Event.POLICY_RETIRE: "Bảng quyết định hết hiệu lực",
     Event.SETTINGS_APPLY: "Áp dụng cấu hình",
+    Event.SYSTEM_ASK: "Đề nghị thay đổi hệ thống",
+    Event.SYSTEM_REFUSE: "Không chấp nhận hoặc rút đề nghị về hệ thống",
     Event.SYSTEM_REGISTER: "Đăng ký hệ thống",
     Event.SYSTEM_AMEND: "Sửa đăng ký hệ thống",
     Event.SYSTEM_SUSPEND: "Tạm dừng hệ thống",

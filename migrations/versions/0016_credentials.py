@@ -179,6 +179,94 @@ REVOKE ALL ON FUNCTION audit.owe_key_set FROM PUBLIC;
 GRANT SELECT, INSERT, UPDATE ON auth.key_set TO motlan_app;
 """
 
+REQUESTS = """
+CREATE TABLE auth.system_request (
+  id text NOT NULL CONSTRAINT system_request_pkey PRIMARY KEY
+    CONSTRAINT system_request_id_check CHECK (id ~ '^yc-[a-z2-7]{16}$'),
+  client_id text NOT NULL CONSTRAINT system_request_client_id_check
+    CHECK (client_id ~ '^[a-z][a-z0-9._-]{2,63}$'),
+  agency text NOT NULL CONSTRAINT system_request_agency_check
+    CHECK (length(agency) BETWEEN 1 AND 35),
+  base bigint NOT NULL CONSTRAINT system_request_base_check CHECK (base >= 0),
+  wanted jsonb NOT NULL CONSTRAINT system_request_wanted_check
+    CHECK (wanted ->> 'act' IN ('register', 'amend', 'rotate', 'resume')
+      AND NOT jsonb_path_exists(wanted, '$.**.jwks[*].d')
+      AND NOT jsonb_path_exists(wanted, '$.**.jwks[*].k')),
+  asked_by text NOT NULL CONSTRAINT system_request_asked_by_check CHECK (btrim(asked_by) <> ''),
+  asked_at timestamptz NOT NULL,
+  reason text NOT NULL CONSTRAINT system_request_reason_check CHECK (btrim(reason) <> ''),
+  state text NOT NULL DEFAULT 'open' CONSTRAINT system_request_state_check
+    CHECK (state IN ('open', 'approved', 'refused', 'withdrawn', 'superseded')),
+  decided_by text,
+  decided_at timestamptz,
+  decision text,
+  CONSTRAINT system_request_decided_check CHECK ((state = 'open') = (decided_at IS NULL)
+    AND (state = 'open') = (decided_by IS NULL)),
+  CONSTRAINT system_request_second_person_check
+    CHECK (state NOT IN ('approved', 'refused') OR btrim(decided_by) <> btrim(asked_by))
+);
+CREATE UNIQUE INDEX system_request_open_key ON auth.system_request (client_id)
+  WHERE state = 'open';
+CREATE INDEX system_request_asked_ix ON auth.system_request (asked_at DESC, id DESC);
+
+CREATE FUNCTION auth.keep_system_request() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' AND OLD.state = 'open' AND NEW.state <> 'open'
+      AND (OLD.id, OLD.client_id, OLD.agency, OLD.base, OLD.wanted, OLD.asked_by, OLD.asked_at,
+           OLD.reason)
+        = (NEW.id, NEW.client_id, NEW.agency, NEW.base, NEW.wanted, NEW.asked_by, NEW.asked_at,
+           NEW.reason) THEN
+    RETURN NEW;
+  END IF;
+  IF TG_OP = 'INSERT' AND NEW.state = 'open' THEN RETURN NEW; END IF;
+  RAISE EXCEPTION 'what was asked for is decided once, and not rewritten'
+    USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER system_request_keep BEFORE INSERT OR UPDATE OR DELETE ON auth.system_request
+  FOR EACH ROW EXECUTE FUNCTION auth.keep_system_request();
+
+-- The version that follows from an approval owes its own leaf, with both people.
+CREATE FUNCTION audit.owe_system_request() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  IF NEW.state <> 'approved' THEN
+    INSERT INTO audit.change_due (event, kind, code, rev, after, by, by_is, approved_by)
+    VALUES (CASE NEW.state WHEN 'open' THEN 'system.ask' ELSE 'system.refuse' END,
+      'system', NEW.client_id, NEW.base,
+      audit.digest_of(NEW.id, NEW.client_id, NEW.base::text, NEW.wanted::text, NEW.state),
+      coalesce(NEW.decided_by, NEW.asked_by), 'staff', NULL);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER system_request_owed AFTER INSERT OR UPDATE ON auth.system_request
+  FOR EACH ROW EXECUTE FUNCTION audit.owe_system_request();
+
+-- The clock of the last token, to the minute; the day of the last exchange is counted elsewhere.
+CREATE TABLE auth.system_use (
+  client_id text NOT NULL CONSTRAINT system_use_pkey PRIMARY KEY,
+  last_token_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE FUNCTION auth.last_exchange(p_client_id text) RETURNS date
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT max(day) FROM findings.tally WHERE scope = 'system' AND actor = p_client_id
+$$;
+
+REVOKE ALL ON FUNCTION auth.keep_system_request, audit.owe_system_request, auth.last_exchange
+  FROM PUBLIC;
+GRANT SELECT, INSERT ON auth.system_request TO motlan_app;
+GRANT UPDATE (state, decided_by, decided_at, decision) ON auth.system_request TO motlan_app;
+GRANT SELECT, INSERT, UPDATE ON auth.system_use TO motlan_app;
+GRANT EXECUTE ON FUNCTION auth.last_exchange TO motlan_app;
+"""
+
+REQUESTS_DOWN = """
+DROP FUNCTION auth.last_exchange;
+DROP TABLE auth.system_use, auth.system_request;
+DROP FUNCTION audit.owe_system_request, auth.keep_system_request;
+"""
+
 COLUMNS_DOWN = """
 CREATE OR REPLACE FUNCTION audit.digest_of_system(s auth.system) RETURNS bytea
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
@@ -206,11 +294,11 @@ DROP FUNCTION audit.owe_key_set;
 
 def upgrade() -> None:
     """Let registrations say more about their credentials."""
-    for script in (COLUMNS, TWO_PEOPLE, KEY_SETS):
+    for script in (COLUMNS, TWO_PEOPLE, KEY_SETS, REQUESTS):
         op.execute(script)
 
 
 def downgrade() -> None:
     """Drop what registrations say beyond their keys."""
-    for script in (KEY_SETS_DOWN, TWO_PEOPLE_DOWN, COLUMNS_DOWN):
+    for script in (REQUESTS_DOWN, KEY_SETS_DOWN, TWO_PEOPLE_DOWN, COLUMNS_DOWN):
         op.execute(script)
