@@ -21,13 +21,9 @@ from auth.delegation.subjects import Acting, Subjects
 from auth.errors import FormRefused
 from auth.identity import Identity
 from auth.jose import SigningKey, signed
-from auth.possession.proofs import Proved
-from auth.replies import Declined, TokenReply, answering
+from auth.replies import Declined, TokenReply, answering, with_nonce
 from auth.server import GRANTS, Caller, Issued, MachineServer, Terms
 from auth.systems import System, SystemState
-
-# A proof of possession lives for a minute; clocks differ by less than another.
-_PROOF_COUNTS_S = 120
 
 
 class SigningKeys(Protocol):
@@ -42,7 +38,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What the token endpoint is made of."""
 
     keys: SigningKeys
-    rows: Rows  # registrations, and what was used: assertions, and proofs by their key
+    rows: Rows  # registrations and used assertions
     reaches: Callable[[str], Reaches]  # what a client may use at this moment
     binding: Binding
     subjects: Subjects | None = None  # None: no staff provider is configured, nothing is exchanged
@@ -77,11 +73,7 @@ class Issuer:
         A token leaves only after assertion and proof have been counted, so that each is good once
         over all workers.  When the database does not say so in time, nobody gets a token.
         """
-        reply = await answering(self._answer(post))
-        if not post.proofs:
-            return reply
-        nonce = self._parts.binding.nonce(self._parts.clock().timestamp())
-        return msgspec.structs.replace(reply, headers=(*reply.headers, ("DPoP-Nonce", nonce)))
+        return await answering(self._answer(post))
 
     async def _answer(self, post: Post) -> TokenReply:
         asked = named(post)
@@ -98,13 +90,16 @@ class Issuer:
 
     async def _granted(self, post: Post, asked: Named, caller: Caller) -> TokenReply:
         bound = self._parts.binding.of(post, caller.ask.now)
-        await asyncio.gather(self.admission.count(caller), self._count(bound.proof))
+        # First the proof: without a good nonce the assertion stays good for another try.
+        async with asyncio.timeout(PATIENCE_S):
+            nonce = await self._parts.binding.use(bound, caller.ask.now)
+        await self.admission.count(caller)
         self._judge(caller.system, post.address, asked.targets)
         want = wanted(asked.form, self._parts.reaches(caller.get_client_id()))
         acting = await self._acting(asked, caller, bound)
         terms = self._terms(want, bound, acting, caller.ask.now)
         # A thread again: the other signature.
-        return await asyncio.to_thread(self._server.grant, caller, terms)
+        return with_nonce(await asyncio.to_thread(self._server.grant, caller, terms), nonce)
 
     def _judge(self, system: System, address: str | None, targets: tuple[str, ...]) -> None:
         """Refuse a system that may have no token at all, or that wants one for others."""
@@ -114,16 +109,6 @@ class Issuer:
             raise Declined(replies.ELSEWHERE)
         if any(target != self._identity.audience for target in targets):
             raise Declined(replies.TARGET)
-
-    async def _count(self, proof: Proved | None) -> None:
-        """Use the proof of possession up, whoever else may have seen it."""
-        if proof is None:
-            return
-        owner, until = f"jkt:{proof.thumbprint}", proof.iat + _PROOF_COUNTS_S
-        async with asyncio.timeout(PATIENCE_S):
-            first = await self._parts.rows.remember(owner, proof.jti, until)
-        if not first:
-            raise Declined(replies.PROOF_REPLAYED)
 
     async def _acting(self, asked: Named, caller: Caller, bound: Bound) -> Acting | None:
         """Return the official behind an exchange; None for a system on its own."""

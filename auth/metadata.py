@@ -82,7 +82,7 @@ def _addresses(origin: str) -> dict[str, str]:
 
 def _credentials() -> dict[str, list[str]]:
     """Return how clients prove themselves, at each endpoint alike."""
-    algorithms = list(ALGORITHM_NAMES)
+    algorithms: list[str] = list(ALGORITHM_NAMES)
     return {
         **{f"{name}_auth_methods_supported": list(METHODS) for name in _ENDPOINTS},
         **{f"{name}_auth_signing_alg_values_supported": algorithms for name in _ENDPOINTS},

@@ -146,12 +146,18 @@ class Declined(Exception):
     """A refusal on its way to the answer."""
 
     def __init__(
-        self, refused: Refused, fact: str | None = None, *, challenge: bool = False
+        self,
+        refused: Refused,
+        fact: str | None = None,
+        *,
+        challenge: bool = False,
+        nonce: str | None = None,
     ) -> None:
         super().__init__(refused.code)
         self.refused = refused
         self.fact = fact
         self.challenge = challenge  # the caller tried HTTP Basic
+        self.nonce = nonce  # for the caller's next proof
         self.client_id: str | None = None  # set only once it has been proven
 
 
@@ -185,17 +191,25 @@ def refusal(
     )
 
 
+def with_nonce(reply: TokenReply, nonce: str | None) -> TokenReply:
+    """Return *reply* with what the client's next proof is to carry (RFC 9449 section 8.2)."""
+    if nonce is None:
+        return reply
+    return msgspec.structs.replace(reply, headers=(*reply.headers, ("DPoP-Nonce", nonce)))
+
+
 async def answering(answer: Awaitable[TokenReply]) -> TokenReply:
     """Return *answer*, or the refusal that it ended with."""
     try:
         return await answer
     except Declined as declined:
-        return refusal(
+        said = refusal(
             declined.refused,
             fact=declined.fact,
             client_id=declined.client_id,
             basic=declined.challenge,
         )
+        return with_nonce(said, declined.nonce)
     except (FormRefused, DetailsRefused, AssertionRefused) as refused:
         return refusal(_BY_KIND[type(refused)], fact=refused.fact)
     except (RegistrationsUnavailable, TimeoutError):

@@ -20,8 +20,10 @@ from auth.identity import Identity
 from auth.issuer import Issuer, Parts
 from auth.keys import SigningKeyRing
 from auth.metadata import authorization_server, protected_resource
+from auth.possession.certificates import CertificatePeers
 from auth.repository import Desk, SystemRepository
 from auth.systems import System
+from gateway.api.credentials import Credentials
 from gateway.api.oauth import OAuthController, Published
 from gateway.clock import utc_now
 from gateway.database import engine, transaction
@@ -47,11 +49,13 @@ def an_application(database_url: str, keys: Path) -> Litestar:
         officials=NoOfficials(),
         clock=utc_now,
     )
+    credentials = Credentials(ISSUER, CertificatePeers(["127.0.0.0/8"]))
     published = Published(authorization_server(identity), protected_resource(identity))
     values = {
         "oauth_issuer": lambda: issuer,
         "oauth_neighbours": lambda: neighbours,
         "oauth_published": lambda: published,
+        "credentials": lambda: credentials,
         "signing_keys": lambda: ring,
         "clock": lambda: utc_now,
     }

@@ -7,72 +7,90 @@ from msgspec import Struct
 from auth import replies
 from auth.claims import Confirmation
 from auth.delegation.post import Post
-from auth.errors import ProofRefused
-from auth.possession.proofs import Proved, prove
-from auth.possession.transition import REQUIRED
+from auth.errors import (
+    MemoryUnavailable,
+    NonceDemanded,
+    ProofRefused,
+    ProofReplayed,
+    RegistrationsUnavailable,
+)
+from auth.possession import transition
+from auth.possession.proofs import Proved
 from auth.replies import Declined
 
 
-class Nonces(Protocol):
-    """What is asked of the server's nonces."""
+class Proofs(Protocol):
+    """What is asked of `auth.possession.desk`."""
 
-    def current(self, now: float) -> str:
-        """Return the nonce that proofs are to carry at *now* (Unix seconds)."""
+    def read(self, proof: str, *, method: str, url: str, now: float, token: str | None) -> Proved:
+        """Return what a proof proves, or raise ProofRefused."""
         ...
 
-    def good(self, nonce: str, now: float) -> bool:
-        """Say whether a proof may carry *nonce* at *now*."""
+    async def use(self, proved: Proved, now: float, *, demand_nonce: bool) -> str | None:
+        """Use a proof up; return a newer nonce when its own will soon be too old."""
         ...
 
 
 class Bound(Struct, frozen=True):
-    """What a token will be bound to, and the proof that must still be counted once."""
+    """What a token will be bound to, and the proof that must still be used up."""
 
     confirmation: Confirmation | None  # None only while unbound tokens are let pass
     proof: Proved | None = None
 
 
 class Binding:
-    """Judges what a token request brings along; without any I/O.
+    """Judges what a token request brings along.
 
     A DPoP proof goes before the connection's certificate: whoever sends one asked for it.
 
     Args:
         url: of the token endpoint, which proofs must name.
-        nonces: the server's, shared by all workers.
+        proofs: judges them.
     """
 
-    def __init__(self, *, url: str, nonces: Nonces) -> None:
+    def __init__(self, url: str, proofs: Proofs) -> None:
         self._url = url
-        self._nonces = nonces
+        self._proofs = proofs
 
     def of(self, post: Post, now: float) -> Bound:
         """Return the binding that *post* asks for.
 
         Raises:
-            Declined: UNBOUND, PROOF or NONCE.
+            Declined: UNBOUND or PROOF.
 
-        Source: RFC 9449 sections 5 and 8, RFC 8705 section 3.
+        Source: RFC 9449 section 5, RFC 8705 section 3.
         """
-        if len(post.proofs) > 1:
-            raise Declined(replies.PROOF, "more than one DPoP header")
-        for proof in post.proofs:
-            return self._proven(proof, now)
+        if post.proof is not None:
+            return self._proven(post.proof, now)
         if post.certificate is not None:
             return Bound(Confirmation(certificate=post.certificate))
-        if REQUIRED:
+        if transition.REQUIRED:
             raise Declined(replies.UNBOUND)
         return Bound(None)
 
-    def nonce(self, now: float) -> str:
-        """Return what an answer to a proof tells the client for its next one."""
-        return self._nonces.current(now)
+    async def use(self, bound: Bound, now: float) -> str | None:
+        """Use the proof up, over all workers; return a newer nonce for the next one, if any.
+
+        Raises:
+            Declined: NONCE or PROOF_REPLAYED.
+            RegistrationsUnavailable: nobody can say whether it was used before.
+
+        Source: RFC 9449 sections 8 and 11.1: at this endpoint each proof carries a nonce of ours.
+        """
+        if bound.proof is None:
+            return None
+        try:
+            return await self._proofs.use(bound.proof, now, demand_nonce=True)
+        except NonceDemanded as demanded:
+            raise Declined(replies.NONCE, nonce=demanded.nonce) from None
+        except ProofReplayed:
+            raise Declined(replies.PROOF_REPLAYED) from None
+        except MemoryUnavailable as silent:
+            raise RegistrationsUnavailable from silent
 
     def _proven(self, text: str, now: float) -> Bound:
         try:
-            proof = prove(text, method="POST", url=self._url, now=now, token=None)
+            proof = self._proofs.read(text, method="POST", url=self._url, now=now, token=None)
         except ProofRefused as refused:
             raise Declined(replies.PROOF, refused.fact) from None
-        if proof.nonce is None or not self._nonces.good(proof.nonce, now):
-            raise Declined(replies.NONCE)
         return Bound(Confirmation(jkt=proof.thumbprint), proof)

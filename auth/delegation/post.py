@@ -10,6 +10,6 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str
     authorization: str | None = None
     address: str | None = None  # IP address of the client; None when it is not known
-    proofs: tuple[str, ...] = ()  # every value of the header DPoP (RFC 9449 section 4.1)
+    proof: str | None = None  # the header DPoP; several joined, which prove nothing
     # `x5t#S256` of the client certificate that a trusted peer handed over (RFC 9440), else None.
     certificate: str | None = None

@@ -25,6 +25,8 @@ from auth.issuer import Issuer
 from auth.keys import SigningKeyRing
 from auth.permissions import Permission
 from auth.replies import TokenReply
+from gateway.api.credentials import Credentials
+from gateway.api.wire import header_map
 from gateway.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -48,10 +50,13 @@ class OAuthController(Controller):
 
     @post(TOKEN_PATH, status_code=HTTP_200_OK, opt=_PUBLIC, request_max_body_size=LARGEST_BODY)
     async def token(
-        self, request: Request[object, object, State], oauth_issuer: NamedDependency[Issuer]
+        self,
+        request: Request[object, object, State],
+        oauth_issuer: NamedDependency[Issuer],
+        credentials: NamedDependency[Credentials],
     ) -> Response[dict[str, Any]]:
         """Give a proven system an access token of at most 300 seconds, bound to its key."""
-        return _answered("token", await oauth_issuer.token(await _posted(request)))
+        return _answered("token", await oauth_issuer.token(await _posted(request, credentials)))
 
     @post(
         INTROSPECTION_PATH,
@@ -60,18 +65,24 @@ class OAuthController(Controller):
         request_max_body_size=LARGEST_BODY,
     )
     async def introspect(
-        self, request: Request[object, object, State], oauth_neighbours: NamedDependency[Neighbours]
+        self,
+        request: Request[object, object, State],
+        oauth_neighbours: NamedDependency[Neighbours],
+        credentials: NamedDependency[Credentials],
     ) -> Response[dict[str, Any]]:
         """Tell a proven system whether a token of its own would be accepted now."""
-        reply = await oauth_neighbours.introspect(await _posted(request))
+        reply = await oauth_neighbours.introspect(await _posted(request, credentials))
         return _answered("token.introspection", reply)
 
     @post(REVOCATION_PATH, status_code=HTTP_200_OK, opt=_PUBLIC, request_max_body_size=LARGEST_BODY)
     async def revoke(
-        self, request: Request[object, object, State], oauth_neighbours: NamedDependency[Neighbours]
+        self,
+        request: Request[object, object, State],
+        oauth_neighbours: NamedDependency[Neighbours],
+        credentials: NamedDependency[Credentials],
     ) -> Response[dict[str, Any]]:
         """Take back a token of the proven system; nothing is released on it from then on."""
-        reply = await oauth_neighbours.revoke(await _posted(request))
+        reply = await oauth_neighbours.revoke(await _posted(request, credentials))
         return _answered("token.revocation", reply)
 
     @get(METADATA_PATH, opt=_PUBLIC)
@@ -98,14 +109,20 @@ class OAuthController(Controller):
         )
 
 
-async def _posted(request: Request[object, object, State]) -> Post:
+async def _posted(request: Request[object, object, State], credentials: Credentials) -> Post:
+    shown = credentials.shown(
+        header_map(list(request.scope["headers"])),
+        method=request.method,
+        path=request.url.path,
+        peer=request.client.host if request.client else "",
+    )
     return Post(
         body=await request.body(),
         content_type=request.headers.get("content-type", ""),
         authorization=request.headers.get("authorization"),
         address=request.client.host if request.client else None,
-        proofs=tuple(request.headers.getall("dpop", [])),
-        certificate=None,
+        proof=shown.proof,
+        certificate=shown.certificate,
     )
 
 

@@ -166,6 +166,8 @@ def _agreement_doubt(resolved: Resolved, agreement: Agreement) -> Code | None:
         return Code.NO_AGREEMENT
     if agreement.code not in principal.scopes:
         return Code.SCOPE_MISSING
+    if principal.narrows(agreement.code, resolved.service.code, asked.purpose):
+        return Code.SCOPE_MISSING
     if agreement.state is not AgreementState.ACTIVE:
         return Code.AGREEMENT_SUSPENDED
     if not agreement.valid_from <= asked.at < agreement.valid_to:

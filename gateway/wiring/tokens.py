@@ -1,61 +1,59 @@
 """Tokens for systems: the token endpoint and its neighbours, made of what a worker has."""
 
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 
 from litestar import Controller
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth.accounts.signing_in import Accounts, Blind
 from auth.delegation.agreements import Reach, Reaches
 from auth.delegation.binding import Binding
 from auth.delegation.neighbours import Neighbours
 from auth.delegation.officials import StaffOfficials
 from auth.delegation.repository import RevokedTokens
+from auth.delegation.subjects import Subjects
 from auth.issuer import Issuer, Parts
 from auth.keys import SigningKeyRing
 from auth.metadata import authorization_server, protected_resource
-from auth.possession.nonces import PERIOD_S, Nonces
-from auth.possession.secrets import NonceSecrets
+from auth.possession.desk import ProofDesk
+from auth.possession.once import Once
+from auth.possession.repository import ProofRepository
 from auth.repository import Desk
+from auth.signon.signed_on import Realm
 from catalog.entries import SystemId
 from catalog.snapshot import Snapshot
 from gateway import database
 from gateway.api.oauth import OAuthController, Published
+from gateway.wiring.sessions import accounts_of
 from gateway.wiring.shared import Shared
+from gateway.wiring.sign_on import doors_of, ring_of, staff_tokens_of
 
 HANDLERS: tuple[type[Controller], ...] = (OAuthController,)
 PROVIDES: tuple[str, ...] = ("oauth_issuer", "oauth_neighbours", "oauth_published")
-NONCES_KEPT_S = 2 * PERIOD_S
 
 
 async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     """Return the endpoints of one worker, and what is published about them."""
-    del stack
-    identity, clock = shared.identity, shared.clock
-    settings = shared.settings.identity
-    # A ring of its own reads the same directory: what another reads replaces nothing here.
+    identity, settings = shared.identity, shared.settings.identity
+    # A ring of its own reads the directory that the worker's reads.
     ring = SigningKeyRing(settings.keys_dir, keep=settings.keep(), algorithm=settings.algorithm)
-    nonces = NonceSecrets(settings.keys_dir.with_name("nonces"), life_s=NONCES_KEPT_S)
-    nonces.ensure(clock().timestamp(), every_s=86_400)
-
-    def transaction() -> AbstractAsyncContextManager[AsyncSession]:
-        return database.transaction(shared.engine)
-
-    parts = Parts(
-        keys=ring,
-        rows=Desk(transaction),
-        reaches=lambda client_id: reaches(shared.keeper.current, client_id),
-        binding=Binding(url=identity.token_endpoint, nonces=Nonces(nonces)),
-        clock=clock,
+    officials = StaffOfficials(accounts_of(shared), shared.clock)
+    issuer = Issuer(
+        identity,
+        Parts(
+            keys=ring,
+            rows=Desk(lambda: database.transaction(shared.engine)),
+            reaches=lambda client_id: reaches(shared.keeper.current, client_id),
+            binding=Binding(identity.token_endpoint, await _proofs(stack, shared)),
+            subjects=_subjects(shared, officials),
+            clock=shared.clock,
+        ),
     )
-    issuer = Issuer(identity, parts)
     neighbours = Neighbours(
         identity=identity,
         keys=ring,
         admission=issuer.admission,
-        taken=RevokedTokens(transaction),
-        officials=StaffOfficials(Accounts(transaction, _blind(shared)), clock),
-        clock=clock,
+        taken=RevokedTokens(lambda: database.transaction(shared.engine)),
+        officials=officials,
+        clock=shared.clock,
     )
     return {
         "oauth_issuer": issuer,
@@ -69,8 +67,20 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     del stack, shared
 
 
-def _blind(shared: Shared) -> Blind:
-    return lambda _kind, text: shared.pseudonyms.person(text)
+async def _proofs(stack: AsyncExitStack, shared: Shared) -> ProofDesk:
+    """Return what judges proofs of possession; the memory of used ones is everybody's."""
+    once = Once(ProofRepository(await shared.pool("motlan_app")))
+    stack.push_async_callback(once.aclose)
+    return ProofDesk(once, shared.nonces)
+
+
+def _subjects(shared: Shared, officials: StaffOfficials) -> Subjects | None:
+    """Return what judges officials; None when the settings name no provider of staff."""
+    providers = shared.settings.sign_on.providers.values()
+    if all(each.realm is not Realm.STAFF for each in providers):
+        return None
+    doors = doors_of(shared.settings, ring_of(shared.settings))
+    return Subjects(staff_tokens_of(doors, shared.identity.issuer), officials)
 
 
 def reaches(snapshot: Snapshot, client_id: str) -> Reaches:
