@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from auth.accounts.sessions import Bounds
+from auth.roles.emergencies import Terms
+from auth.roles.reviews import Pace
 from auth.settings_providers import Code, ProviderSettings, own_origin
 from auth.signon.providers import Provider
 from auth.signon.signed_on import Realm
@@ -64,3 +66,32 @@ class BreakGlassSettings(BaseModel, frozen=True, extra="forbid"):
 
     enabled: bool = False
     life_s: Annotated[int, Field(ge=60, le=3_600)] = 900
+    judged_within_days: Annotated[int, Field(ge=1, le=30)] = 7  # then it shows as overdue
+
+    def terms(self) -> Terms:
+        """Return the terms of the last resort, in values."""
+        return Terms(
+            enabled=self.enabled,
+            life=timedelta(seconds=self.life_s),
+            judged_within=timedelta(days=self.judged_within_days),
+        )
+
+
+class RoleSettings(BaseModel, frozen=True, extra="forbid"):
+    """How often rights are reviewed, and when an account that nobody uses is disabled.
+
+    Source: TCVN 14423:2026 5.4 and 5.6 (second-hand, domain.md 1.8); the grace is derived.
+    """
+
+    review_every_days: Annotated[int, Field(ge=1, le=184)] = 180
+    review_within_days: Annotated[int, Field(ge=1, le=90)] = 30
+    lapse_after_days: Annotated[int, Field(ge=0, le=90)] = 30  # after the due date
+    idle_days: Annotated[int, Field(ge=1, le=45)] = 45
+
+    def pace(self) -> Pace:
+        """Return the pace of reviews, in values."""
+        return Pace(
+            every=timedelta(days=self.review_every_days),
+            within=timedelta(days=self.review_within_days),
+            grace=timedelta(days=self.lapse_after_days),
+        )

@@ -58,6 +58,10 @@ class Code(StrEnum):
     SESSION_ENDED = "session_ended"
     STEP_UP_REQUIRED = "step_up_required"
     CSRF_REFUSED = "csrf_refused"
+    # who may do what
+    ROLES_EXCLUDE = "roles_exclude"
+    BREAK_GLASS_REFUSED = "break_glass_refused"
+    BREAK_GLASS_LOCKED = "break_glass_locked"
     # signed requests
     SIGNATURE_MISSING = "signature_missing"
     SIGNATURE_INVALID = "signature_invalid"

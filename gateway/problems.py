@@ -317,6 +317,24 @@ PROBLEMS: dict[Code, Problem] = {
         "Yêu cầu không đến từ trang của cổng này", "The request does not come from a page of ours",
         "Tải lại trang rồi thử lại; gửi X-CSRF-Token lấy ở GET /me.", "Load the page anew and try again; send X-CSRF-Token from GET /me.",
     ),
+    Code.ROLES_EXCLUDE: Problem(
+        409, _C, False,
+        "Hai vai trò không được do một người giữ", "One person cannot hold both roles",
+        "Xem các cặp vai trò ở GET /v1/roles; thu vai trò kia trước, hoặc giao cho người khác.",
+        "See the pairs at GET /v1/roles: take the other role away first, or choose another person.",
+    ),
+    Code.BREAK_GLASS_REFUSED: Problem(
+        401, _C, False,
+        "Mã khẩn cấp không mở được gì", "The emergency secret opens nothing",
+        "Mã chỉ dùng một lần và chóng hết hạn; mở lại bằng motlan people break-glass open trên máy chủ.",
+        "It is used once and soon over; open another with motlan people break-glass open on the server.",
+    ),
+    Code.BREAK_GLASS_LOCKED: Problem(
+        403, _C, False,
+        "Cửa khẩn cấp đã khoá sau năm lần sai mã", "The emergency door is locked after five wrong secrets",
+        "Một người khác chạy motlan people break-glass unlock trên máy chủ.",
+        "Another person runs motlan people break-glass unlock on the server.",
+    ),
     Code.SERVICE_UNKNOWN: Problem(
         404, _C, False,
         "Không có dịch vụ này trong danh mục", "No such service is published",

@@ -9,7 +9,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.settings import SourceSettings
 from auth.settings import IdentitySettings
-from auth.settings_people import BreakGlassSettings, SessionSettings, SignOnSettings
+from auth.settings_people import (
+    BreakGlassSettings,
+    RoleSettings,
+    SessionSettings,
+    SignOnSettings,
+)
 from gateway.settings_record import Exports, Findings, Keeper, Retention, Search, Tree, Witnesses
 
 PREFIX = "MOTLAN_"
@@ -108,6 +113,7 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     sign_on: SignOnSettings = SignOnSettings()
     sessions: SessionSettings = SessionSettings()
+    roles: RoleSettings = RoleSettings()
     break_glass: BreakGlassSettings = BreakGlassSettings()
     sources: dict[str, SourceSettings] = {}  # by the source's code in the catalog
     audit: Audit = Audit()
