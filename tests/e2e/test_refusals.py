@@ -1,6 +1,7 @@
 """Every refusal that a caller can provoke, over HTTP, each with its code and its record."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -178,11 +179,16 @@ TOKENS = {
 }
 
 
+def schemes(answer: Answer) -> list[str]:
+    """Return the ways that the challenges of *answer* offer, in order."""
+    return re.findall(r"(\w+) realm=", answer.headers["www-authenticate"])
+
+
 @pytest.mark.parametrize(("headers", "code"), TOKENS.values(), ids=TOKENS)
 def test_whoever_has_not_proven_who_it_is_learns_nothing(
     province: Province, headers: Callable[[Province], dict[str, str]], code: Code
 ) -> None:
-    """No data, no record of anybody, and the challenge of RFC 6750."""
+    """No data, no record of anybody, and the challenges of RFC 9449 and RFC 6750."""
     usual = {"Content-Type": "application/json"}
     content = json.dumps(WHOLE).encode()
 
@@ -191,7 +197,7 @@ def test_whoever_has_not_proven_who_it_is_learns_nothing(
     )
 
     expect_problem(answer, code)
-    assert answer.headers["www-authenticate"].startswith("Bearer ")
+    assert "Bearer" in schemes(answer)
     assert [] == leaves_of(province, exchange_of(answer))
 
 
