@@ -1,7 +1,9 @@
-"""The token request: a small form, each member once."""
+"""A request to the token endpoint or a neighbour: a small form, each member once."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
 
 from auth.errors import FormRefused
 
@@ -9,6 +11,18 @@ FORM = "application/x-www-form-urlencoded"
 LARGEST_BODY = 16_384  # bytes; a form with an assertion needs about 1,000
 _MOST_MEMBERS = 20
 _TARGETS = frozenset({"resource", "audience"})
+
+
+class Post(Struct, frozen=True, kw_only=True):
+    """What a handler took off a request; nothing of it is believed yet."""
+
+    body: bytes
+    content_type: str
+    authorization: str | None = None
+    address: str | None = None  # IP address of the client; None when it is not known
+    proof: str | None = None  # the header DPoP; several joined, which prove nothing
+    # `x5t#S256` of the client certificate that a trusted peer handed over (RFC 9440), else None.
+    certificate: str | None = None
 
 
 def read(body: bytes, content_type: str) -> tuple[Mapping[str, str], tuple[str, ...]]:

@@ -15,10 +15,10 @@ from auth.claims import TOKEN_TYPE, AccessClaims, actor_of
 from auth.delegation.admission import PATIENCE_S, Admission, Named, Rows, named
 from auth.delegation.agreements import Reaches, Wanted, wanted
 from auth.delegation.binding import Binding, Bound
-from auth.delegation.post import Post
 from auth.delegation.subjects import GRANT as EXCHANGE
 from auth.delegation.subjects import Acting, Subjects
 from auth.errors import FormRefused
+from auth.forms import Post
 from auth.identity import Identity
 from auth.jose import SigningKey, signed
 from auth.replies import Declined, TokenReply, answering, with_nonce

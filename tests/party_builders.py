@@ -11,10 +11,9 @@ from auth.claims import AccessClaims
 from auth.client import ClientKey, client_assertion, new_client_key, token_form
 from auth.delegation.agreements import Reach
 from auth.delegation.binding import Binding
-from auth.delegation.post import Post
 from auth.delegation.subjects import Subjects
 from auth.errors import RegistrationConflict, SystemUnknown
-from auth.forms import FORM
+from auth.forms import FORM, Post
 from auth.identity import Identity
 from auth.issuer import Issuer, Parts
 from auth.jose import signed, signing_key

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from auth import forms, replies
 from auth.assertions import ASSERTION_TYPE, LONGEST_CLIENT_ID, Proof, named_client
-from auth.delegation.post import Post
 from auth.errors import AssertionRefused, FormRefused, RegistrationsUnavailable, SystemUnknown
+from auth.forms import Post
 from auth.replies import Declined
 from auth.server import Ask, Caller, MachineServer
 from auth.systems import System

@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from auth import replies
 from auth.claims import Confirmation
-from auth.delegation.post import Post
 from auth.errors import (
     MemoryUnavailable,
     NonceDemanded,
@@ -14,6 +13,7 @@ from auth.errors import (
     ProofReplayed,
     RegistrationsUnavailable,
 )
+from auth.forms import Post
 from auth.possession import transition
 from auth.possession.proofs import Proved
 from auth.replies import Declined

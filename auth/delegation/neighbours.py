@@ -10,8 +10,8 @@ from auth import replies
 from auth.claims import AccessClaims
 from auth.delegation.admission import PATIENCE_S, Admission, named
 from auth.delegation.inspecting import INACTIVE, TokenKeys, described, is_of, opened, token_of
-from auth.delegation.post import Post
 from auth.errors import RegistrationsUnavailable
+from auth.forms import Post
 from auth.identity import Identity
 from auth.replies import Declined, TokenReply, answering
 from auth.server import Caller

@@ -11,8 +11,7 @@ from litestar.status_codes import HTTP_200_OK
 from msgspec import Struct
 
 from auth.delegation.neighbours import Neighbours
-from auth.delegation.post import Post
-from auth.forms import LARGEST_BODY
+from auth.forms import LARGEST_BODY, Post
 from auth.identity import (
     INTROSPECTION_PATH,
     JWKS_PATH,

@@ -10,9 +10,8 @@ import pytest
 from auth import systems
 from auth.assertions import ASSERTION_TYPE
 from auth.client import token_form
-from auth.delegation.post import Post
 from auth.errors import RegistrationsUnavailable
-from auth.forms import FORM
+from auth.forms import FORM, Post
 from auth.keys import SigningKeyRing
 from auth.replies import TokenReply
 from auth.systems import Note, System
