@@ -13,6 +13,9 @@ from gateway.worker import Worker
 OPEN = {
     *("/oauth/token", "/oauth/jwks", "/.well-known/oauth-authorization-server"),
     "/sign-on/jwks",  # what providers know us by
+    # before somebody has signed on, and when a provider says that they have left
+    *("/sign-on", "/sign-on/{provider:str}", "/sign-on/{provider:str}/callback"),
+    *("/sign-on/{provider:str}/backchannel", "/sign-on/page.css", "/sign-out", "/signed-out"),
     *("/audit/log/checkpoint", "/audit/log/keys", "/audit/log/tile/{place:path}"),  # hashes
     *("/audit/log/policy", "/audit/log/witnesses"),  # whoever judges us needs no leave of ours
     *("/v1/public/seals", "/v1/seals/grounds"),  # how much is sealed, on which grounds
