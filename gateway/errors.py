@@ -77,6 +77,8 @@ class Code(StrEnum):
     SERVICE_DISABLED = "service_disabled"
     VERSION_RETIRED = "version_retired"
     VERSION_CONFLICT = "version_conflict"
+    PRECONDITION_FAILED = "precondition_failed"
+    PRECONDITION_REQUIRED = "precondition_required"
     PROCEDURE_UNKNOWN = "procedure_unknown"
     # whether it may
     NO_AGREEMENT = "no_agreement"

@@ -350,6 +350,17 @@ PROBLEMS: dict[Code, Problem] = {
         "Phiên bản dịch vụ đã ngừng", "The service version is retired",
         "Chuyển sang phiên bản kế tiếp.", "Move to the successor version.",
     ),
+    Code.PRECONDITION_FAILED: Problem(
+        412, _C, False,
+        "Bản ghi đã ở phiên bản khác", "The registration is at another version",
+        "Đọc lại, xem ETag mới, rồi gửi lại với If-Match.", "Read it again, look at the new ETag, and send again with If-Match.",
+    ),
+    Code.PRECONDITION_REQUIRED: Problem(
+        428, _C, False,
+        "Chưa nêu phiên bản đã đọc", "The version that was read is missing",
+        "Gửi If-Match với ETag đã đọc, hoặc If-None-Match: * khi đăng ký mới.",
+        "Send If-Match with the ETag that was read, or If-None-Match: * to register anew.",
+    ),
     Code.VERSION_CONFLICT: Problem(
         409, _G, True,
         "Danh mục vừa thay đổi trong lúc xử lý", "The catalog changed while the call was under way",
