@@ -80,10 +80,12 @@ def judge(
         raise _untrusted("the ID token is not meant for us alone")
     if claims.azp is not None and claims.azp != provider.client_id:
         raise _untrusted("the ID token was issued to another client")
-    if not hmac.compare_digest(claims.nonce.encode(), attempt.nonce.encode()):
+    if not hmac.compare_digest(claims.nonce.encode("utf-8", "replace"), attempt.nonce.encode()):
         raise _untrusted("the ID token answers another attempt")
     if not (1 <= len(claims.sub) <= LONGEST_SUB and claims.sub.isascii()):
         raise _untrusted("the ID token does not name a subject")
+    if not (claims.sid is None or (len(claims.sid) <= LONGEST_SUB and claims.sid.isascii())):
+        raise _untrusted("the ID token names no session")
     if access_token is not None and claims.at_hash not in (None, *_halves(access_token)):
         raise _untrusted("the ID token belongs to another access token")
     _judge_hours(claims, provider.ahead_s, now)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from auth.errors import SignatureRefused, TokenExpired, TokenInvalid, TokenMissing
 from auth.jose import payload_of
 from auth.signon.claims import level_of, methods, said
+from auth.signon.id_tokens import LONGEST_SUB
 from auth.signon.members import NotUnderstood, members, shaped
 from auth.signon.providers import Provider
 from auth.signon.published import Published
@@ -129,8 +130,10 @@ class StaffTokens:
             raise TokenInvalid("the hour of the sign-on is none")
         if claims.exp <= now:
             raise TokenExpired
-        if not claims.sub or not (claims.client_id or claims.azp):
-            raise TokenInvalid("the token does not name a person and an application")
+        if not (1 <= len(claims.sub) <= LONGEST_SUB and claims.sub.isascii()):
+            raise TokenInvalid("the token does not name a person")
+        if not (claims.client_id or claims.azp):
+            raise TokenInvalid("the token does not name the application it was issued to")
 
 
 def _proven(claims: _Claims, found: Mapping[str, object], provider: Provider) -> StaffToken:
