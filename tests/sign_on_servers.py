@@ -6,6 +6,7 @@ from datetime import datetime
 from http.cookies import SimpleCookie
 from typing import Any
 
+import asyncpg
 import httpx
 from litestar import Litestar, get, post
 from litestar.di import NamedDependency, Provide
@@ -228,3 +229,14 @@ async def prepare(dsn: str, staff_number: str = "CB-0001", agency: str = "H99.30
     await Accounts(lambda: database.transaction(engine), lambda *_: "").prepare(new)
     await engine.dispose()
     return new.id
+
+
+async def hold(dsn: str, account: str, role: str, *, agency: str | None = None) -> None:
+    """Let *account* hold *role*, and nothing else, as the view of grants shows it."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    scope = "NULL" if agency is None else f"'{agency}'"
+    await connection.execute(
+        f"CREATE OR REPLACE VIEW auth.role_held AS SELECT '{account}'::text AS account_id, "
+        f"'{role}'::text AS role, {scope}::text AS agency"
+    )
+    await connection.close()

@@ -3,16 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from msgspec.structs import replace
-
 from auth.accounts.accounts import Account
 from auth.accounts.errors import SignInBarred
 from auth.accounts.sessions import Session
 from auth.signon.signed_on import SignedOn
 from gateway.audit.acts import Acts, By
 from gateway.audit.entry import Entry, Receipt
-from gateway.audit.events import Changed, Decision, Event, Method
-from gateway.audit.leaf import Change, Ground
+from gateway.audit.events import Changed, Event, Method
+from gateway.audit.leaf import Change
 from gateway.errors import Code
 
 Append: TypeAlias = Callable[[Entry], Awaitable[Receipt]]
@@ -45,9 +43,8 @@ class Comings:
         """Record that somebody whom a provider has proven was not let in, and why."""
         named = barred.account_id or f"{signed_on.issuer} {signed_on.link}"
         who = By(id=named, acr=strength_of(signed_on))
-        leaf = self._acts.leaf(Event.SESSION_REFUSE, who, route=route)
-        ground = Ground(decision=Decision.DENY, reasons=(Code(barred.code),))
-        await self._append(Entry(body=replace(leaf, basis=ground)))
+        leaf = self._acts.leaf(Event.SESSION_REFUSE, who, route=route, reasons=(Code(barred.code),))
+        await self._append(Entry(body=leaf))
 
     async def left(self, session: Session, ended: tuple[str, ...], route: str) -> None:
         """Record that a person ends sessions of their own: this one, or others."""

@@ -20,6 +20,7 @@ from gateway.audit.leaf import (
 from gateway.audit.pseudonyms import Pseudonyms, Scheme, epoch_of
 from gateway.audit.stamps import instant, stamp_now
 from gateway.clock import Clock
+from gateway.errors import Code
 
 OPS: dict[Event, Op] = {
     Event.AUDIT_SEARCH: Op.SEARCH,
@@ -60,6 +61,7 @@ class Acts:
         result: Result | None = None,
         mark: Stamp | None = None,
         of: str | None = None,
+        reasons: tuple[Code, ...] = (),
     ) -> Leaf:
         """Return the leaf of one act; nothing is written yet.
 
@@ -77,6 +79,7 @@ class Acts:
             result: what came of it.
             mark: id, instant and salt; None for those of now.
             of: id of the leaf that this one continues.
+            reasons: why the act was refused; empty when it was not.
 
         Raises:
             NotAllowedInLeaf: a word is of no form that a leaf may hold.
@@ -95,7 +98,7 @@ class Acts:
             n=n,
             actor=self._actor(by, epoch),
             subj=self._subjects(subjects, epoch),
-            basis=self._ground(dossier, epoch),
+            basis=self._ground(dossier, reasons, epoch),
             req=Request(m=method, route=route, d=digest),
             change=change,
             res=result,
@@ -123,11 +126,12 @@ class Acts:
         derived = (self._pseudonyms.of(scheme, number, epoch) for scheme, number in named)
         return subjects(epoch, tuple(dict.fromkeys(derived)))
 
-    def _ground(self, dossier: str | None, epoch: str) -> Ground | None:
-        if dossier is None:
+    def _ground(self, dossier: str | None, reasons: tuple[Code, ...], epoch: str) -> Ground | None:
+        if dossier is None and not reasons:
             return None
-        named = self._pseudonyms.of(Scheme.DOSSIER, dossier, epoch)
-        return Ground(decision=Decision.ALLOW, dossier=named)
+        decision = Decision.DENY if reasons else Decision.ALLOW
+        named = None if dossier is None else self._pseudonyms.of(Scheme.DOSSIER, dossier, epoch)
+        return Ground(decision=decision, dossier=named, reasons=reasons)
 
 
 def _hex_as_digest(value: str) -> str:
