@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import Literal, Protocol
@@ -17,7 +18,7 @@ from auth.delegation.agreements import Reaches, Wanted, wanted
 from auth.delegation.binding import Binding, Bound
 from auth.delegation.subjects import GRANT as EXCHANGE
 from auth.delegation.subjects import Acting, Subjects
-from auth.errors import FormRefused
+from auth.errors import FormRefused, RegistrationsUnavailable
 from auth.forms import Post
 from auth.identity import Identity
 from auth.jose import SigningKey, signed
@@ -99,7 +100,15 @@ class Issuer:
         acting = await self._acting(asked, caller, bound)
         terms = self._terms(want, bound, acting, caller.ask.now)
         # A thread again: the other signature.
-        return with_nonce(await asyncio.to_thread(self._server.grant, caller, terms), nonce)
+        reply = with_nonce(await asyncio.to_thread(self._server.grant, caller, terms), nonce)
+        await self._note(caller)
+        return reply
+
+    async def _note(self, caller: Caller) -> None:
+        """Keep when the system got a token; no failure of it matters."""
+        with suppress(RegistrationsUnavailable, TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await self._parts.rows.used(caller.get_client_id(), self._parts.clock())
 
     def _judge(self, system: System, address: str | None, targets: tuple[str, ...]) -> None:
         """Refuse a system that may have no token at all, or that wants one for others."""

@@ -160,21 +160,32 @@ class PublishedKeys(Protocol):
         ...
 
 
+class Noted(Protocol):
+    """What the desk asks about use."""
+
+    async def note(self, client_id: str, at: datetime) -> None:
+        """Remember that a system got a token."""
+        ...
+
+
 class Desk:
     """What the token endpoint asks, each question in a transaction of its own.
 
     Args:
         transaction: opens one; it commits at the end, and rolls back on any error.
         published: reads keys at agencies' addresses; without it such systems prove nothing.
+        uses: keeps when each system got a token last; without it nobody knows.
     """
 
     def __init__(
         self,
         transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]],
         published: PublishedKeys | None = None,
+        uses: Noted | None = None,
     ) -> None:
         self._transaction = transaction
         self._published = published
+        self._uses = uses
 
     async def find(self, client_id: str, *, kid: str | None = None) -> System:
         """Return the newest version of one system, whatever its state.
@@ -202,6 +213,15 @@ class Desk:
         """
         async with answering(), self._transaction() as session:
             return await AssertionRepository(session).remember(client_id, jti, expires_at)
+
+    async def used(self, client_id: str, at: datetime) -> None:
+        """Note that a system got a token.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer.
+        """
+        if self._uses is not None:
+            await self._uses.note(client_id, at)
 
     async def forget(self, before: datetime) -> int:
         """Drop a batch of assertions that expired before *before*; return how many.

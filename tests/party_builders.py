@@ -150,6 +150,7 @@ class FakeDesk(FakeSystems):
         super().__init__(*known)
         self.used: set[tuple[str, str]] = set()
         self.forgotten: list[datetime] = []
+        self.uses: dict[str, datetime] = {}
         self.fails = fails
 
     async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
@@ -160,6 +161,10 @@ class FakeDesk(FakeSystems):
         new = (client_id, jti) not in self.used
         self.used.add((client_id, jti))
         return new
+
+    async def used(self, client_id: str, at: datetime) -> None:
+        """Note the use."""
+        self.uses[client_id] = at
 
     async def forget(self, before: datetime) -> int:
         """Note the order."""

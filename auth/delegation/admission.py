@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from auth import forms, replies
-from auth.assertions import ASSERTION_TYPE, LONGEST_CLIENT_ID, Proof, named_client
+from auth.assertions import ASSERTION_TYPE, LONGEST_CLIENT_ID, Proof, named_client, named_key
 from auth.errors import AssertionRefused, FormRefused, RegistrationsUnavailable, SystemUnknown
 from auth.forms import Post
 from auth.replies import Declined
@@ -25,8 +25,8 @@ _REMEMBERED_AFTER_EXPIRY = timedelta(hours=1)
 class Rows(Protocol):
     """What admission asks of the database; each question is a transaction of its own."""
 
-    async def find(self, client_id: str) -> System:
-        """Return the newest version of a system, or raise SystemUnknown."""
+    async def find(self, client_id: str, *, kid: str | None = None) -> System:
+        """Return the newest version of a system, that key fetched if need be; or SystemUnknown."""
         ...
 
     async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
@@ -37,6 +37,10 @@ class Rows(Protocol):
         """Drop assertions that expired before *before*."""
         ...
 
+    async def used(self, client_id: str, at: datetime) -> None:
+        """Note that a system got a token."""
+        ...
+
 
 class Named(Struct, frozen=True, kw_only=True):
     """A request that was read: its members, its targets, and whom it names."""
@@ -44,6 +48,7 @@ class Named(Struct, frozen=True, kw_only=True):
     form: Mapping[str, str]
     targets: tuple[str, ...]
     client_id: str
+    kid: str | None = None  # of the key that made the assertion, as it says
 
 
 class Admission:
@@ -70,7 +75,7 @@ class Admission:
         """
         ask = Ask(
             form=named.form,
-            system=await self._found(named.client_id),
+            system=await self._found(named.client_id, named.kid),
             certificate=post.certificate,
             now=self._clock().timestamp(),
             endpoint=endpoint,
@@ -95,10 +100,10 @@ class Admission:
         async with asyncio.timeout(PATIENCE_S):
             return await self._rows.remember(proof.client_id, proof.jti, proof.expires_at)
 
-    async def _found(self, client_id: str) -> System | None:
+    async def _found(self, client_id: str, kid: str | None) -> System | None:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return await self._rows.find(client_id)
+                return await self._rows.find(client_id, kid=kid)
         except SystemUnknown:
             return None
 
@@ -132,7 +137,7 @@ def named(post: Post) -> Named:
     client_id = named_client(assertion)
     if form.get("client_id", client_id) != client_id:
         raise AssertionRefused("client_id names another client than the assertion")
-    return Named(form=form, targets=targets, client_id=client_id)
+    return Named(form=form, targets=targets, client_id=client_id, kid=named_key(assertion))
 
 
 def _certified(form: Mapping[str, str], post: Post) -> str:
