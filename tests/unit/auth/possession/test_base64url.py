@@ -1,0 +1,24 @@
+"""Base64url: one text for each content, and no second spelling."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auth.possession.base64url import decoded, encoded
+
+
+@given(st.binary(max_size=80))
+def test_what_was_written_is_read_again(content: bytes) -> None:
+    """Of any length."""
+    assert content == decoded(encoded(content))
+
+
+@pytest.mark.parametrize("text", ["A", "AB==", "A+/_", "AB", "A B", "AAA\n", "ạ", "AAAA="])
+def test_another_spelling_is_refused(text: str) -> None:
+    """Padding, spare bits, spaces and the other alphabet would be second names of one thing."""
+    assert decoded(text) is None
+
+
+def test_the_example_of_the_standard() -> None:
+    """RFC 7515 appendix C."""
+    assert "A-z_4ME" == encoded(bytes([3, 236, 255, 224, 193]))
