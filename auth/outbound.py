@@ -27,6 +27,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 LARGEST_BYTES = 262_144  # 256 KiB of body
 TIMEOUT_S = 5.0  # for one question: name, connection, TLS, answer
 FORM = "application/x-www-form-urlencoded"
+_PORTS = range(1, 65_536)
 _IDENTITY = frozenset({"", "identity"})
 # Addresses that carry an IPv4 address inside: what they lead to is judged by nobody.
 _NAT64 = ip_network("64:ff9b::/96")
@@ -206,7 +207,8 @@ def _read(url: str) -> httpx.URL:
         where = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError):
         raise Unreachable("the address is not an address") from None
-    if where.scheme not in {"https", "http"} or not where.raw_host or where.userinfo:
+    named = bool(where.raw_host) and (where.port is None or where.port in _PORTS)
+    if where.scheme not in {"https", "http"} or not named or where.userinfo:
         raise Unreachable("the address is not one of the web")
     return where.copy_with(fragment=None)
 
