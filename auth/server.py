@@ -186,7 +186,9 @@ class MachineGrant(_Grant):
         if terms.bound is not None and terms.bound.jkt is not None:
             said["token_type"] = "DPoP"  # noqa: S105 - RFC 9449 section 5
         if terms.wanted.details:  # RFC 9396 section 7
-            said["authorization_details"] = list(msgspec.to_builtins(terms.wanted.details))
+            said["authorization_details"] = msgspec.json.decode(
+                msgspec.json.encode(terms.wanted.details)
+            )
         return said
 
 

@@ -148,7 +148,7 @@ class FakeDesk(FakeSystems):
 
     def __init__(self, *known: System, fails: Exception | None = None) -> None:
         super().__init__(*known)
-        self.used: set[tuple[str, str]] = set()
+        self.spent: set[tuple[str, str]] = set()
         self.forgotten: list[datetime] = []
         self.uses: dict[str, datetime] = {}
         self.fails = fails
@@ -158,11 +158,11 @@ class FakeDesk(FakeSystems):
         del expires_at
         if self.fails is not None:
             raise self.fails
-        new = (client_id, jti) not in self.used
-        self.used.add((client_id, jti))
+        new = (client_id, jti) not in self.spent
+        self.spent.add((client_id, jti))
         return new
 
-    async def used(self, client_id: str, at: datetime) -> None:
+    async def note(self, client_id: str, at: datetime) -> None:
         """Note the use."""
         self.uses[client_id] = at
 

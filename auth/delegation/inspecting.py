@@ -71,7 +71,7 @@ def described(said: AccessClaims) -> Mapping[str, Any]:
     The official's name stays out: whoever holds the token knows it, and answers end up in logs.
     """
     bound = said.cnf is not None and said.cnf.jkt is not None
-    members: dict[str, Any] = msgspec.to_builtins(said)
+    members: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(said))
     if "act" in members:
         members["act"].pop("name", None)
     return {"active": True, "token_type": "DPoP" if bound else "Bearer", **members}

@@ -90,20 +90,20 @@ async def test_a_certificate_is_not_counted(tmp_path: Path) -> None:
     await admission.count(caller)
     await admission.count(caller)
 
-    assert (CLIENT, set()) == (caller.get_client_id(), desk.used)
+    assert (CLIENT, set()) == (caller.get_client_id(), desk.spent)
 
 
 async def test_an_assertion_is_counted(tmp_path: Path) -> None:
     """Invariant I10, and not before somebody asks to."""
     desk = FakeDesk(a_system())
     admission, caller = await admitted(tmp_path, a_post(an_assertion()), desk)
-    before = set(desk.used)
+    before = set(desk.spent)
 
     await admission.count(caller)
     with pytest.raises(Declined) as declined:
         await admission.count(caller)
 
-    assert (set(), {(CLIENT, "a1")}) == (before, desk.used)
+    assert (set(), {(CLIENT, "a1")}) == (before, desk.spent)
     assert "client_assertion_replayed" == declined.value.refused.code
 
 
@@ -114,7 +114,7 @@ async def test_a_wrong_key_is_not_counted(tmp_path: Path) -> None:
     with pytest.raises(Declined):
         await admitted(tmp_path, a_post(an_assertion(OTHER_KEY)), desk)
 
-    assert set() == desk.used
+    assert set() == desk.spent
 
 
 async def test_a_silent_database_admits_nobody(tmp_path: Path) -> None:
