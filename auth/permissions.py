@@ -54,6 +54,7 @@ class Permission(StrEnum):
     ROLE_REVOKE = "role.revoke"
     REVIEW_READ = "review.read"
     REVIEW_DECIDE = "review.decide"
+    BREAK_GLASS_ENTER = "break_glass.enter"  # with its secret, at the door for staff
     BREAK_GLASS_READ = "break_glass.read"
     BREAK_GLASS_CLOSE = "break_glass.close"
     BREAK_GLASS_JUDGE = "break_glass.judge"  # what was done in an emergency, afterwards
@@ -115,6 +116,7 @@ HOLDERS: MappingProxyType[Permission, frozenset[Party | Role]] = MappingProxyTyp
         Permission.ROLE_REVOKE: _ACCOUNTS,
         Permission.REVIEW_READ: frozenset({*_REVIEWERS, Role.AUDITOR}),
         Permission.REVIEW_DECIDE: _REVIEWERS,
+        Permission.BREAK_GLASS_ENTER: frozenset({*Party, *Role}),
         Permission.BREAK_GLASS_READ: frozenset(
             {Role.AUDITOR, Role.PRIVACY_OFFICER, Role.OPERATOR, Role.BREAK_GLASS}
         ),

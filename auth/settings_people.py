@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from auth.accounts.sessions import Bounds
-from auth.roles.emergencies import Terms
 from auth.roles.reviews import Pace
+from auth.roles.terms import Terms
 from auth.settings_providers import Code, ProviderSettings, own_origin
 from auth.signon.providers import Provider
 from auth.signon.signed_on import Realm

@@ -1,10 +1,9 @@
 """What people do with the last resort; each call is one transaction, but for the secret's check."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import uuid_utils
-from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.accounts import accounts
@@ -31,17 +30,10 @@ from auth.roles.errors import (
 from auth.roles.names import demand_others
 from auth.roles.reasons import reason_of
 from auth.roles.repository import Transaction, answering
+from auth.roles.terms import Terms
 
 BY_TIME = "keeper:break-glass"
 OVER = "hết giờ / its time was over"
-
-
-class Terms(Struct, frozen=True, kw_only=True):
-    """Whether there is a last resort, how long it lasts, how soon it must be judged."""
-
-    enabled: bool = False
-    life: timedelta = timedelta(minutes=15)
-    judged_within: timedelta = timedelta(days=7)
 
 
 class EmergencyDesk:

@@ -1,12 +1,12 @@
 """One grant: asked for by one person, decided by another, ended by a third or by time; pure."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
 
 from auth.people import Person, Role
+from auth.permissions import HOLDERS, Permission
 from auth.roles.errors import GrantRefused, OutsideScope
 
 AGENCY_SCOPED = frozenset({Role.AGENCY_ADMINISTRATOR, Role.OFFICIAL})
@@ -94,17 +94,16 @@ class Scope(Struct, frozen=True):
 EVERYTHING = Scope(None, GRANTABLE)
 
 
-def scope_of(person: Person, wide: Collection[Role]) -> Scope:
-    """Return what *person* may see and change.
+def scope_of(person: Person, permission: Permission) -> Scope:
+    """Return what *person* may see and change by *permission*.
 
-    Args:
-        person: who asks.
-        wide: the roles that see the whole province; whoever holds none sees one agency.
+    Only a role that holds the permission widens it: another role that sees the whole province for
+    another purpose does not.
 
     Raises:
         OutsideScope: an agency's administrator without an agency sees nothing.
     """
-    if not person.roles.isdisjoint(wide):
+    if not person.roles.isdisjoint(HOLDERS[permission] - AGENCY_SCOPED):
         return EVERYTHING
     if person.agency is None:
         raise OutsideScope

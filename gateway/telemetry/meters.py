@@ -83,7 +83,16 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
                 "motlan.audit.changes.waiting", "{change}", (), "Changes owed to the record"
             ),
             Instrument("motlan.audit.changes.age", "s", (), "Age of the oldest change owed"),
+            Instrument("motlan.systems.ending", "{system}", (), "Last credential ends in 30 days"),
+            Instrument(
+                "motlan.systems.ended", "{system}", (), "Active, without a living credential"
+            ),
+            Instrument(
+                "motlan.systems.keys.unread", "{address}", (), "Key addresses not read lately"
+            ),
             Instrument("motlan.questions.overdue", "{question}", (), "People who wait too long"),
+            Instrument("motlan.reviews.overdue", "{grant}", (), "Grants reviewed too late"),
+            Instrument("motlan.break_glass.unjudged", "{emergency}", (), "Not judged in time"),
             Instrument("motlan.audit.last_commit.age", "s", (), "Since the last commit of records"),
             Instrument(
                 "motlan.connector.breaker.state",
