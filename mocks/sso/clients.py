@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523
 ALGORITHMS = ("ES256", "EdDSA", "Ed25519")
 LONGEST_LIFE_S = 300
-AHEAD_S = 10
+AHEAD_S = 60  # FAPI 2.0 section 5.3.2.1: up to 10 s is taken, beyond 60 s refused
 
 
 class _Registry(jws.JWSRegistry):

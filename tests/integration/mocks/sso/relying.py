@@ -58,12 +58,12 @@ class Party:
         key = None if "jwks_uri" in members else self.key.public
         await self.provider.register(a_client(CALLBACK, key=key, **{**usual, **members}))
 
-    def proof(self, **changed: Any) -> dict[str, str]:
-        """Return the form members that prove who we are."""
+    def proof(self, *, later: float = 0, **changed: Any) -> dict[str, str]:
+        """Return the form members that prove who we are, so much *later* than now."""
         members: dict[str, Any] = {
             "client_id": CLIENT_ID,
             "audience": self.issuer,
-            "now": time(),
+            "now": time() + later,
             **changed,
         }
         assertion = client_assertion(self.key.private, **members)
