@@ -108,7 +108,7 @@ class Issuer:
         """Keep when the system got a token; no failure of it matters."""
         with suppress(RegistrationsUnavailable, TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
-                await self._parts.rows.used(caller.get_client_id(), self._parts.clock())
+                await self._parts.rows.note(caller.get_client_id(), self._parts.clock())
 
     def _judge(self, system: System, address: str | None, targets: tuple[str, ...]) -> None:
         """Refuse a system that may have no token at all, or that wants one for others."""

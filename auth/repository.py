@@ -214,7 +214,7 @@ class Desk:
         async with answering(), self._transaction() as session:
             return await AssertionRepository(session).remember(client_id, jti, expires_at)
 
-    async def used(self, client_id: str, at: datetime) -> None:
+    async def note(self, client_id: str, at: datetime) -> None:
         """Note that a system got a token.
 
         Raises:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, IPvAnyNetwork
 
 from auth.identity import Identity
 from auth.settings_possession import PossessionSettings
@@ -46,6 +46,9 @@ class IdentitySettings(PossessionSettings, frozen=True, extra="forbid"):
     # Origin of the token endpoint's twin that asks for client certificates (RFC 8705 section 5).
     certificate_origin: Annotated[str, AfterValidator(_origin)] | None = None
     cache_tokens: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
+    # Private ranges where agencies publish their keys; public addresses may be asked anyway.
+    key_networks: tuple[IPvAnyNetwork, ...] = ()
+    key_ca_file: Path | None = None  # PEM: who certifies them; None: the store of the host
     # At least as long as anyone keeps the JWK set, which we let be kept for 300 s.
     rotation_lead_s: Annotated[int, Field(ge=300, le=604_800)] = 600
 

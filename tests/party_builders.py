@@ -21,6 +21,7 @@ from auth.keys import SigningKeyRing
 from auth.possession.desk import Counts, ProofDesk
 from auth.possession.nonces import Nonces
 from auth.systems import Note, Registration, System, registered
+from tests.bound import THUMBPRINT
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)  # twelve o'clock in Viet Nam
 NOON_S = NOON.timestamp()
@@ -116,9 +117,10 @@ def a_fresh_assertion(
 
 
 def a_post(assertion: str, *, scope: str = "", resource: str = "", **changes: object) -> Post:
-    """Return a token request."""
+    """Return a token request that binds the token to the certificate of the tests."""
     body = token_form(assertion, scope=scope, resource=resource)
-    return msgspec.structs.replace(Post(body=body, content_type=FORM), **changes)
+    bound = Post(body=body, content_type=FORM, certificate=THUMBPRINT)
+    return msgspec.structs.replace(bound, **changes)
 
 
 class FakeSystems:

@@ -37,7 +37,7 @@ class Rows(Protocol):
         """Drop assertions that expired before *before*."""
         ...
 
-    async def used(self, client_id: str, at: datetime) -> None:
+    async def note(self, client_id: str, at: datetime) -> None:
         """Note that a system got a token."""
         ...
 
