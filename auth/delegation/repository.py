@@ -5,13 +5,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
 from asyncpg import InterfaceError, PostgresError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.delegation.tables import revoked_token
 from auth.errors import RegistrationsUnavailable
+
+_CLEANING_LOCK = 7_009_202_611_210_015  # whoever cleans holds it; the number means nothing
 
 
 class RevokedTokens:
@@ -58,6 +60,8 @@ class RevokedTokens:
     async def forget(self, before: datetime, *, at_most: int = 1000) -> int:
         """Drop a batch of those that expired before *before*; return how many.
 
+        One worker cleans at a time; the others find nothing to do.
+
         Raises:
             RegistrationsUnavailable: the database did not answer.
         """
@@ -66,14 +70,16 @@ class RevokedTokens:
             .where(revoked_token.c.expires_at < before)
             .order_by(revoked_token.c.expires_at)
             .limit(at_most)
-            .with_for_update(skip_locked=True)
         )
         drop = (
             delete(revoked_token)
             .where(revoked_token.c.token_id.in_(over))
             .returning(revoked_token.c.token_id)
         )
+        alone = select(func.pg_try_advisory_xact_lock(_CLEANING_LOCK))
         async with _answering(), self._transaction() as session:
+            if not await session.scalar(alone):
+                return 0
             return len((await session.execute(drop)).all())
 
 
