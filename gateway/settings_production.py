@@ -62,6 +62,22 @@ def _database_in_clear(settings: Settings) -> bool:
     return remote and mode not in {"require", "verify-ca", "verify-full"}
 
 
+def _signs_on_in_clear(settings: Settings) -> bool:
+    """Whether cookies, codes or claims would travel by http."""
+    shown = settings.sign_on
+    urls = [
+        url
+        for each in shown.providers.values()
+        for url in (each.issuer, shown.origin_of(each.realm, settings.identity.issuer))
+    ]
+    return not all(url.startswith("https://") for url in urls)
+
+
+def _has_local_provider(settings: Settings) -> bool:
+    issuers = (each.issuer for each in settings.sign_on.providers.values())
+    return any(urlsplit(issuer).hostname in _LOCAL for issuer in issuers)
+
+
 def _overlap(*rings: Path) -> bool:
     return any(one is not other and one.is_relative_to(other) for one in rings for other in rings)
 
@@ -92,6 +108,19 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
         "tokens and keys must travel by https",
         lambda s: not s.identity.issuer.startswith("https://"),
     ),
+    Refused(
+        "sign_on.providers.*.issuer", "a provider on this host is the mock", _has_local_provider
+    ),
+    Refused(
+        "sign_on.staff_origin",
+        "people sign on by https alone; set it, sign_on.origin and every issuer so",
+        _signs_on_in_clear,
+    ),
+    Refused(
+        "sign_on.keys_dir",
+        _RELATIVE,
+        lambda s: bool(s.sign_on.providers) and not s.sign_on.keys_dir.is_absolute(),
+    ),
     Refused("audit.keys_dir", _RELATIVE, lambda s: not s.audit.keys_dir.is_absolute()),
     Refused("identity.keys_dir", _RELATIVE, lambda s: not s.identity.keys_dir.is_absolute()),
     Refused("tree.keys_dir", _RELATIVE, lambda s: not s.tree.keys_dir.is_absolute()),
@@ -113,7 +142,10 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
     ),
     Refused(
         "audit.keys_dir",
-        "keep it, identity.keys_dir and tree.keys_dir apart; each is backed up in its own way",
-        lambda s: _overlap(s.audit.keys_dir, s.identity.keys_dir, s.tree.keys_dir),
+        "keep it, identity.keys_dir, sign_on.keys_dir and tree.keys_dir apart; "
+        "each is backed up in its own way",
+        lambda s: _overlap(
+            *(s.audit.keys_dir, s.identity.keys_dir, s.sign_on.keys_dir, s.tree.keys_dir)
+        ),
     ),
 )

@@ -9,6 +9,7 @@ from gateway.audit.observed import Sight, digest_of
 from gateway.retention.epochs import key_seen
 from gateway.settings import Settings
 from gateway.wiring.sequencing import keys_of
+from gateway.wiring.sign_on import ring_of
 
 
 def keys_seen(settings: Settings, now: datetime) -> dict[str, Sight]:
@@ -19,16 +20,24 @@ def keys_seen(settings: Settings, now: datetime) -> dict[str, Sight]:
     """
     node = settings.audit.node
     seen = _pseudonyms(node, Keyring(settings.audit.keys_dir))
-    identity = settings.identity
+    identity, sign_on = settings.identity, settings.sign_on
     if identity.keys_dir.is_dir():
         ring = SigningKeyRing(identity.keys_dir, keep=identity.keep(), algorithm=identity.algorithm)
-        for line in ring.lines(now):
-            told = [line.kid, line.algorithm, line.created_at, line.active_from]
-            seen[f"{node}/signing/{line.kid}"] = Sight(digest_of(told), Event.KEY_CREATE)
+        seen |= _signing(f"{node}/signing", ring, now)
+    if sign_on.keys_dir.is_dir():
+        seen |= _signing(f"{node}/sign-on", ring_of(settings), now)
     if settings.tree.keys_dir.is_dir():
         for pair in keys_of(settings).lines(now):
             sight = Sight(digest_of([pair.vkeys, pair.destroyed]), _made_or(pair.destroyed))
             seen[f"{node}/log/{pair.id}"] = sight
+    return seen
+
+
+def _signing(place: str, ring: SigningKeyRing, now: datetime) -> dict[str, Sight]:
+    seen: dict[str, Sight] = {}
+    for line in ring.lines(now):
+        told = [line.kid, line.algorithm, line.created_at, line.active_from]
+        seen[f"{place}/{line.kid}"] = Sight(digest_of(told), Event.KEY_CREATE)
     return seen
 
 

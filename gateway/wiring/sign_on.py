@@ -22,8 +22,9 @@ from gateway.wiring.shared import Shared
 HANDLERS: tuple[type[Controller], ...] = (SignOnKeysController,)
 PROVIDES: tuple[str, ...] = ("sign_on", "sign_on_keys", "staff_tokens")
 
-# A provider may keep our JWK set for an hour and read it again only when it misses a key.
-KEEP = timedelta(hours=2)
+# A provider may keep our JWK set for an hour, and read it again only when it misses a key.
+LEAD = timedelta(hours=1)  # how long a new key of ours is published before it signs
+KEEP = timedelta(hours=2)  # how long an old one stays published
 QUESTION_S = 3.0  # for one question to a provider; a visit has five for all of its questions
 
 

@@ -193,6 +193,38 @@ def test_production_refuses_what_only_a_demo_may_have(name: str, value: str | No
         load({}, environ)
 
 
+SIGN_ON = {
+    "MOTLAN_SIGN_ON__KEYS_DIR": "/var/lib/motlan/sign-on",
+    "MOTLAN_SIGN_ON__STAFF_ORIGIN": "https://quan-tri.h99.example",
+    "MOTLAN_SIGN_ON__PROVIDERS__STAFF__ISSUER": "https://sso.h99.example",
+    "MOTLAN_SIGN_ON__PROVIDERS__STAFF__REALM": "staff",
+    "MOTLAN_SIGN_ON__PROVIDERS__STAFF__CLIENT_ID": "motlan",
+    "MOTLAN_SIGN_ON__PROVIDERS__STAFF__TITLE_VI": "Cán bộ",
+    "MOTLAN_SIGN_ON__PROVIDERS__STAFF__TITLE_EN": "Officials",
+}
+
+
+def test_a_production_at_which_people_sign_on_is_accepted() -> None:
+    """The refusals leave a way through here, too."""
+    assert ["staff"] == list(load({}, {**SOUND, **SIGN_ON}).sign_on.providers)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("KEYS_DIR", "keys", id="relative keys"),
+        pytest.param("KEYS_DIR", "/var/lib/motlan/signing", id="keys in one folder"),
+        pytest.param("STAFF_ORIGIN", "http://127.0.0.1:8200", id="our door by http"),
+        pytest.param("PROVIDERS__STAFF__ISSUER", "http://127.0.0.1:9105/realms/staff", id="mock"),
+        pytest.param("PROVIDERS__STAFF__ISSUER", "https://localhost/realms/staff", id="here"),
+    ],
+)
+def test_production_signs_nobody_on_as_a_demo_does(name: str, value: str) -> None:
+    """Whoever can be anybody at a mock could be anybody here."""
+    with pytest.raises(ConfigurationError, match="production refuses"):
+        load({}, {**SOUND, **SIGN_ON, f"MOTLAN_SIGN_ON__{name}": value})
+
+
 def test_the_two_kinds_of_keys_are_neighbours_by_default() -> None:
     """Who starts in an empty folder finds everything that was made in one place, apart."""
     settings = load({}, {})

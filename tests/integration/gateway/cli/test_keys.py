@@ -23,3 +23,21 @@ def test_keys_are_made_rotated_exported_and_revoked(tmp_path: Path) -> None:
     assert not any("d" in key for key in jwks)
     assert Exit.REFUSED == pending.exit_code == asked.exit_code
     assert first["kid"] not in {line["kid"] for line in answer("keys", "list", env=env)}
+
+
+def test_the_keys_for_providers_are_a_ring_of_their_own(tmp_path: Path) -> None:
+    """Whoever registers us at a provider must not be handed the keys of our tokens."""
+    env = {
+        "MOTLAN_IDENTITY__KEYS_DIR": str(tmp_path / "signing"),
+        "MOTLAN_SIGN_ON__KEYS_DIR": str(tmp_path / "sign-on"),
+    }
+
+    first = answer("keys", "rotate", "--now", "--ring", "sign-on", env=env)
+    answer("keys", "rotate", "--now", env=env)
+    jwks = answer("keys", "export-jwks", "--ring", "sign-on", env=env)["keys"]
+    answer("keys", "revoke", first["kid"], "--ring", "sign-on", "--yes", env=env)
+    left = answer("keys", "list", "--ring", "sign-on", env=env)
+
+    assert [first["kid"]] == [key["kid"] for key in jwks]
+    assert first["kid"] not in {line["kid"] for line in left}
+    assert first["kid"] not in {line["kid"] for line in answer("keys", "list", env=env)}

@@ -29,6 +29,7 @@ def the_settings(dsn: str, folder: Path, **audit: object) -> Settings:
             "database": {"url": dsn},
             "audit": {"keys_dir": folder / "pseudonyms", **audit},
             "identity": {"keys_dir": folder / "signing"},
+            "sign_on": {"keys_dir": folder / "sign-on"},
             "tree": {"keys_dir": folder / "log", "guard_file": folder / "guard.json"},
         },
         {},
