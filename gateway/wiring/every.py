@@ -13,6 +13,7 @@ from gateway.wiring import (
     sequencing,
     sessions,
     sign_on,
+    systems,
     tokens,
     witnessing,
 )
@@ -25,6 +26,7 @@ PARTS: tuple[Part, ...] = (
     sessions,
     roles,
     tokens,
+    systems,
     sequencing,
     witnessing,
     changes,

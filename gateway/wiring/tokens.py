@@ -16,7 +16,6 @@ from auth.metadata import authorization_server, protected_resource
 from auth.possession.desk import ProofDesk
 from auth.possession.once import Once
 from auth.possession.repository import ProofRepository
-from auth.repository import Desk
 from auth.signon.signed_on import Realm
 from catalog.entries import SystemId
 from catalog.snapshot import Snapshot
@@ -25,6 +24,7 @@ from gateway.api.oauth import OAuthController, Published
 from gateway.wiring.sessions import accounts_of
 from gateway.wiring.shared import Shared
 from gateway.wiring.sign_on import doors_of, ring_of, staff_tokens_of
+from gateway.wiring.systems import desk_of
 
 HANDLERS: tuple[type[Controller], ...] = (OAuthController,)
 PROVIDES: tuple[str, ...] = ("oauth_issuer", "oauth_neighbours", "oauth_published")
@@ -40,7 +40,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
         identity,
         Parts(
             keys=ring,
-            rows=Desk(lambda: database.transaction(shared.engine)),
+            rows=desk_of(shared),
             reaches=lambda client_id: reaches(shared.keeper.current, client_id),
             binding=Binding(identity.token_endpoint, await _proofs(stack, shared)),
             subjects=_subjects(shared, officials),
