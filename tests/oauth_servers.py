@@ -27,6 +27,7 @@ from gateway.api.credentials import Credentials
 from gateway.api.oauth import OAuthController, Published
 from gateway.clock import utc_now
 from gateway.database import engine, transaction
+from tests.bound import HEADERS, PEERS
 from tests.party_builders import ISSUER, REACHES, NoOfficials, a_binding, a_fresh_assertion
 
 
@@ -49,7 +50,7 @@ def an_application(database_url: str, keys: Path) -> Litestar:
         officials=NoOfficials(),
         clock=utc_now,
     )
-    credentials = Credentials(ISSUER, CertificatePeers(["127.0.0.0/8"]))
+    credentials = Credentials(ISSUER, CertificatePeers(PEERS))
     published = Published(authorization_server(identity), protected_resource(identity))
     values = {
         "oauth_issuer": lambda: issuer,
@@ -101,7 +102,9 @@ async def ask(base: str, assertion: str | None = None, **changes: str) -> httpx.
     """Ask one server for a token, with an assertion made just now unless one is given."""
     body = token_form(assertion or a_fresh_assertion(now=time()), **changes)
     async with httpx.AsyncClient(base_url=base, timeout=20, trust_env=False) as client:
-        return await client.post("/oauth/token", content=body, headers={"Content-Type": FORM})
+        return await client.post(
+            "/oauth/token", content=body, headers={"Content-Type": FORM, **HEADERS}
+        )
 
 
 async def fetch(base: str, path: str) -> httpx.Response:

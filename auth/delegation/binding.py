@@ -14,7 +14,6 @@ from auth.errors import (
     RegistrationsUnavailable,
 )
 from auth.forms import Post
-from auth.possession import transition
 from auth.possession.proofs import Proved
 from auth.replies import Declined
 
@@ -34,7 +33,7 @@ class Proofs(Protocol):
 class Bound(Struct, frozen=True):
     """What a token will be bound to, and the proof that must still be used up."""
 
-    confirmation: Confirmation | None  # None only while unbound tokens are let pass
+    confirmation: Confirmation
     proof: Proved | None = None
 
 
@@ -64,9 +63,7 @@ class Binding:
             return self._proven(post.proof, now)
         if post.certificate is not None:
             return Bound(Confirmation(certificate=post.certificate))
-        if transition.REQUIRED:
-            raise Declined(replies.UNBOUND)
-        return Bound(None)
+        raise Declined(replies.UNBOUND)
 
     async def use(self, bound: Bound, now: float) -> str | None:
         """Use the proof up, over all workers; return a newer nonce for the next one, if any.

@@ -9,7 +9,6 @@ from auth.errors import (
     ProofMissing,
     SchemeWrong,
 )
-from auth.possession import transition
 from auth.possession.desk import ProofDesk
 from auth.possession.shown import Shown
 from auth.principals import Principal
@@ -60,8 +59,7 @@ class Door:
         if principal.key_thumbprint is not None:
             await self._demand_proof(principal.key_thumbprint, token, shown, now)
         elif principal.certificate_thumbprint is None:
-            if transition.REQUIRED:
-                raise BindingRequired
+            raise BindingRequired
         elif shown.dpop:
             raise SchemeWrong
         shown.admitted = token

@@ -6,7 +6,6 @@ from auth.claims import Confirmation
 from auth.delegation.binding import Binding
 from auth.errors import MemoryUnavailable, RegistrationsUnavailable
 from auth.forms import FORM, Post
-from auth.possession import transition
 from auth.replies import Declined
 from tests.delegation_builders import HELD_KEY, THUMB, TOKEN_ENDPOINT, a_proof
 from tests.party_builders import NONCES, NOON_S, FakeMemory, a_binding
@@ -65,13 +64,12 @@ def test_what_proves_nothing_binds_nothing(proof: str) -> None:
     )
 
 
-def test_neither_is_judged_by_the_rule_of_the_day() -> None:
-    """No plain tokens, once every caller has moved."""
-    if transition.REQUIRED:
-        with pytest.raises(Declined):
-            a_binding().of(a_request(), NOON_S)
-    else:
-        assert a_binding().of(a_request(), NOON_S).confirmation is None
+def test_a_token_that_would_be_bound_to_nothing_is_not_made() -> None:
+    """FAPI 2.0 section 5.3.2.1: whoever steals a plain token is whom it names."""
+    with pytest.raises(Declined) as declined:
+        a_binding().of(a_request(), NOON_S)
+
+    assert "binding_required" == declined.value.refused.code
 
 
 @pytest.mark.parametrize(

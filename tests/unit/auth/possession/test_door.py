@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from auth.errors import (
+    BindingRequired,
     CertificateMismatch,
     CertificateMissing,
     KeyMismatch,
@@ -90,6 +91,9 @@ CASES: dict[str, tuple[dict[str, Any], Shown, type[PartyError]]] = {
     "another certificate": (OF_CERTIFICATE, shown(certificate="x"), CertificateMismatch),
     "a proof in place of a certificate": (OF_CERTIFICATE, with_proof(), CertificateMissing),
     "as DPoP": (OF_CERTIFICATE, shown(certificate="cert", dpop=True), SchemeWrong),
+    "a plain token": ({}, shown(), BindingRequired),
+    "a plain token beside a proof": ({}, with_proof(), BindingRequired),
+    "a plain token beside a certificate": ({}, shown(certificate="cert"), BindingRequired),
 }
 
 
