@@ -93,6 +93,11 @@ class Load:
         with self._token_lock:
             self._systems[client_id].forget()
 
+    def token(self, client_id: str) -> str:
+        """Return the token that the callers of a system share."""
+        with self._token_lock:
+            return self._systems[client_id].token()
+
     def _run(self, asks: Sequence[Ask], number: int) -> None:
         turns = itertools.islice(itertools.cycle(asks), number, None)
         connection: HTTPConnection | None = None
