@@ -31,8 +31,8 @@ PUBLIC = verification_key(public_jwk(KEY))
 
 def judged(
     claims: dict[str, Any], *, max_age: int | None = None, access_token: str | None = None
-) -> None:
-    """Judge claims as the desk does."""
+) -> str:
+    """Judge claims as the desk does; return whose they are."""
     found, _ = read(encoded(claims))
     judge(
         found,
@@ -41,6 +41,7 @@ def judged(
         access_token=access_token,
         now=NOW.timestamp(),
     )
+    return found.sub
 
 
 def how(claims: dict[str, Any], **options: Any) -> Ending:
@@ -64,7 +65,7 @@ def how(claims: dict[str, Any], **options: Any) -> Ending:
 )
 def test_a_good_token_is_taken(claims: dict[str, Any]) -> None:
     """The bounds themselves are inside."""
-    judged(claims)
+    assert claims["sub"] == judged(claims)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_a_sign_on_of_long_ago_is_not_one_of_now() -> None:
     old = id_members(auth_time=SECONDS - 71)
 
     assert Ending.ASSURANCE_TOO_LOW is how(old, max_age=60)
-    judged(old)
+    assert "sub-Ab1" == judged(old)
 
 
 def test_an_access_token_that_was_swapped_is_noticed() -> None:
@@ -104,7 +105,7 @@ def test_an_access_token_that_was_swapped_is_noticed() -> None:
     half = base64.urlsafe_b64encode(hashlib.sha256(b"token-1").digest()[:16]).rstrip(b"=").decode()
     bound = id_members(at_hash=half)
 
-    judged(bound, access_token="token-1")
+    assert "sub-Ab1" == judged(bound, access_token="token-1")
     assert Ending.PROVIDER_UNTRUSTED is how(bound, access_token="token-2")
 
 
