@@ -432,7 +432,7 @@ async def test_details_reach_the_token_and_the_answer(ring: SigningKeyRing) -> N
         + urlencode({"authorization_details": json.dumps([detail])}).encode()
     )
 
-    reply = await asked(ring, Post(body=form, content_type=FORM))
+    reply = await asked(ring, Post(body=form, content_type=FORM, certificate=THUMB))
 
     assert [detail] == reply.body["authorization_details"]
     assert "TT-2026-0001" == reply.body["scope"]
@@ -503,7 +503,7 @@ async def test_an_exchange_widens_nothing(
 
 async def test_without_a_staff_provider_nothing_is_exchanged(ring: SigningKeyRing) -> None:
     """And the answer says that it is the grant."""
-    post = Post(body=exchange_form(an_assertion(), "st"), content_type=FORM)
+    post = Post(body=exchange_form(an_assertion(), "st"), content_type=FORM, certificate=THUMB)
 
     assert (400, "unsupported_grant_type", "validation_failed") == words(await asked(ring, post))
 
