@@ -131,11 +131,13 @@ class System:
 
     def _renew(self) -> None:
         answer = self._with_nonce(self._asked_for_token)
-        if "access_token" not in answer.body:
-            raise TokenRefused(answer)
         said = answer.body
+        # A token of another kind than asked for is not bound to what we hold: nobody may use it.
+        kind = str(said.get("token_type", "")).lower()  # RFC 6749 section 5.1: case does not count
+        if kind != self._binding.scheme.lower() or "access_token" not in said:
+            raise TokenRefused(answer)
         until = self._clock() + float(said["expires_in"])
-        self.held = Held(str(said["access_token"]), str(said["token_type"]), until)
+        self.held = Held(str(said["access_token"]), self._binding.scheme, until)
 
     def _asked_for_token(self) -> Answer:
         assertion = client_assertion(

@@ -112,6 +112,16 @@ def test_a_refused_token_says_why() -> None:
     assert "invalid_client" == str(refused.value)
 
 
+def test_a_token_that_is_not_bound_is_not_used() -> None:
+    """Whoever stands between might have taken the proof away, to use the token as well."""
+    plain: Reply = (200, {}, {"access_token": "t", "token_type": "Bearer", "expires_in": 300})
+    desk = Desk([plain], [FINE])
+    with serving(desk) as gateway, pytest.raises(TokenRefused):
+        a_system(gateway).ask("dancu.xacthuc", {})
+
+    assert [] == desk.sent("/v1/data/dancu.xacthuc")
+
+
 def test_the_issuers_name_is_in_the_proof_when_the_gateway_is_reached_otherwise() -> None:
     """Behind a proxy the address that a caller dials is not the one that is proven for."""
     desk = Desk([a_token()], [FINE])
