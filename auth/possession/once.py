@@ -55,8 +55,15 @@ class Once:
     It fails closed: when the memory does not answer, or cannot know, nothing is the first use.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, *, familiar: int = MOST_FAMILIAR) -> None:
+        """Prepare.
+
+        Args:
+            memory: what all workers share.
+            familiar: how many uses this worker keeps in mind by itself; the rows decide anyway.
+        """
         self._memory = memory
+        self._most_familiar = familiar
         self._waiting: list[_Claim] = []
         self._flushing: asyncio.Task[None] | None = None
         self._familiar: OrderedDict[bytes, None] = OrderedDict()
@@ -97,7 +104,7 @@ class Once:
 
     def _remember(self, digest: bytes) -> None:
         self._familiar[digest] = None
-        if len(self._familiar) > MOST_FAMILIAR:
+        if len(self._familiar) > self._most_familiar:
             self._familiar.popitem(last=False)
 
     async def _flush(self) -> None:

@@ -172,12 +172,13 @@ async def test_too_many_waiting_are_turned_away() -> None:
 async def test_what_it_keeps_in_mind_is_bounded() -> None:
     """The rows decide; the filter spares questions only."""
     memory = FakeMemory()
-    uses = Once(memory)
-    for start in range(0, once.MOST_FAMILIAR + 1, 4096):
-        await asyncio.gather(*(uses.claim("k", str(start + n), NOW) for n in range(4096)))
+    uses = Once(memory, familiar=10)
+    await asyncio.gather(*(uses.claim("key", str(n), NOW) for n in range(11)))
     asked = len(memory.batches)
 
-    assert not await uses.claim("k", "0", NOW)
+    assert not await uses.claim("key", "10", NOW)
+    assert asked == len(memory.batches)
+    assert not await uses.claim("key", "0", NOW)
     assert asked + 1 == len(memory.batches)
 
 
