@@ -33,9 +33,12 @@ bounded = settings(
 )
 ROUTES = [
     ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/.well-known/oauth-protected-resource"),
     ("GET", "/audit/log/policy"),
     ("GET", "/audit/log/witnesses"),
     ("GET", "/oauth/jwks"),
+    ("POST", "/oauth/introspect"),
+    ("POST", "/oauth/revoke"),
     ("POST", "/oauth/token"),
     ("POST", "/v1/data/{service}"),
     ("POST", "/v1/prefill/{procedure}"),

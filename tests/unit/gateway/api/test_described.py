@@ -24,19 +24,3 @@ def test_prefill_demands_a_token_and_answers_in_problems(paths: dict[str, Any]) 
     assert [{"accessToken": []}] == route["security"]
     assert {"200", "400", "401", "403", "404", "503"} <= route["responses"].keys()
     assert "application/problem+json" in route["responses"]["403"]["content"]
-
-
-def test_the_token_endpoint_takes_a_form(paths: dict[str, Any]) -> None:
-    """RFC 6749 section 4.4.2: a form, not JSON."""
-    route = paths["/oauth/token"]["post"]
-
-    form = route["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
-    assert {"grant_type", "client_assertion_type", "client_assertion"} == set(form["required"])
-    assert {"200", "400", "401", "503"} <= route["responses"].keys()
-
-
-def test_keys_are_a_key_set(paths: dict[str, Any]) -> None:
-    """RFC 7517 names the type."""
-    answers = paths["/oauth/jwks"]["get"]["responses"]
-
-    assert ["application/jwk-set+json"] == list(answers["200"]["content"])
