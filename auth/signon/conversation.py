@@ -1,7 +1,7 @@
 """What we say to one provider: the request, the code, the question for more claims."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from auth.signon.refusals import Ending, SignOnRefused
 Shape = TypeVar("Shape")
 
 ASSERTION_LIFE_S = 60
+MOST_UNDER_WAY = 64  # questions of one worker: a silent provider must not hold every connection
 BEHIND_S = 10  # an assertion is dated back: the provider's clock may be behind ours
 _OK, _CREATED, _BUSY, _FAILED = 200, 201, 429, 500
 
@@ -77,6 +78,7 @@ class Conversation:
         self.provider = provider
         self._outbound = outbound
         self._key = key
+        self._under_way = 0
         self._nonce: str | None = None  # what the provider wants in our next proof
 
     async def address(self, metadata: Metadata, attempt: Attempt, now: datetime) -> str:
@@ -215,11 +217,17 @@ class Conversation:
         )
         return {"DPoP": proof}
 
-    async def _asked(self, asking: Awaitable[Fetched]) -> Fetched:
+    async def _asked(self, asking: Coroutine[object, object, Fetched]) -> Fetched:
+        if self._under_way >= MOST_UNDER_WAY:
+            asking.close()
+            raise SignOnRefused(Ending.PROVIDER_UNAVAILABLE, "too many wait for it already")
+        self._under_way += 1
         try:
             reply = await asking
         except Unreachable as away:
             raise SignOnRefused(Ending.PROVIDER_UNAVAILABLE, away.fact) from None
+        finally:
+            self._under_way -= 1
         if reply.status >= _FAILED or reply.status == _BUSY:
             raise SignOnRefused(Ending.PROVIDER_UNAVAILABLE, "the provider failed")
         return reply

@@ -138,6 +138,14 @@ class Published:
         """
         return await self._metadata.current(now)
 
+    async def key_ids(self, now: float) -> tuple[str, ...]:
+        """Return the ids of its keys that we could use.
+
+        Raises:
+            SignOnRefused: PROVIDER_UNAVAILABLE or PROVIDER_UNTRUSTED.
+        """
+        return tuple(key.kid for key in await self._keys.current(now))
+
     async def verified(self, text: str, types: frozenset[str], now: float) -> bytes:
         """Return the payload of *text* once a key of this issuer has proven its signature.
 

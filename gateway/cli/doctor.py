@@ -26,6 +26,7 @@ from gateway.retention.repository import ROLE as RETENTION
 from gateway.retention.sizes import SizeRepository
 from gateway.settings import Settings
 from gateway.wiring.retention import Gauge
+from gateway.wiring.sign_on import standing
 from gateway.wiring.witnessing import PolicyUnusable, policy_of
 from gateway.witnessing.outcomes import Outcome, unwitnessed
 from gateway.witnessing.repository import WitnessRepository
@@ -52,7 +53,7 @@ class Finding:
 @database_options
 @answering
 def doctor(url: str | None, directory: Path | None, *, ready: bool) -> Answer:
-    """Check Python, settings, database, migrations, roles, keys, catalog, sources and clock."""
+    """Check Python, database, migrations, roles, keys, catalog, sources, providers and clock."""
     settings = settings_with(url, directory)
     found = [_ready(settings)] if ready else [_python(), *_everything(settings)]
     rows = [
@@ -75,7 +76,7 @@ def _python() -> Finding:
 
 
 def _everything(settings: Settings) -> list[Finding]:
-    found = [_keys(settings), *asyncio.run(_sources(settings))]
+    found = [_keys(settings), *asyncio.run(_sources(settings)), *asyncio.run(_providers(settings))]
     try:
         with reachable(settings) as dsn:
             first, *inside = asyncio.run(_database(dsn))
@@ -246,6 +247,14 @@ async def _source(name: str, base_url: str) -> Finding:
             check, ok=False, says=type(lost).__name__, do="see the network, or the source"
         )
     return Finding(check, ok=True, says="reachable")
+
+
+async def _providers(settings: Settings) -> list[Finding]:
+    """Let each OpenID provider judge a request of ours; no browser is sent there."""
+    return [
+        Finding(f"provider {code}", is_well, says, "see docs/sign-on.md")
+        for code, (is_well, says) in (await standing(settings, utc_now())).items()
+    ]
 
 
 def _ready(settings: Settings) -> Finding:

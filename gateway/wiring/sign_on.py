@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from litestar import Controller
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from auth.errors import KeyRingUnusable
 from auth.keys import SigningKeyRing
 from auth.outbound import Outbound
 from auth.repository import Desk
+from auth.signon.attempts import begun
 from auth.signon.conversation import Conversation
 from auth.signon.desk import Door, SignOn
 from auth.signon.published import Published
+from auth.signon.refusals import SignOnRefused
 from auth.signon.repository import Attempts
 from auth.signon.staff_tokens import StaffTokens
 from gateway import database
@@ -81,6 +84,29 @@ def staff_tokens_of(doors: dict[str, Door], audience: str) -> StaffTokens:
         {code: door.published for code, door in doors.items()},
         audience,
     )
+
+
+async def standing(settings: Settings, now: datetime) -> dict[str, tuple[bool, str]]:
+    """Try each provider as far as a browser would get, without sending one there.
+
+    Returns:
+        By the provider's code, whether it is well, and what an operator has to know.
+    """
+    ring = ring_of(settings)
+    return {code: await _tried(door, now) for code, door in doors_of(settings, ring).items()}
+
+
+async def _tried(door: Door, now: datetime) -> tuple[bool, str]:
+    attempt = begun(door.provider.code, target="/", level=1, max_age=None, now=now.timestamp())
+    try:
+        metadata = await door.published.metadata(now.timestamp())
+        kids = await door.published.key_ids(now.timestamp())
+        await door.conversation.address(metadata, attempt, now)
+    except (SignOnRefused, KeyRingUnusable) as wrong:
+        return False, wrong.fact
+    pushed = metadata.pushed_authorization_request_endpoint is not None
+    says = "it takes our request" if pushed else "pushed requests are not offered"
+    return bool(kids), f"{len(kids)} usable keys; {says}"
 
 
 def no_keys(_: datetime) -> dict[str, list[dict[str, str]]]:

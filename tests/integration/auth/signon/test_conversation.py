@@ -1,5 +1,6 @@
 """What we say to a provider, word by word."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -8,7 +9,7 @@ import pytest
 
 from auth.jose import public_jwk, signing_key, verification_key, verified
 from auth.outbound import Outbound
-from auth.signon.conversation import Conversation, Tokens
+from auth.signon.conversation import MOST_UNDER_WAY, Conversation, Tokens
 from auth.signon.metadata import Metadata, judge
 from auth.signon.refusals import Ending, SignOnRefused
 from tests.scripted_provider import Asked, Said, Script, a_script, told
@@ -36,10 +37,10 @@ async def script() -> AsyncIterator[Script]:
         yield made
 
 
-def conversation(script: Script) -> Conversation:
+def conversation(script: Script, timeout_s: float = 5) -> Conversation:
     """Return our side."""
     provider = a_provider_value(issuer=script.base)
-    return Conversation(provider, Outbound(networks=LOOPBACK), lambda _: OURS)
+    return Conversation(provider, Outbound(networks=LOOPBACK, timeout_s=timeout_s), lambda _: OURS)
 
 
 def metadata(script: Script) -> Metadata:
@@ -216,3 +217,24 @@ async def test_without_a_place_to_ask_there_is_nothing_more(script: Script) -> N
 
     assert {} == await conversation(script).userinfo(metadata(script), tokens, "sub-Ab1", NOW)
     assert "Tokens()" == repr(tokens)
+
+
+async def test_a_silent_provider_does_not_take_every_connection(script: Script) -> None:
+    """People at the other provider, and systems, must not notice."""
+    script.lines["/token"] = Said(after_s=60)
+    talk = conversation(script, timeout_s=2)
+    asking = [
+        asyncio.ensure_future(talk.tokens(metadata(script), "code-1", ATTEMPT, NOW))
+        for _ in range(MOST_UNDER_WAY)
+    ]
+    await asyncio.sleep(0)  # each has begun, and waits
+
+    with pytest.raises(SignOnRefused) as refused:
+        await talk.tokens(metadata(script), "code-1", ATTEMPT, NOW)
+    assert "too many wait for it already" == refused.value.fact
+    ends = await asyncio.gather(*asking, return_exceptions=True)
+    assert {Ending.PROVIDER_UNAVAILABLE} == {
+        end.ending for end in ends if isinstance(end, SignOnRefused)
+    }
+    script.lines["/token"] = GIVEN
+    assert "a.b.c" == (await talk.tokens(metadata(script), "c", ATTEMPT, NOW)).id_token

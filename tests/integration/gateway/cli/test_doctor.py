@@ -1,10 +1,15 @@
 """Tests of `motlan doctor`."""
 
+import asyncio
 import socket
 from pathlib import Path
+from typing import Any
 
 from gateway.cli.exits import Exit
 from tests.command_line import answer, motlan
+from tests.sso import Provider, a_client, a_provider_process
+
+AWAY = "postgresql://x@127.0.0.1:1/x"
 
 
 def _states(said: dict[str, list[dict[str, object]]]) -> dict[object, object]:
@@ -73,3 +78,48 @@ def test_a_policy_that_cannot_be_used_is_named(database_url: str, tmp_path: Path
     assert not found["ok"]
     assert "line 1" in str(found["says"])
     assert "witnesses.policy_file" in str(found["do"])
+
+
+def test_a_provider_is_tried_as_far_as_a_browser_would_get(tmp_path: Path) -> None:
+    """Whoever registers the gateway learns at once whether the provider takes it."""
+    folder = tmp_path / "sign-on"
+    env = {"MOTLAN_IDENTITY__KEYS_DIR": str(tmp_path), "MOTLAN_SIGN_ON__KEYS_DIR": str(folder)}
+    motlan("keys", "rotate", "--now", "--ring", "sign-on", env=env)
+    jwks = answer("keys", "export-jwks", "--ring", "sign-on", env=env)
+    with a_provider_process() as base:
+        env |= a_staff_provider(f"{base}/realms/staff")
+        unknown = told(answer("doctor", "--url", AWAY, env=env))
+        asyncio.run(register(base, jwks["keys"][0]))
+        known = told(answer("doctor", "--url", AWAY, env=env))
+    gone = told(answer("doctor", "--url", AWAY, env=env))
+
+    assert (False, True) == (unknown["ok"], "does not take our proof" in unknown["says"])
+    assert (True, "1 usable keys; it takes our request") == (known["ok"], known["says"])
+    assert (False, "docs/sign-on.md") == (gone["ok"], gone["do"].removeprefix("see "))
+
+
+def told(said: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return what the doctor says about the provider."""
+    return next(each for each in said["checks"] if each["check"] == "provider staff")
+
+
+def a_staff_provider(issuer: str) -> dict[str, str]:
+    """Return the settings of one provider as variables."""
+    members = {
+        "ISSUER": issuer,
+        "REALM": "staff",
+        "CLIENT_ID": "motlan",
+        "TITLE_VI": "Cán bộ",
+        "TITLE_EN": "Officials",
+        "NETWORKS": '["127.0.0.0/8"]',
+    }
+    return {f"MOTLAN_SIGN_ON__PROVIDERS__STAFF__{name}": text for name, text in members.items()}
+
+
+async def register(base: str, key: dict[str, str]) -> None:
+    """Tell the provider who we are."""
+    sso = Provider(base)
+    try:
+        await sso.register(a_client("http://127.0.0.1:8200/sign-on/staff/callback", key=key))
+    finally:
+        await sso.close()
