@@ -23,9 +23,10 @@ from auth.signon.refusals import SignOnRefused
 from auth.signon.signed_on import Realm
 from auth.signon.targets import own_path
 from gateway.api import cookies, pages
-from gateway.api.operations import OfAnybody, OfPeople
+from gateway.api.operations import OfAnybody
 from gateway.api.people import CookieDoor, Entered, demand_own_page, form_of
 from gateway.api.reception import Reception
+from gateway.api.sign_on_described import OfBackchannel, OfSignOn, OfSignOut, OfStepUp
 from gateway.clock import Clock
 from gateway.errors import AuditUnavailable, Code, Refusal
 
@@ -109,7 +110,7 @@ class SignOnController(Controller):
         kept = {"Cache-Control": "public, max-age=3600"}
         return Response(pages.STYLE, headers=kept, media_type="text/css; charset=utf-8")
 
-    @get(BEGIN, opt=_PUBLIC, operation_class=OfAnybody, status_code=HTTP_303_SEE_OTHER)
+    @get(BEGIN, opt=_PUBLIC, operation_class=OfSignOn, status_code=HTTP_303_SEE_OTHER)
     async def begin(
         self,
         provider: FromPath[str],
@@ -121,7 +122,7 @@ class SignOnController(Controller):
         begun = await sign_on.begin(provider, target=own_path(target), now=clock())
         return _sent(begun.url, cookies.attempt(begun.attempt))
 
-    @get(CALLBACK, opt=_PUBLIC, operation_class=OfAnybody, status_code=HTTP_303_SEE_OTHER)
+    @get(CALLBACK, opt=_PUBLIC, operation_class=OfSignOn, status_code=HTTP_303_SEE_OTHER)
     async def callback(
         self,
         request: Request[Any, Any, State],
@@ -150,7 +151,7 @@ class SignOnController(Controller):
     @post(
         BACKCHANNEL,
         opt=_PUBLIC,
-        operation_class=OfAnybody,
+        operation_class=OfBackchannel,
         status_code=HTTP_200_OK,
         request_max_body_size=LARGEST_FORM,
     )
@@ -177,7 +178,7 @@ class SignOnController(Controller):
     @post(
         STEP_UP,
         opt={"permission": Permission.SESSION_READ},
-        operation_class=OfPeople,
+        operation_class=OfStepUp,
         status_code=HTTP_303_SEE_OTHER,
         request_max_body_size=LARGEST_FORM,
     )
@@ -202,7 +203,7 @@ class SignOnController(Controller):
     @post(
         SIGN_OUT,
         opt=_PUBLIC,
-        operation_class=OfAnybody,
+        operation_class=OfSignOut,
         status_code=HTTP_303_SEE_OTHER,
         request_max_body_size=LARGEST_FORM,
     )
