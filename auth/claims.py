@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from auth.delegation.details import AgreementDetail
 from auth.errors import TokenInvalid
+from auth.narrowing.details import AgreementDetail
 from auth.principals import Official, Principal
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068 section 2.1

@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from auth.errors import FormRefused
 
+# Words of RFC 8693, sections 2.1 and 3.
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a kind of token
 FORM = "application/x-www-form-urlencoded"
 LARGEST_BODY = 16_384  # bytes; a form with an assertion needs about 1,000
 _MOST_MEMBERS = 20

@@ -14,14 +14,13 @@ from auth import replies
 from auth.assertions import Limits
 from auth.claims import TOKEN_TYPE, AccessClaims, actor_of
 from auth.delegation.admission import PATIENCE_S, Admission, Named, Rows, named
-from auth.delegation.agreements import Reaches, Wanted, wanted
 from auth.delegation.binding import Binding, Bound
-from auth.delegation.subjects import GRANT as EXCHANGE
 from auth.delegation.subjects import Acting, Subjects
 from auth.errors import FormRefused, RegistrationsUnavailable
-from auth.forms import Post
+from auth.forms import EXCHANGE, Post
 from auth.identity import Identity
 from auth.jose import SigningKey, signed
+from auth.narrowing.agreements import Reaches, Wanted, wanted
 from auth.replies import Declined, TokenReply, answering, with_nonce
 from auth.server import GRANTS, Caller, Issued, MachineServer, Terms
 from auth.systems import System, SystemState

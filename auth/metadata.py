@@ -6,7 +6,6 @@ from typing import Any
 
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from auth.delegation import details
 from auth.identity import (
     INTROSPECTION_PATH,
     JWKS_PATH,
@@ -15,6 +14,7 @@ from auth.identity import (
     Identity,
 )
 from auth.jose import ALGORITHM_NAMES
+from auth.narrowing import details
 from auth.server import GRANTS, METHODS
 
 # Which of our addresses also stand behind the door that asks for client certificates.

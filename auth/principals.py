@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from auth.delegation.details import AgreementDetail
+from auth.narrowing.details import AgreementDetail
 
 
 class Official(Struct, frozen=True, kw_only=True):

@@ -22,10 +22,10 @@ from authlib.oauth2.rfc7523.client import JWTBearerClientAssertion
 from auth import replies
 from auth.assertions import Limits, Proof, prove
 from auth.claims import Confirmation
-from auth.delegation import subjects
-from auth.delegation.agreements import Wanted
 from auth.errors import AssertionRefused, KeyRefused
+from auth.forms import ACCESS_TOKEN, EXCHANGE
 from auth.jose import UNKNOWN_KEY
+from auth.narrowing.agreements import Wanted
 from auth.principals import Official
 from auth.replies import Declined, TokenReply, refusal
 from auth.systems import System
@@ -43,7 +43,7 @@ ASSERTION = "private_key_jwt"
 CERTIFICATE = "self_signed_tls_client_auth"  # RFC 8705 section 2.2: registered one by one
 METHODS = (ASSERTION, CERTIFICATE)
 MACHINE = "client_credentials"
-GRANTS = (MACHINE, subjects.GRANT)
+GRANTS = (MACHINE, EXCHANGE)
 ENDPOINTS = frozenset({"token", "introspection", "revocation"})
 
 
@@ -97,7 +97,7 @@ class Caller(_Client):
         return grant_type in GRANTS
 
     def get_allowed_scope(self, scope: str) -> str:
-        """Return the scope, which `auth.delegation.agreements` has judged before."""
+        """Return the scope, which `auth.narrowing.agreements` has judged before."""
         return scope
 
     def __repr__(self) -> str:
@@ -195,11 +195,11 @@ class MachineGrant(_Grant):
 class ExchangeGrant(MachineGrant):
     """Token exchange (RFC 8693), once the official behind it has been proven."""
 
-    GRANT_TYPE = subjects.GRANT
+    GRANT_TYPE = EXCHANGE
 
     def said(self, terms: Terms) -> dict[str, Any]:
         """Name the kind of token too (RFC 8693 section 2.2.1)."""
-        return {**super().said(terms), "issued_token_type": subjects.ACCESS_TOKEN}
+        return {**super().said(terms), "issued_token_type": ACCESS_TOKEN}
 
 
 class MachineServer(_Server):

@@ -9,7 +9,6 @@ import msgspec
 from auth.assertions import Limits
 from auth.claims import AccessClaims
 from auth.client import ClientKey, client_assertion, new_client_key, token_form
-from auth.delegation.agreements import Reach
 from auth.delegation.binding import Binding
 from auth.delegation.subjects import Subjects
 from auth.errors import RegistrationConflict, SystemUnknown
@@ -18,6 +17,7 @@ from auth.identity import Identity
 from auth.issuer import Issuer, Parts
 from auth.jose import signed, signing_key
 from auth.keys import SigningKeyRing
+from auth.narrowing.agreements import Reach
 from auth.possession.desk import Counts, ProofDesk
 from auth.possession.nonces import Nonces
 from auth.systems import Note, Registration, System, registered

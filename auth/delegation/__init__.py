@@ -1,1 +1,1 @@
-"""Tokens on behalf of somebody: narrowed, exchanged, looked into, taken back."""
+"""Who asks for a token and on whose behalf; what its holder is told of it, and its end."""

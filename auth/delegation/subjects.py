@@ -14,14 +14,12 @@ from msgspec import Struct
 from auth import replies
 from auth.claims import Confirmation
 from auth.errors import OfficialRefused, TokenExpired, TokenInvalid, TokenMissing
+from auth.forms import ACCESS_TOKEN
 from auth.principals import Official
 from auth.replies import Declined
 from auth.signon.refusals import SignOnRefused
 from auth.signon.staff_tokens import StaffToken
 from auth.systems import System
-
-GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
-ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - RFC 8693 section 3
 
 
 class Judges(Protocol):

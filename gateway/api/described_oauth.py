@@ -15,8 +15,7 @@ from litestar.openapi.spec import (
 )
 
 from auth.assertions import ASSERTION_TYPE
-from auth.delegation.subjects import ACCESS_TOKEN
-from auth.forms import FORM
+from auth.forms import ACCESS_TOKEN, FORM
 from auth.identity import INTROSPECTION_PATH, JWKS_PATH, REVOCATION_PATH, TOKEN_PATH
 from auth.server import GRANTS
 from gateway.api.openapi import problem_responses

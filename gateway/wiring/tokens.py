@@ -4,7 +4,6 @@ from contextlib import AsyncExitStack
 
 from litestar import Controller
 
-from auth.delegation.agreements import Reach, Reaches
 from auth.delegation.binding import Binding
 from auth.delegation.neighbours import Neighbours
 from auth.delegation.officials import StaffOfficials
@@ -13,6 +12,7 @@ from auth.delegation.subjects import Subjects
 from auth.issuer import Issuer, Parts
 from auth.keys import SigningKeyRing
 from auth.metadata import authorization_server, protected_resource
+from auth.narrowing.agreements import Reach, Reaches
 from auth.possession.desk import ProofDesk
 from auth.possession.once import Once
 from auth.possession.repository import ProofRepository

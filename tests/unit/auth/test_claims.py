@@ -7,8 +7,8 @@ import pytest
 
 from auth import claims
 from auth.claims import Confirmation
-from auth.delegation.details import AgreementDetail
 from auth.errors import TokenInvalid
+from auth.narrowing.details import AgreementDetail
 from auth.principals import Official
 from tests.party_builders import some_claims
 

@@ -7,12 +7,10 @@ import pytest
 
 from auth.claims import Confirmation
 from auth.client import token_form
-from auth.delegation.agreements import Wanted
-from auth.delegation.details import AgreementDetail
-from auth.delegation.subjects import ACCESS_TOKEN
-from auth.delegation.subjects import GRANT as EXCHANGE
-from auth.forms import FORM, read
+from auth.forms import ACCESS_TOKEN, EXCHANGE, FORM, read
 from auth.jose import verification_key
+from auth.narrowing.agreements import Wanted
+from auth.narrowing.details import AgreementDetail
 from auth.replies import Declined
 from auth.server import (
     ASSERTION,

@@ -3,8 +3,9 @@
 import pytest
 
 from auth.claims import Confirmation
-from auth.delegation.subjects import ACCESS_TOKEN, Acting, Subjects
+from auth.delegation.subjects import Acting, Subjects
 from auth.errors import TokenExpired, TokenInvalid, TokenMissing
+from auth.forms import ACCESS_TOKEN
 from auth.principals import Official
 from auth.replies import Declined
 from auth.signon.refusals import Ending, SignOnRefused

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth.delegation.agreements import Reach, wanted
-from auth.delegation.details import agreements
 from auth.errors import DetailsRefused
+from auth.narrowing.agreements import Reach, wanted
+from auth.narrowing.details import agreements
 from auth.replies import Declined
 from tests.party_builders import AGREEMENTS, REACHES
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from auth.delegation import details
-from auth.delegation.details import LARGEST_TEXT, MOST, MOST_CODES, AgreementDetail
 from auth.errors import DetailsRefused
+from auth.narrowing import details
+from auth.narrowing.details import LARGEST_TEXT, MOST, MOST_CODES, AgreementDetail
 
 WHOLE = {"type": "motlan_agreement", "identifier": "TT-2026-0001"}
 

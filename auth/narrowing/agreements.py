@@ -6,8 +6,8 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from auth import replies
-from auth.delegation import details
-from auth.delegation.details import AgreementDetail
+from auth.narrowing import details
+from auth.narrowing.details import AgreementDetail
 from auth.replies import Declined
 
 
