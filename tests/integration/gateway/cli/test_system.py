@@ -4,10 +4,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from auth import documents
+from auth.credentials import keytexts
 from auth.systems import Registration
 from gateway.cli.exits import Exit
 from gateway.errors import RightsGone
@@ -172,3 +174,77 @@ def test_a_database_that_does_not_answer_is_the_databases_fault() -> None:
     nowhere = ("--url", "postgresql://nobody@127.0.0.1:1/none")
 
     assert Exit.DATABASE == motlan("system", "list", *nowhere).exit_code
+
+
+def test_a_live_system_takes_two_people_at_the_command_line_too(
+    here: tuple[str, str], tmp_path: Path
+) -> None:
+    """Whoever has a shell is still one person, and the database says so."""
+    path = written(tmp_path, DESK)
+
+    (finding,) = answer("system", "apply", path, *ALONE, *here)["findings"]
+    twice = answer("system", "apply", path, *ALONE, "--approved-by", "cb-01", *here)
+    (done,) = answer("system", "apply", path, *SIGNED, *here)["changes"]
+
+    assert "second_person_missing" == finding["code"] == twice["findings"][0]["code"]
+    assert ("cb-01", "cb-02") == (done["by"], done["approved_by"])
+
+
+def test_a_key_from_its_making_to_its_revocation(here: tuple[str, str], tmp_path: Path) -> None:
+    """Make, register, rotate with overlap, revoke: what is shown follows each step."""
+    made = [
+        answer("system", "keygen", "--live", "--out", str(tmp_path / name)) for name in ("a", "b")
+    ]
+    old, new = (each["jwks"]["keys"][0] for each in made)
+    answer("system", "apply", written(tmp_path, replace(DESK, jwks=(old,))), *SIGNED, *here)
+    offered = tmp_path / "new.json"
+    offered.write_bytes(msgspec.json.encode(made[1]["jwks"]))
+
+    rotated = answer(
+        "system", "rotate", CLIENT, "--jwks", str(offered), "--overlap", "24", *SIGNED, *here
+    )
+    between = answer("system", "show", CLIENT, *here)
+    revoked = answer("system", "revoke-key", CLIENT, old["kid"], *ALONE, *here)
+    last = motlan("system", "revoke-key", CLIENT, new["kid"], *ALONE, *here)
+    after = answer("system", "show", CLIENT, *here)
+
+    assert ("keys_rotated", 2) == (rotated["act"], rotated["keys"])
+    assert [1, None] == [each["days_left"] for each in between["credentials"]]
+    assert ("keys_revoked", 1) == (revoked["act"], revoked["keys"])
+    assert Exit.REFUSED == last.exit_code
+    assert [new["kid"]] == [each["name"] for each in after["credentials"]]
+    assert ["registered", "keys_rotated", "keys_revoked"] == [
+        each["act"] for each in after["history"]
+    ]
+
+
+def test_a_key_file_is_for_its_owner_and_is_never_overwritten(tmp_path: Path) -> None:
+    """A private key that somebody else can read, or that is lost by a typing error, is no key."""
+    path = tmp_path / "key"
+    made = motlan("system", "keygen", "--sandbox", "--algorithm", "EdDSA", "--out", str(path))
+    again = motlan("system", "keygen", "--sandbox", "--out", str(path))
+    nowhere = motlan("system", "keygen", "--out", str(tmp_path / "other"))
+
+    private, environment = keytexts.read(path.read_text())
+
+    assert (Exit.OK, Exit.REFUSED, Exit.REFUSED) == (
+        made.exit_code, again.exit_code, nowhere.exit_code,
+    )  # fmt: skip
+    assert 0o600 == path.stat().st_mode & 0o777
+    assert ("test", "Ed25519") == (environment.value, private["crv"])
+    assert private["d"] not in made.output
+    assert private["kid"] in made.output
+
+
+def test_what_cannot_be_added_is_refused_before_the_database_is_asked(tmp_path: Path) -> None:
+    """A wrong file is a wrong file, wherever it is tried."""
+    odd = tmp_path / "odd.json"
+    odd.write_text('{"keys": 1}')
+    tried = [("--jwks", str(odd)), ("--certificate", "abc"), ()]
+
+    codes = [
+        motlan("system", "rotate", CLIENT, *each, *SIGNED, "--url", "postgresql://x").exit_code
+        for each in tried
+    ]
+
+    assert [Exit.REFUSED] * 3 == codes
