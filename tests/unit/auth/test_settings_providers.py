@@ -22,9 +22,9 @@ STAFF: dict[str, Any] = {
 
 def one(**changes: Any) -> Provider:
     """Return the provider that settings with *changes* describe."""
-    return SignOnSettings(providers={"staff": ProviderSettings(**STAFF | changes)}).provider(
-        "staff", US
-    )
+    return SignOnSettings(
+        providers={"staff": ProviderSettings.model_validate(STAFF | changes)}
+    ).provider("staff", US)
 
 
 def test_the_defaults_are_those_of_the_national_sign_on() -> None:
@@ -43,9 +43,9 @@ def test_each_realm_comes_back_to_its_own_door() -> None:
     """Staff administer at another address than agencies and citizens use."""
     shown = SignOnSettings(
         providers={
-            "staff": ProviderSettings(**STAFF),
-            "vneid": ProviderSettings(
-                **STAFF | {"realm": "citizens", "issuer": "https://vneid.example"}
+            "staff": ProviderSettings.model_validate(STAFF),
+            "vneid": ProviderSettings.model_validate(
+                STAFF | {"realm": "citizens", "issuer": "https://vneid.example"}
             ),
         },
         staff_origin="https://quan-tri.h99.example",
@@ -83,14 +83,17 @@ def test_what_would_not_be_safe_does_not_start(changes: dict[str, Any]) -> None:
 def test_a_code_stands_in_a_path_beside_our_own_words(code: str) -> None:
     """No provider may take the place of a route."""
     with pytest.raises(ValidationError):
-        SignOnSettings(providers={code: ProviderSettings(**STAFF)})
+        SignOnSettings(providers={code: ProviderSettings.model_validate(STAFF)})
 
 
 def test_one_issuer_has_one_code() -> None:
     """Answers are told apart by their issuer."""
     with pytest.raises(ValidationError):
         SignOnSettings(
-            providers={"one": ProviderSettings(**STAFF), "two": ProviderSettings(**STAFF)}
+            providers={
+                "one": ProviderSettings.model_validate(STAFF),
+                "two": ProviderSettings.model_validate(STAFF),
+            }
         )
 
 
