@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
 
 from auth.client import client_assertion, new_client_key, token_form
@@ -15,9 +17,13 @@ from gateway.calling.wire import Answer, send
 from gateway.demo.processes import answers
 from gateway.demo.province import Province
 from gateway.demo.records import Books
+from gateway.demo.sign_on import CITIZENS
+from tests.browsers import citizen_browser, provider_of
 from tests.canary import BORN, INSURED, NAME, NUMBER, SERIAL, traces_in
+from tests.conftest import in_a_loop
 from tests.province import BANK, MARRIAGE, PERMIT, a_province, in_thread, system_of, with_database
 
+CANARY = "p22"
 YEN = {"so_dinh_danh": NUMBER, "ho_ten": NAME, "ngay_sinh": BORN}
 OWNER = {"so_dinh_danh": NUMBER, "ho_ten": NAME}
 WHOLE: dict[str, Any] = {"subject": YEN, **PERMIT}
@@ -50,8 +56,9 @@ class Traces:
 @pytest.fixture(scope="module")
 def traces() -> Iterator[Traces]:
     """Give a province in which one person was asked about in every way."""
-    with a_province() as province:
+    with a_province(sign_on=True) as province:
         left = Traces(province)
+        in_a_loop(partial(sign_on_and_out, left))
         ask_by_law(left)
         ask_with_consent(left)
         ask_sources_that_fail(left)
@@ -60,6 +67,39 @@ def traces() -> Iterator[Traces]:
         ask_with_ids_that_carry_it(left)
         ask_for_tokens(left)
         yield left
+
+
+async def sign_on_and_out(left: Traces) -> None:
+    """Sign on and out, fail to, and put the number wherever a browser could carry it."""
+    browser, sso = citizen_browser(left.province), provider_of(left.province)
+    callback = f"/sign-on/{CITIZENS}/callback"
+    for lie in ("other-userinfo", "wrong-nonce", "missing-claims", "unsigned", "wrong-iss"):
+        await sso.fault(lie, realm="citizens")
+        left.note(_read(await browser.sign_on(CANARY)))
+    left.note(_read(await browser.sign_on(CANARY)))
+    for method, path, more in (
+        ("GET", "/me", {}),
+        ("GET", "/me/sessions", {}),
+        ("GET", "/v1/own/accesses", {}),
+        ("GET", f"/sign-on/{NUMBER}", {}),
+        ("GET", f"{callback}?code={NUMBER}&state={NUMBER}&iss={NUMBER}", {}),
+        ("GET", f"{callback}?error={NUMBER}&error_description={quote(NAME)}", {}),
+        ("POST", f"/sign-on/{CITIZENS}/backchannel", {"data": {"logout_token": NUMBER}}),
+        ("POST", "/sign-on/step-up", {"data": {"target": f"//{NUMBER}"}}),
+        ("DELETE", f"/me/sessions/{NUMBER}", {}),
+        ("GET", "/me", {"headers": {"Cookie": f"__Host-motlan={NUMBER}"}}),
+        ("POST", "/sign-out", {"headers": {"X-CSRF-Token": NUMBER}}),
+        ("POST", "/sign-out", {}),
+    ):
+        left.note(_read(await browser.ask(method, path, **more)))
+    await browser.close()
+    await sso.close()
+
+
+def _read(answer: httpx.Response) -> Answer:
+    """Return a browser's answer as a caller's; pages and redirects have no body worth reading."""
+    held = "json" in answer.headers.get("content-type", "")
+    return Answer(answer.status_code, dict(answer.headers), answer.json() if held else {}, 0.0)
 
 
 def ask_by_law(left: Traces) -> None:
@@ -232,10 +272,12 @@ def test_the_run_did_what_it_says(traces: Traces) -> None:
 
     assert len(traces.allowed) > 10
     assert any(NUMBER.encode() in json.dumps(each.body).encode() for each in traces.allowed)
+    assert any(b'"roles": ["citizen"]' in json.dumps(each.body).encode() for each in traces.allowed)
     assert {
         "malformed_json", "validation_failed", "service_unknown", "consent_required",
         "consent_withdrawn", "no_match", "source_malformed", "source_timeout",
         "token_invalid", "client_assertion_invalid", "not_found", "method_not_allowed",
+        "provider_untrusted", "attempt_unknown", "provider_unknown", "csrf_refused",
     } <= said  # fmt: skip
 
 
@@ -253,6 +295,7 @@ def test_no_table_holds_the_person(traces: Traces) -> None:
     rows = rows_of(traces.province)
 
     assert {"audit.entry", "consents.record", "gateway.quota_person"} <= {name for name, _ in rows}
+    assert "auth.account" in {name for name, content in rows if content}
     assert [] == traces_in(rows)
 
 
