@@ -100,6 +100,15 @@ class RoleDesk:
                 limit=limit,
             )
 
+    async def demand_beginning(self, *, emergency: bool) -> None:
+        """Demand that a command at the machine may approve.
+
+        Raises:
+            MoveRefused: two operators decide from now on, and the last resort is not open.
+        """
+        async with answering(), self._transaction() as asked:
+            await _demand_beginning(GrantRepository(asked), emergency=emergency)
+
     async def first(
         self, wanted: Wanted, *, by: str, approved_by: str, emergency: bool, now: datetime
     ) -> Grant:
@@ -118,13 +127,18 @@ class RoleDesk:
         """
         async with answering(), self._transaction() as asked:
             rows = GrantRepository(asked)
-            if not emergency and await rows.holders(Role.OPERATOR) >= ENOUGH:
-                raise MoveRefused
+            await _demand_beginning(rows, emergency=emergency)
             account = await _within(asked, wanted.account_id, grants.EVERYTHING)
             grant = await _asked(asked, account, wanted, by=by, scope=grants.EVERYTHING, now=now)
             await demand_others(asked, approved_by, by, grant.account_id)
             await rows.decide(grant, by=approved_by, approved=True, reason=grant.reason, at=now)
             return await rows.find(grant.id)
+
+
+async def _demand_beginning(rows: GrantRepository, *, emergency: bool) -> None:
+    """Demand that the machine may grant: before there are two operators, or in an emergency."""
+    if not emergency and await rows.holders(Role.OPERATOR) >= ENOUGH:
+        raise MoveRefused
 
 
 async def _within(asked: AsyncSession, account_id: str, scope: Scope) -> Account:

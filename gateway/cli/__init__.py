@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "catalog": ("gateway.cli.catalog:catalog", "Check, compare, publish and export the catalog."),
     "system": ("gateway.cli.system:system", "Register and suspend the systems of agencies."),
     "keys": ("gateway.cli.keys:keys", "List, rotate, revoke and export signing keys."),
-    "people": ("gateway.cli.people:people", "Sign people on, in a demonstration."),
+    "people": ("gateway.cli.people:people", "Accounts, roles, reviews, and the last resort."),
     "audit": ("gateway.cli.audit:audit", "Read the access log."),
     "witness": ("gateway.cli.witness:witness", "Run a witness for the logs of others."),
     "settings": ("gateway.cli.settings:settings", "Show and check the settings."),

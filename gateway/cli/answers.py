@@ -10,7 +10,9 @@ from typing import Any, ParamSpec
 import click
 import msgspec
 
+from auth.accounts.errors import AccountsUnavailable
 from auth.errors import PartyError, RegistrationsUnavailable
+from auth.roles.errors import RolesUnavailable
 from catalog.errors import CatalogInvalid, EntryUnknown, SecondPersonMissing, TransitionRefused
 from gateway.cli.exits import Exit
 from gateway.database import DRIVER_ERRORS, MigrationBusy, RevisionUnknown
@@ -48,6 +50,8 @@ FAILURES: tuple[tuple[type[Exception], Exit, bool], ...] = (
     (SecondPersonMissing, Exit.REFUSED, True),
     (TransitionRefused, Exit.REFUSED, True),
     (RegistrationsUnavailable, Exit.DATABASE, True),
+    (AccountsUnavailable, Exit.DATABASE, True),
+    (RolesUnavailable, Exit.DATABASE, True),
     (PartyError, Exit.REFUSED, True),
     # Their texts may quote a row, or the password of an address.
     *((kind, Exit.DATABASE, False) for kind in DRIVER_ERRORS),
