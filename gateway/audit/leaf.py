@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from gateway.audit import words
 from gateway.audit.events import Changed, Decision, Delivered, Event, Matched, Method, Op
+from gateway.audit.needs import NEEDED
 from gateway.errors import Code
 from gateway.tlog import merkle
 
@@ -263,68 +264,6 @@ class Numbered(Leaf, frozen=True, kw_only=True):
 
     v: int
     w: Where
-
-
-NEEDED: dict[Event, tuple[str, ...]] = {
-    Event.ACCESS: ("actor", "basis", "op", "req", "res", "subj", "target"),
-    Event.ACCESS_OUTCOME: ("of", "res"),
-    Event.DENY: ("actor", "basis", "req"),
-    Event.DENY_AGGREGATE: ("noise",),
-    Event.WRITER_OPEN: ("life",),
-    Event.WRITER_CLOSE: ("life",),
-    Event.AUDIT_SEARCH: ("actor", "req"),
-    Event.AUDIT_EXPORT: ("actor", "req"),
-    Event.AUDIT_UNBLIND: ("actor", "req"),
-    Event.CATALOG_PUBLISH: ("actor", "change"),
-    Event.OWN_READ: ("actor", "req", "subj"),
-    Event.QUESTION_ASK: ("actor", "change", "req"),
-    Event.QUESTION_ACKNOWLEDGE: ("actor", "change", "req"),
-    Event.QUESTION_ANSWER: ("actor", "change", "req"),
-    Event.QUESTION_CLOSE: ("actor", "change", "req"),
-    Event.FINDING_CONFIRM: ("actor", "change", "req"),
-    Event.FINDING_DISMISS: ("actor", "change", "req"),
-    Event.SEAL_ASK: ("actor", "change", "req"),
-    Event.SEAL_APPROVE: ("actor", "change", "req"),
-    Event.SEAL_REFUSE: ("actor", "change", "req"),
-    Event.SEAL_OPEN: ("change",),  # time opens a seal, nobody has to
-    Event.SETTINGS_APPLY: ("change",),
-    Event.SYSTEM_ASK: ("actor", "change"),
-    Event.SYSTEM_REFUSE: ("actor", "change"),
-    Event.SYSTEM_REGISTER: ("actor", "change"),
-    Event.SYSTEM_AMEND: ("actor", "change"),
-    Event.SYSTEM_SUSPEND: ("actor", "change"),
-    Event.SYSTEM_RESUME: ("actor", "change"),
-    Event.SYSTEM_BLOCK: ("actor", "change"),
-    Event.ROLE_ASK: ("actor", "change"),
-    Event.ROLE_GRANT: ("actor", "change"),
-    Event.ROLE_REFUSE: ("actor", "change"),
-    Event.ROLE_CONFIRM: ("actor", "change"),
-    Event.ROLE_REVOKE: ("actor", "change"),
-    Event.REVIEW_OPEN: ("change",),
-    Event.BREAKGLASS_OPEN: ("actor", "change"),
-    Event.BREAKGLASS_ENTER: ("actor", "change"),
-    Event.BREAKGLASS_FAIL: ("req",),
-    Event.BREAKGLASS_ACT: ("actor", "req"),
-    Event.BREAKGLASS_CLOSE: ("actor", "change"),
-    Event.BREAKGLASS_JUDGE: ("actor", "change"),
-    Event.BREAKGLASS_UNLOCK: ("actor", "change"),
-    Event.ACCOUNT_CREATE: ("actor", "change"),
-    Event.ACCOUNT_LINK: ("actor", "change"),
-    Event.ACCOUNT_RENAME: ("actor", "change"),
-    Event.ACCOUNT_DISABLE: ("change",),  # the gateway does it after 45 idle days
-    Event.ACCOUNT_ENABLE: ("actor", "change"),
-    Event.ACCOUNT_LOCK: ("change",),  # the gateway does it after too many failures
-    Event.SESSION_OPEN: ("actor", "change", "req"),
-    Event.SESSION_STRENGTHEN: ("actor", "change", "req"),
-    Event.SESSION_REFUSE: ("actor", "basis", "req"),
-    Event.SESSION_CLOSE: ("change", "req"),  # the provider may say that it is over
-    Event.KEY_REVOKE: ("actor", "change"),
-    Event.KEY_DESTROY: ("change",),
-    Event.ARCHIVE_VERIFY: ("change",),
-    Event.ARCHIVE_DROP: ("change",),
-    Event.PROVIDER_RECONCILE: ("change",),
-    Event.INDEX_PUBLISH: ("change",),
-}
 
 
 class Stamp(Struct, frozen=True):

@@ -10,7 +10,8 @@ import msgspec
 
 from gateway.audit.chain import Position, link
 from gateway.audit.events import Event
-from gateway.audit.leaf import NEEDED, Block, Leaf, Subjects, body
+from gateway.audit.leaf import Block, Leaf, Subjects, body
+from gateway.audit.needs import NEEDED
 from tests.audit_builders import DAY
 
 BATCH = 50  # records of one writer

@@ -38,6 +38,7 @@ from gateway.audit.leaf import (
     salted_digest,
     subjects,
 )
+from gateway.audit.needs import NEEDED
 from gateway.audit.words import NotAllowedInLeaf
 from gateway.errors import Code
 from tests.audit_builders import PSEUDONYM, a_position, a_stamp, an_access
@@ -156,7 +157,7 @@ def test_members_stand_in_alphabetical_order(block: type[Block]) -> None:
     assert sorted(names) == names
 
 
-@pytest.mark.parametrize("event", list(leaves.NEEDED))
+@pytest.mark.parametrize("event", list(NEEDED))
 def test_a_leaf_lacks_nothing_its_type_needs(event: Event) -> None:
     """An access without actor, basis or subject would be no evidence."""
     mark = a_stamp()
