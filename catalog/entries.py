@@ -5,7 +5,7 @@ between tasks.  Codes are opaque text; domain codes that are Vietnamese stay Vie
 """
 
 from datetime import date, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NewType
 
 from msgspec import Struct
@@ -82,6 +82,13 @@ class AgreementState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     TERMINATED = "terminated"
+
+
+class Assurance(IntEnum):
+    """How strongly a person has signed on, as the settings of the provider read its `acr`."""
+
+    ONE = 1
+    TWO = 2
 
 
 class Signing(StrEnum):
@@ -264,7 +271,8 @@ class ServiceVersion(Struct, frozen=True, kw_only=True):
     subject_optional: tuple[str, ...] = ()
     lower: ServiceCode | None = None  # least intrusive service that may serve instead
     strict: bool = False  # the question itself is on record before the source hears it
-    official_required: bool = False
+    official_required: bool = False  # a signed-in official stands behind each question
+    official_level: Assurance = Assurance.ONE  # and has signed on at this level or above
     dossier_required: bool = False
     deadline_ms: int = 3000
     deprecated_at: datetime | None = None  # since when a successor should be used

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from adapters.protocol import Subject
+from auth.principals import Official
 from catalog.entries import ServiceState, ServiceVersion
 from catalog.snapshot import Snapshot
 from gateway.errors import Code, Refusal
@@ -20,18 +21,27 @@ class Resolve:
         """Return the published version, once the question fits its form.
 
         Raises:
-            Refusal: SERVICE_UNKNOWN, SERVICE_DISABLED, VERSION_RETIRED, OFFICIAL_REQUIRED or
-                VALIDATION_FAILED.
+            Refusal: SERVICE_UNKNOWN, SERVICE_DISABLED, VERSION_RETIRED, OFFICIAL_REQUIRED,
+                ASSURANCE_TOO_LOW or VALIDATION_FAILED.
         """
         asked = identified.asked
         snapshot = self._snapshot()
         service = _open_service(snapshot, asked)
-        if service.official_required and identified.principal.official is None:
-            raise Refusal(Code.OFFICIAL_REQUIRED, service=service.code)
+        _demand_official(service, identified.principal.official)
         errors = [*_unknown_fields(service, asked), *_subject_errors(service, asked.subject)]
         if errors:
             raise Refusal(Code.VALIDATION_FAILED, errors=errors)
         return Resolved(identified, snapshot, service)
+
+
+def _demand_official(service: ServiceVersion, official: Official | None) -> None:
+    """Demand whom the service demands behind a question, signed on as strongly as it demands."""
+    if not service.official_required:
+        return
+    if official is None:
+        raise Refusal(Code.OFFICIAL_REQUIRED, service=service.code)
+    if official.level < service.official_level:
+        raise Refusal(Code.ASSURANCE_TOO_LOW, service=service.code)
 
 
 def _open_service(snapshot: Snapshot, asked: Asked) -> ServiceVersion:

@@ -4,11 +4,20 @@ from datetime import timedelta
 
 import pytest
 
+from auth.principals import Official
 from catalog.entries import ServiceState, ServiceVersion
 from gateway.errors import Code, Refusal
-from gateway.stages.evidence import Asked
+from gateway.stages.evidence import Asked, Identified
 from gateway.stages.resolve import Resolve
-from tests.builders import NOON, a_service, a_snapshot, a_subject, asked, identified
+from tests.builders import (
+    NOON,
+    a_principal,
+    a_service,
+    a_snapshot,
+    a_subject,
+    asked,
+    identified,
+)
 
 
 def resolving(service: ServiceVersion) -> Resolve:
@@ -44,6 +53,24 @@ def test_a_service_that_may_not_answer_says_why(service: ServiceVersion, code: C
         resolving(service)(identified())
 
     assert code is refused.value.code
+
+
+@pytest.mark.parametrize(
+    ("demanded", "shown", "allowed"), [(1, 1, True), (1, 2, True), (2, 2, True), (2, 1, False)]
+)
+def test_a_service_demands_how_strongly_its_official_has_signed_on(
+    demanded: int, shown: int, *, allowed: bool
+) -> None:
+    """The level that the staff provider proved travels in the token to here."""
+    service = a_service(official_required=True, official_level=demanded)
+    official = Official(id="u-1", agency="H99.30.01", acr="a", level=shown)
+    asking = Identified(asked(), a_principal(official=official))
+
+    if allowed:
+        assert service is resolving(service)(asking).service
+    else:
+        with pytest.raises(Refusal, match=Code.ASSURANCE_TOO_LOW.value):
+            resolving(service)(asking)
 
 
 def test_a_deprecated_service_answers_until_its_sunset() -> None:
