@@ -18,6 +18,7 @@ from catalog.repository import CatalogRepository, TwoPeople
 from gateway import database, migrating
 from gateway.clock import utc_now
 from gateway.demo.configuration import Places, configuration
+from gateway.demo.operators import first_operators
 from gateway.demo.processes import Processes, free_port
 from gateway.demo.sign_on import SIGN_ON_PORT, DemoSignOn
 from gateway.demo.witnesses import WITNESSES, DemoWitnesses
@@ -94,6 +95,8 @@ class Province:
         self.dsn = self.plan.dsn or self._own_postgres()
         documents = read_folder(self.plan.catalog)
         self.keys = self._client_keys(documents)
+        if self.plan.sign_on_port is not None:
+            self.sign_on.settle(self.plan.sign_on_port)
         asyncio.run(self._fill(documents))
 
     def start_gateway(self) -> None:
@@ -121,10 +124,9 @@ class Province:
         A system at which officials sign on has the client id there that it has here: what it is
         given for an official can then be exchanged by it alone.
         """
-        wanted = self.plan.sign_on_port
-        if wanted is not None:
+        if self.sign_on.url is not None:
             at = (self.gateway, self.admin)
-            self.sign_on.start(self.processes, wanted, self.plan.environ, at, self.keys)
+            self.sign_on.start(self.processes, self.plan.environ, at, self.keys)
 
     def environment(self) -> dict[str, str]:
         """Return the variables that the gateway runs with: one names the written settings."""
@@ -169,6 +171,14 @@ class Province:
                 note = Note(PUBLISHER, "Hệ thống của bản trình diễn", utc_now(), APPROVER)
                 for registration in self._registrations(documents):
                     await registrations.apply(SystemRepository(session), registration, note)
+            if self.plan.sign_on_port is not None:
+                await first_operators(
+                    lambda: database.transaction(engine),
+                    self.plan.directory / "keys",
+                    people=(PUBLISHER, APPROVER),
+                    moved=self.sign_on.moved,
+                    now=utc_now(),
+                )
         finally:
             await engine.dispose()
 

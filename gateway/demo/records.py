@@ -19,6 +19,7 @@ from gateway.consents.repository import ConsentRepository
 from gateway.consents.states import ConsentState
 
 T = TypeVar("T")
+NEAR = 50  # records that others may write between the two of one exchange
 NOTICE = (
     "Ngân hàng Minh hoạ xin đọc họ tên, ngày sinh và nơi thường trú của bạn trong Cơ sở dữ liệu "
     "quốc gia về dân cư để mở tài khoản. Bạn có thể từ chối, và rút lại bất cứ lúc nào."
@@ -33,17 +34,25 @@ class Books:
         self._pseudonyms = Pseudonyms(Keyring(keys / "pseudonyms"))
 
     def leaf(self, writer: str, seq: int) -> dict[str, Any]:
-        """Return the record at *seq* of *writer*, as JSON."""
+        """Return the record at *seq* of *writer*, as JSON.
 
-        async def read() -> dict[str, Any]:
+        Sensitive data has two: who asks, before the source is asked, and what came of it.  Then
+        the receipt is of the second, and the first, which it names, says who.
+        """
+        first = max(0, seq - NEAR)
+        leaves = self._leaves(writer, first, seq - first + 1)
+        return next((each for each in leaves if each["id"] == leaves[-1].get("of")), leaves[-1])
+
+    def _leaves(self, writer: str, first: int, rows: int) -> list[dict[str, Any]]:
+        async def read() -> list[dict[str, Any]]:
             engine = database.engine(self._dsn, role=None, pool_connections=1)
             try:
                 async with database.transaction(engine) as session:
-                    found = await AuditRepository(session).entries_of(writer, from_seq=seq, rows=1)
+                    repository = AuditRepository(session)
+                    found = await repository.entries_of(writer, from_seq=first, rows=rows)
             finally:
                 await engine.dispose()
-            leaf: dict[str, Any] = msgspec.json.decode(found[0].entry)
-            return leaf
+            return [msgspec.json.decode(each.entry) for each in found]
 
         return asyncio.run(read())
 

@@ -20,31 +20,43 @@ TITLES = {
     STAFF: ("Đăng nhập một lần của tỉnh (minh hoạ)", "The province's sign-on (stand-in)"),
     CITIZENS: ("Định danh điện tử (minh hoạ)", "Electronic identity (stand-in)"),
 }
-COUNTERS = frozenset({"congan-xa"})  # systems at which officials sign on themselves
+COUNTERS = frozenset({"bhxh-tinh"})  # systems at which officials sign on themselves
 
 
 class DemoSignOn:
     """Starts the stand-in of the sign-on, and tells it who its clients are."""
 
     def __init__(self, directory: Path) -> None:
-        """Keep the list of clients in *directory*."""
+        """Keep the list of clients, and the last address, in *directory*."""
         self.url: str | None = None
+        self.moved = False  # another address than the last time: links to accounts are void
+        self._port = 0
         self._clients = directory / "sign-on.json"
+        self._address = directory / "sign-on.url"
+
+    def settle(self, port: int) -> None:
+        """Choose the address: where it was the last time, else *port*, else any that is free.
+
+        Accounts are linked to an issuer, and an issuer is an address.
+        """
+        before = self._address.read_text("ascii") if self._address.exists() else ""
+        last = int(before.rpartition(":")[2] or 0)
+        self._port = free_port(last or port)
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.moved = before not in {"", self.url}
+        self._address.write_text(self.url, "ascii")
 
     def start(
         self,
         processes: Processes,
-        port: int,
         environ: Mapping[str, str],
         at: tuple[str, str],
         keys: Mapping[str, ClientKey],
     ) -> None:
-        """Start it on *port*; *at* is where the gateway is for everybody, and for staff."""
-        found = free_port(port)
-        self.url = f"http://127.0.0.1:{found}"
+        """Start it; *at* is where the gateway is for everybody, and for staff."""
         told = {"sso": realms(*at, keys=keys)}
         self._clients.write_text(json.dumps(told, indent=1), encoding="utf-8")
-        given = ["--port", str(found), "--config", str(self._clients)]
+        given = ["--port", str(self._port), "--config", str(self._clients)]
         processes.start("sign-on", [sys.executable, "-m", "mocks", "sso", *given], environ)
 
     def await_up(self, processes: Processes) -> None:

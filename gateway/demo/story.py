@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.calling.system import System
 from gateway.calling.wire import Answer, send
+from gateway.demo.people import People
 from gateway.demo.province import Province
 from gateway.demo.proving import NotWitnessed, Prover
 from gateway.demo.records import Books
@@ -44,6 +45,8 @@ class Story:
         self.permit_form()
         self.mismatch()
         self.dead_source()
+        if self._province.sign_on.url is not None:
+            self._people()
         self.the_log()
         self._the_witnesses()
 
@@ -152,6 +155,14 @@ class Story:
         alive = self._ask("motcua-xa", "dancu.xacthuc", {"subject": ANH, **CASE})
         self._tell.expect("population", "ok", alive.code)
         self._fault("land", "silent", times=0)
+
+    def _people(self) -> None:
+        """People prove who they are, and what they may do was decided by two."""
+        people = People(self._province, self._tell, self._show_leaf)
+        people.four_eyes()
+        people.an_official_asks({"subject": ANH, **SOCIAL, "fields": ["tong_thoi_gian"]})
+        people.a_citizen_looks()
+        people.an_auditor_looks()
 
     def the_log(self) -> None:
         """Everything above is on record."""

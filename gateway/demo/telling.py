@@ -81,12 +81,14 @@ class Teller:
         rows = {
             "bản ghi / record": f"{leaf['w']['id']} #{leaf['w']['seq']}  {leaf['type']}",
             "ai / who": f"{leaf['actor'].get('org')} · {leaf['actor'].get('client')}",
+            "cán bộ / official": _official(leaf["actor"]),
             "về ai / about": ", ".join(leaf.get("subj", {}).get("p", ())),
             "cái gì / what": _short(leaf.get("target", {})),
             "căn cứ / ground": _short(leaf["basis"]),
         }
         for name, value in rows.items():
-            self.console.print(Text(f"       {name}: {value}", style="magenta"))
+            if value:
+                self.console.print(Text(f"       {name}: {value}", style="magenta"))
 
     def confirmed(self, found: Confirmed) -> None:
         """Show a record's proof: the tree it stands in, and who has seen that tree."""
@@ -128,6 +130,11 @@ class Teller:
             return
         self.failures.append(f"{what}: expected {expected}, was {actual}")
         self.console.print(Text(f"   ✗ {self.failures[-1]}", style="bold red"))
+
+
+def _official(actor: Mapping[str, Any]) -> str:
+    """Return the pseudonym of the official behind a call, and how strongly they signed on."""
+    return f"{actor['user']} ({actor.get('acr', '')})" if actor.get("user") else ""
 
 
 def _short(value: object) -> str:
