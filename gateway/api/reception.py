@@ -1,6 +1,7 @@
 """Who comes in: from a proven person to an open session, and out again; each on record."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from auth.accounts.accounts import Account
 from auth.accounts.errors import SessionEnded, SignInBarred
@@ -39,7 +40,7 @@ class Reception:
         self._clock = clock
 
     async def welcome(self, signed_on: SignedOn, cookie: str, route: str) -> Opened:
-        """Open a session, or make the browser's own one stronger; its old cookie is dead then.
+        """Open a session, or renew the browser's own one; its old cookie is dead either way.
 
         Args:
             signed_on: whom a provider has proven.
@@ -54,19 +55,19 @@ class Reception:
         now = self._clock()
         try:
             account = await self._accounts.sign_in(signed_on, now)
+            session = await self._own(account, signed_on, cookie)
+            if session is not None:
+                await self._comings.strengthened(session, signed_on, route)
+                with suppress(SessionEnded):  # it ended this moment: a new one begins
+                    return await self._visits.rotate(session, cookie, signed_on, now)
+            named = new_session_id()
+            await self._comings.came(account, signed_on, named, route)
+            return await self._visits.open(
+                account, signed_on, now, session_id=named, instead_of=cookie
+            )
         except SignInBarred as barred:
             await self._comings.turned_away(barred, signed_on, route)
             raise
-        session = await self._own(account, cookie)
-        if session is not None:
-            await self._comings.strengthened(session, signed_on, route)
-            try:
-                return await self._visits.rotate(session, cookie, signed_on, now)
-            except SessionEnded:
-                pass  # it ended this moment: a new one begins
-        named = new_session_id()
-        await self._comings.came(account, signed_on, named, route)
-        return await self._visits.open(account, signed_on, now, session_id=named, instead_of=cookie)
 
     async def leave(self, session: Session, cookie: str, route: str) -> None:
         """End the session of *cookie*."""
@@ -92,12 +93,13 @@ class Reception:
         await self._comings.sent_away(tuple(session_id for session_id, _ in ended), route)
         return len(ended)
 
-    async def _own(self, account: Account, cookie: str) -> Session | None:
-        """Return the open session of *cookie* when it is the same person's."""
+    async def _own(self, account: Account, signed_on: SignedOn, cookie: str) -> Session | None:
+        """Return the open session of *cookie* when it is the same person's and no stronger."""
         if not cookie:
             return None
         try:
             session = await self._visits.look(cookie, self._clock())
         except SessionEnded:
             return None
-        return session if session.account_id == account.id else None
+        is_same = session.account_id == account.id
+        return session if is_same and session.level <= signed_on.level else None

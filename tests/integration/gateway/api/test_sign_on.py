@@ -1,5 +1,6 @@
 """Signing on through our routes, at a real provider, with a browser that keeps cookies."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -259,6 +260,23 @@ async def test_what_demands_strength_is_reached_by_proving_oneself_again(gate: G
     assert ["session.open", "session.strengthen"] == gate.words()
 
 
+async def test_a_weaker_sign_on_is_a_session_of_its_own(gate: Gate) -> None:
+    """Strength is never kept from a proof that somebody else may have made at this browser."""
+    await prepare(gate.dsn)
+    browser = Browser(gate)
+    await browser.sign_on("cb-0001", level=2)
+    strong = await browser.me()
+    cookie = dict(browser.cookies)
+    await browser.sign_on("cb-0001", level=1)
+    weak = await browser.me()
+
+    assert (2, 1) == (strong["level"], weak["level"])
+    assert strong["session"]["id"] != weak["session"]["id"]
+    browser.cookies = cookie
+    assert "session_ended" == (await browser.me())["code"]
+    assert ["session.open", "session.open"] == gate.words()
+
+
 async def test_a_role_that_is_taken_away_is_gone_at_the_next_request(gate: Gate) -> None:
     """Roles are read with each request, never remembered in a session."""
     account = await prepare(gate.dsn)
@@ -319,9 +337,12 @@ async def test_a_provider_that_ends_a_session_ends_ours(gate: Gate) -> None:
     await browser.sign_on("cb-0001")
 
     await gate.sso.end_sessions(persona="cb-0001")
+    async with asyncio.timeout(30):
+        while not (told := await gate.sso.logouts()):
+            await asyncio.sleep(0.05)
 
+    assert [200] == [each["status"] for each in told]
     assert "session_ended" == (await browser.me())["code"]
-    assert [200] == [each["status"] for each in await gate.sso.logouts()]
     assert ["session.open", "session.close"] == gate.words()
 
 
