@@ -7,6 +7,8 @@ import sys
 from mocks.people import Person
 from mocks.personas import personas
 from mocks.province import PEOPLE, SEED
+from mocks.sso.citizens import CITIZEN, citizens
+from mocks.sso.staff import POSTS, Post
 
 _INTRO = f"""\
 # Personas
@@ -36,13 +38,29 @@ Details that calls may need:
   p17 `CN 441717`, p22 `AA 00777777`, p23 `AB 232323`.
 
 The mess of real life, in everybody else, is drawn at the rates of `mocks/mess.py`.
+
+## Who can sign on
+
+At the stand-in of the sign-on (`motlan mocks sso`) a page offers these people; nobody has a password.
+Citizens are the personas above who are alive, 14 or older and able to act: {citizens}.
+`dn01` is a business that p15 represents.
+Officials are made up, and at agencies of the seed; which roles they hold is for the gateway to say, never for the provider.
+
+| Persona | Number | Name | Agency | Post | Chức danh |
+|---|---|---|---|---|---|
 """
 
 
 def page() -> str:
     """Return the page as Markdown."""
     rows = (_row(one.id, one.person, one.shows, one.shows_vi) for one in personas())
-    return _INTRO + "".join(rows) + _OUTRO
+    able = ", ".join(each.id for each in citizens() if each.claims["LoaiTaiKhoan"] == CITIZEN)
+    return _INTRO + "".join(rows) + _OUTRO.format(citizens=able) + "".join(map(_post, POSTS))
+
+
+def _post(one: Post) -> str:
+    who = f"`{one.number.lower()}` | {one.number} | {one.name} | {one.agency}"
+    return f"| {who} | {one.post} | {one.post_vi} |\n"
 
 
 def _row(id_: str, person: Person, shows: str, shows_vi: str) -> str:
