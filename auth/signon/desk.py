@@ -22,6 +22,7 @@ from auth.signon.providers import Provider
 from auth.signon.published import Published
 from auth.signon.refusals import Ending, SignOnRefused
 from auth.signon.signed_on import LoggedOut, SignedOn
+from auth.signon.tally import BEGUN, LOGGED_OUT, SIGNED_ON, Tally
 from auth.signon.targets import own_path
 
 TOTAL_S = 5.0  # for everything that one visit of a browser asks of a provider
@@ -82,6 +83,7 @@ class SignOn:
         self._doors = doors
         self._waiting = waiting
         self._once = once
+        self.tally = Tally(doors)
 
     @property
     def providers(self) -> tuple[Provider, ...]:
@@ -107,17 +109,18 @@ class SignOn:
                 to ask anew (step-up).
             now: the present instant.
         """
-        door = self._door(provider)
-        attempt = attempts.begun(
-            provider, target=own_path(target), level=level, max_age=max_age, now=now.timestamp()
-        )
-        async with _in_time():
-            metadata = await door.published.metadata(now.timestamp())
-            url = await door.conversation.address(metadata, attempt, now)
-        secret = attempts.new_secret()
-        key, box = attempts.row_key(secret), attempts.sealed(attempt, secret)
-        await self._waiting.keep(key, box, now=now, life_s=attempts.LIFE_S)
-        return Begun(url, secret)
+        with self.tally.visit(provider, BEGUN):
+            door = self._door(provider)
+            attempt = attempts.begun(
+                provider, target=own_path(target), level=level, max_age=max_age, now=now.timestamp()
+            )
+            async with _in_time():
+                metadata = await door.published.metadata(now.timestamp())
+                url = await door.conversation.address(metadata, attempt, now)
+            secret = attempts.new_secret()
+            key, box = attempts.row_key(secret), attempts.sealed(attempt, secret)
+            await self._waiting.keep(key, box, now=now, life_s=attempts.LIFE_S)
+            return Begun(url, secret)
 
     async def finish(
         self, query: Mapping[str, str], attempt: str, now: datetime, *, provider: str
@@ -133,30 +136,22 @@ class SignOn:
         Returns:
             Who signed on, and the target of the attempt.
         """
-        door = self._door(provider)
-        began = await self._taken(attempt, provider, now)
-        started = asyncio.get_running_loop().time()
-        async with _in_time():
-            metadata = await door.published.metadata(now.timestamp())
-            code = code_of(query, began, metadata)
-            tokens = await door.conversation.tokens(metadata, code, began, now)
-            later = now + timedelta(seconds=asyncio.get_running_loop().time() - started)
-            return await _judged(door, metadata, tokens, began, later), began.target
+        with self.tally.visit(provider, SIGNED_ON):
+            door = self._door(provider)
+            began = await self._taken(attempt, provider, now)
+            async with _in_time():
+                return await _finished(door, query, began, now), began.target
 
     async def backchannel(self, logout_token: str, now: datetime) -> LoggedOut:
         """Judge a logout token (OpenID Connect Back-Channel Logout 1.0); it is good once."""
         door = self._issuing(logout_token)
-        async with _in_time():
-            try:
-                at = now.timestamp()
-                payload = await door.published.verified(logout_token, logout.TYPES, at)
-            except SignatureRefused as refused:
-                raise logout.refused(refused.fact) from None
-        token = logout.judge(payload, door.provider, now.timestamp())
-        owner = f"logout:{door.provider.code}"
-        if not await self._once.claim(owner, token.jti, token.expires_at):
-            raise logout.refused("the token was used before")
-        return token.whose
+        with self.tally.visit(door.provider.code, LOGGED_OUT):
+            payload = await _logout_payload(door, logout_token, now.timestamp())
+            token = logout.judge(payload, door.provider, now.timestamp())
+            owner = f"logout:{door.provider.code}"
+            if not await self._once.claim(owner, token.jti, token.expires_at):
+                raise logout.refused("the token was used before")
+            return token.whose
 
     async def logout_url(
         self, provider: str, id_token: str, back_to: str, now: datetime
@@ -209,6 +204,26 @@ class SignOn:
                 Ending.PROVIDER_UNTRUSTED, "the answer came back on another provider's way"
             )
         return attempt
+
+
+async def _finished(
+    door: Door, query: Mapping[str, str], attempt: Attempt, now: datetime
+) -> SignedOn:
+    """Judge the answer, exchange its code, and judge what came for it, by the hour it came."""
+    started = asyncio.get_running_loop().time()
+    metadata = await door.published.metadata(now.timestamp())
+    code = code_of(query, attempt, metadata)
+    tokens = await door.conversation.tokens(metadata, code, attempt, now)
+    later = now + timedelta(seconds=asyncio.get_running_loop().time() - started)
+    return await _judged(door, metadata, tokens, attempt, later)
+
+
+async def _logout_payload(door: Door, token: str, now: float) -> bytes:
+    async with _in_time():
+        try:
+            return await door.published.verified(token, logout.TYPES, now)
+        except SignatureRefused as refused:
+            raise logout.refused(refused.fact) from None
 
 
 async def _judged(

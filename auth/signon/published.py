@@ -60,6 +60,8 @@ class Shelf(Generic[Kept]):
         """
         if self._kept is not None and now < self._at + self._life_s:
             return self._kept
+        if self._kept is not None and self._lock.locked() and self._serves(now):
+            return self._kept  # somebody is fetching: one waits, and not everybody
         async with self._lock:
             if self._kept is not None and now < self._at + self._life_s:
                 return self._kept
@@ -88,9 +90,13 @@ class Shelf(Generic[Kept]):
             return await self._fetched(now)
         except SignOnRefused as failed:
             away = failed.ending is Ending.PROVIDER_UNAVAILABLE
-            if away and self._kept is not None and now < self._at + self._ages.stale_s:
+            if away and self._kept is not None and self._serves(now):
                 return self._kept
             raise
+
+    def _serves(self, now: float) -> bool:
+        """Tell whether what is kept may serve while there is nothing newer."""
+        return now < self._at + self._ages.stale_s
 
     async def _fetched(self, now: float) -> Kept:
         """Fetch, unless that failed a moment ago: whoever waited fails as the first one did."""

@@ -90,6 +90,10 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
             Instrument(
                 "motlan.systems.keys.unread", "{address}", (), "Key addresses not read lately"
             ),
+            Instrument("motlan.sign_on.endings", "{visit}", ("ending",), "How sign-ons ended"),
+            Instrument(
+                "motlan.sign_on.away", "{state}", ("provider",), "1: it left us without an answer"
+            ),
             Instrument("motlan.questions.overdue", "{question}", (), "People who wait too long"),
             Instrument("motlan.reviews.overdue", "{grant}", (), "Grants reviewed too late"),
             Instrument("motlan.break_glass.unjudged", "{emergency}", (), "Not judged in time"),

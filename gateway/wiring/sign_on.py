@@ -38,8 +38,11 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     doors = doors_of(shared.settings, ring)
     if doors:
         ring.ensure(shared.clock())
+    desk = sign_on_of(doors, shared.engine)
+    shared.meters.observe("motlan.sign_on.endings", desk.tally.endings)
+    shared.meters.observe("motlan.sign_on.away", desk.tally.away)
     return {
-        "sign_on": sign_on_of(doors, shared.engine),
+        "sign_on": desk,
         "sign_on_keys": ring.export_jwks if doors else no_keys,
         "staff_tokens": staff_tokens_of(doors, shared.identity.issuer),
     }

@@ -131,6 +131,24 @@ async def test_those_who_wait_for_a_silent_provider_wait_once(script: Script) ->
     assert (50, 1) == (len(ends), script.count(WELL_KNOWN))
 
 
+async def test_one_waits_for_newer_keys_and_the_others_do_not(script: Script) -> None:
+    """A provider that grew slow must not slow down what its old keys still prove."""
+    memory = published(script)
+    token = sealed(id_members())
+    await memory.verified(token, TYPES, 0.0)
+    good = script.lines["/jwks"]
+    script.lines["/jwks"] = Said(after_s=60)
+    waits = asyncio.ensure_future(memory.verified(token, TYPES, AGES.keys_s))
+    while script.count("/jwks") < 2:
+        await asyncio.sleep(0.01)
+
+    assert b"sub-Ab1" in await memory.verified(token, TYPES, AGES.keys_s)
+    assert not waits.done()
+    waits.cancel()
+    script.lines["/jwks"] = good
+    assert b"sub-Ab1" in await memory.verified(token, TYPES, AGES.keys_s)
+
+
 async def test_a_provider_that_comes_back_is_asked_again_soon(script: Script) -> None:
     """After a few seconds, not after an hour."""
     script.lines[WELL_KNOWN] = Said(500)

@@ -84,6 +84,7 @@ async def test_a_provider_reads_our_keys_and_signs_somebody_on(
             desk = cast("SignOn", provided["sign_on"])
             begun = await desk.begin("staff", target="/me", now=utc_now())
             back = await sso.walk(begun.url, "cb-0001")
+            counted = desk.tally.endings()
             proven, _ = await desk.finish(
                 answered(back), begun.attempt, utc_now(), provider="staff"
             )
@@ -92,6 +93,7 @@ async def test_a_provider_reads_our_keys_and_signs_somebody_on(
         proven.staff_number,
         [each.code for each in desk.providers],
     )
+    assert ({"begun": 1}, {"staff": 0, "citizens": 0}) == (counted, desk.tally.away())
     assert isinstance(provided["staff_tokens"], StaffTokens)
     assert 0o700 == stat.S_IMODE((tmp_path / "sign-on").stat().st_mode)
 
