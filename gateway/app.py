@@ -105,6 +105,7 @@ def _dependencies(worker: Worker) -> dict[str, Provide]:
         "limits": lambda: worker.limits,
         "prefill": lambda: worker.prefill,
         "signing_keys": lambda: worker.signing,
+        "signs": lambda: worker.signs,
     }
     for name in (name for part in PARTS for name in part.PROVIDES):
         values[name] = _given(worker, name)

@@ -74,6 +74,7 @@ class Worker(Shared):
             keep=settings.identity.keep(),
             algorithm=settings.identity.algorithm,
         )
+        self.signs = signer(lambda: self.signing.signing(utc_now()), utc_now)
         self._desk = Desk(lambda: database.transaction(self.engine))
         self.adapters: dict[str, SourceAdapter] = {}
         self.provided: dict[str, object] = {}  # what the parts give to their routes, by name
@@ -183,7 +184,7 @@ class Worker(Shared):
             observe=self._ended,
             spans=self.spans,
             credentials=self.credentials,
-            signs=signer(lambda: self.signing.signing(utc_now()), utc_now),
+            signs=self.signs,
         )
         self.prefill = Prefill(
             authenticate=exchange.authenticate,
@@ -195,7 +196,8 @@ class Worker(Shared):
 
     async def _keys_of(self, principal: Principal) -> Sequence[VerificationKey]:
         """Return the registered keys of a system; asked for by signed requests alone."""
-        return (await self._desk.find(principal.client_id)).registration.keys()
+        found = await self._desk.find(principal.client_id)
+        return found.registration.keys(utc_now().timestamp())
 
     async def _first_use(self, owner: str, what: str, expires_at: float) -> bool:
         return await self._desk.remember(owner, what, expires_at)

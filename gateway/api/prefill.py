@@ -4,9 +4,10 @@ import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
 import msgspec
-from litestar import Controller, Request, Response, post
+from litestar import Controller, MediaType, Request, Response, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPI, OpenAPIMediaType, RequestBody
@@ -19,6 +20,7 @@ from auth.possession.shown import Shown
 from gateway.api.bodies import Limits, deadline_s, decoded, traceparent_of, unread
 from gateway.api.credentials import Credentials, token_of
 from gateway.api.openapi import schema_of
+from gateway.api.signing import Signs, presented
 from gateway.api.subjects import normalised
 from gateway.api.wire import header_map
 from gateway.clock import Clock
@@ -51,6 +53,7 @@ class PrefillController(Controller):
         clock: NamedDependency[Clock],
         limits: NamedDependency[Limits],
         credentials: NamedDependency[Credentials],
+        signs: NamedDependency[Signs],
     ) -> Response[Prefilled]:
         """Return the form field by field: value, source and basis, or the reason why not.
 
@@ -84,7 +87,12 @@ class PrefillController(Controller):
         named = {"Cache-Control": "no-store", "Lgsp-Request-Id": form.request_id}
         if shown.nonce is not None:
             named["DPoP-Nonce"] = shown.nonce
-        return Response(filled, headers=named)
+        content = msgspec.json.encode(filled)
+        signed = signs(form.signed, HTTP_200_OK, content)
+        named |= {name.decode("ascii"): value.decode("ascii") for name, value in signed}
+        # Encoded here, because the signature covers these very bytes.
+        reply = Response(content, headers=named, media_type=MediaType.JSON)
+        return cast("Response[Prefilled]", reply)
 
 
 def _form(
@@ -111,6 +119,7 @@ def _form(
         traceparent=traceparent_of(headers),
         raw=raw,
         peer=peer,
+        signed=presented(headers, method=shown.method, url=shown.url, body=raw),
     )
 
 

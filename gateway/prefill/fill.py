@@ -28,6 +28,7 @@ from gateway.prefill.schemas import PrefillBody, Prefilled
 from gateway.prefill.values import items
 from gateway.problems import field_error
 from gateway.stages.evidence import Asked, Identified, Recorded
+from gateway.stages.presented import Presented
 
 ROUTE = "/v1/prefill/{procedure}"
 _MEMBERS = Subject.__struct_fields__
@@ -46,6 +47,7 @@ class Request(Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
     raw: bytes = b""  # the body as it came, for the records' digests
     peer: str = ""  # address of the caller, for counting noise
+    signed: Presented | None = None  # with its signature, when it carries one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +145,7 @@ class Prefill:
             route=ROUTE,
             raw=request.raw,
             peer=request.peer,
+            signed=request.signed,
         )
 
 

@@ -16,9 +16,11 @@ from gateway.api.bodies import Limits, decoded
 from gateway.api.credentials import Credentials
 from gateway.api.failures import HANDLERS
 from gateway.api.prefill import PrefillController, describe, request_id
+from gateway.api.wire import Headers
 from gateway.errors import Code, Refusal
 from gateway.prefill.schemas import PrefillBody
 from gateway.stages.evidence import Asked, Identified
+from gateway.stages.presented import Presented
 from tests.builders import CANARY, NOON, a_principal
 from tests.prefill_builders import LOOKUP, PERMIT, TITLE, FakeExchange, a_prefill
 
@@ -48,6 +50,12 @@ class Desk:
         self.exchange = FakeExchange()
         self.turned_away: list[tuple[str, str]] = []
         self.limits = Limits(deadline_ms=2_000)
+        self.signed: list[tuple[Presented | None, int, bytes]] = []
+
+    def sign(self, request: Presented | None, status: int, body: bytes) -> Headers:
+        """Sign whatever answers a signed request, after a fashion."""
+        self.signed.append((request, status, body))
+        return [] if request is None else [(b"signature", b"sig=:AA==:")]
 
     def application(self) -> Litestar:
         """Return the application with this one controller."""
@@ -58,6 +66,7 @@ class Desk:
         prefill = a_prefill(self.exchange, authenticate=good_tokens_only, turn_away=turn_away)
         values: dict[str, Callable[[], object]] = {
             "prefill": lambda: prefill,
+            "signs": lambda: self.sign,
             "clock": lambda: lambda: NOON,
             "limits": lambda: self.limits,
             "credentials": lambda: Credentials("https://lgsp.example", CertificatePeers(())),
@@ -92,6 +101,28 @@ async def http(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
                 yield client
             server.should_exit = True
             await serving
+
+
+async def test_questions_of_a_signed_form_carry_its_signature(
+    http: httpx.AsyncClient, desk: Desk
+) -> None:
+    """One signature, as many questions as the form needs, and one signed answer."""
+    plain = await http.post(PATH, json=BODY, headers=TOKEN)
+    assert {None} == {each.signed for each in desk.exchange.asked}
+    desk.exchange.asked.clear()
+
+    given = {"Signature": "sig=:AA==:", "Signature-Input": "sig=()"}
+    reply = await http.post(PATH, json=BODY, headers={**TOKEN, **given})
+    (presented,) = {each.signed for each in desk.exchange.asked}
+
+    assert presented is not None
+    assert (f"https://lgsp.example{PATH}", "POST") == (
+        presented.asking.url,
+        presented.asking.method,
+    )
+    assert (presented, 200, reply.content) == desk.signed[-1]
+    assert "signature" in reply.headers
+    assert "signature" not in plain.headers
 
 
 async def test_a_form_comes_back_field_by_field(http: httpx.AsyncClient) -> None:
