@@ -15,10 +15,11 @@ from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.exits import Exit
 from gateway.demo.processes import NotReady
 from gateway.demo.province import Plan, Province
-from gateway.demo.story import ANH, CASE, Story
+from gateway.demo.sign_on import CITIZENS, STAFF
+from gateway.demo.story import Story
 from gateway.demo.telling import Teller
 
-QUESTION = '{"subject":{"so_dinh_danh":"%s","ho_ten":"%s","ngay_sinh":"%s"},"purpose":"%s","procedure":"%s","dossier":"%s","fields":["ho_ten","thuong_tru"]}'  # noqa: E501 - one line to copy
+EXAMPLES = Path("docs/examples")
 
 
 @click.command(cls=RichCommand)
@@ -71,23 +72,29 @@ def _stay(province: Province, teller: Teller, *, once: bool) -> None:
     teller.say(f"Nhật ký / log        {province.gateway}/audit/log/checkpoint")
     for name, url in (province.registers | province.witnesses.urls).items():
         teller.say(f"{name:<20}{url}")
-    teller.say("", "Ready to copy; the token lives 300 seconds:")
-    click.echo(_curl(province))
+    teller.say("Dân / citizens      " + f"{province.gateway}/sign-on/{CITIZENS}")
+    teller.say("Cán bộ / staff      " + f"{province.admin}/sign-on/{STAFF}")
+    teller.say("", "Ready to copy, with our command or with openssl and curl alone:")
+    for line in _first_calls(province):
+        click.echo(line)
     while not province.processes.ended("gateway"):
         time.sleep(0.5)
     raise NotReady(province.processes.log("gateway"))
 
 
-def _curl(province: Province) -> str:
-    from gateway.calling.system import System  # noqa: PLC0415 - only a demo that stays needs it
+def _first_calls(province: Province) -> tuple[str, str]:
+    """Return a question that is ready to copy: with our command, and with openssl and curl alone.
 
-    system = System(province.gateway, "motcua-xa", province.keys["motcua-xa"])
-    who = (ANH["so_dinh_danh"], ANH["ho_ten"], ANH["ngay_sinh"])
-    body = QUESTION % (*who, CASE["purpose"], CASE["procedure"], CASE["dossier"])
+    Who is asked about is in a file: a command line is seen by everybody on the machine.
+    """
+    question = EXAMPLES / "question.json"
+    key = province.plan.directory / "clients" / "motcua-xa"
+    command = ["motlan", "call", "dancu.tracuu", "--gateway", province.gateway]
+    ours = [*command, "--key", f"{key}.json", "--subject-file", str(question)]
+    shell = [f"MOTLAN={province.gateway}", f"KEY={key}.pem", str(EXAMPLES / "first_call.sh")]
     return (
-        f"curl -s {province.gateway}/v1/data/dancu.tracuu "
-        f"-H 'Authorization: Bearer {system.token()}' "
-        f"-H 'Content-Type: application/json' -d {shlex.quote(body)}"
+        f"{Path(sys.executable).parent}/{shlex.join(ours)}",
+        f"{' '.join(map(shlex.quote, shell))} dancu.tracuu < {question}",
     )
 
 

@@ -16,7 +16,7 @@ from tests.embedded_places import a_directory
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 100.0
 NUMBER = re.compile(r"(?<!\d)00[357]\d{9}(?!\d)")
-SCENES = 10
+SCENES = 14
 
 
 @dataclass(frozen=True, slots=True)
