@@ -1,5 +1,6 @@
 """What the stand-in refuses, so that a relying party that forgets something is found out."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -45,7 +46,7 @@ async def test_a_pushed_request_must_hold_what_fapi_demands(
     ids=str,
 )
 async def test_an_assertion_must_prove_this_client_here_and_now(
-    staff: Party, changed: dict[str, object]
+    staff: Party, changed: dict[str, Any]
 ) -> None:
     """The provider's half of private_key_jwt (RFC 7523 section 3)."""
     reply = await staff.post("par", {**wishes(client_id=""), **staff.proof(**changed)})
