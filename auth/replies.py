@@ -27,6 +27,7 @@ class TokenReply(msgspec.Struct, frozen=True, kw_only=True):
     token_id: str | None = None  # jti of the token that was issued
     code: str | None = None  # stable code of a refusal
     fact: str | None = None  # which check failed; never a word of the caller's
+    event: str | None = None  # what a log names, beyond the issuing of one more token
 
     def __repr__(self) -> str:
         """Leave the body out, which holds a token when all is well."""

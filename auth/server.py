@@ -248,7 +248,12 @@ class MachineServer(_Server):
         caller.terms, request.caller = terms, caller
         reply: TokenReply = self.create_token_response(request)
         token_id = None if caller.issued is None else caller.issued.token_id
-        return msgspec.structs.replace(reply, token_id=token_id, client_id=caller.get_client_id())
+        return msgspec.structs.replace(
+            reply,
+            token_id=token_id,
+            client_id=caller.get_client_id(),
+            event=None if terms.official is None or token_id is None else "token.exchanged",
+        )
 
     def authenticate_client(
         self, request: MachineRequest, methods: object, endpoint: str = "token"

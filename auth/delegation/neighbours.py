@@ -104,7 +104,7 @@ class Neighbours:
             async with asyncio.timeout(PATIENCE_S):
                 await self._taken.revoke(said.jti, said.client_id, said.exp)
             await self._tidy(caller.ask.now)
-        return _answer(caller, {}, token_id=None if said is None else said.jti)
+        return _answer(caller, {}, event=None if said is None else "token.revoked")
 
     async def _about(self, post: Post, endpoint: str) -> tuple[Caller, AccessClaims | None]:
         """Return who asks, proven and counted, and what the token in question says."""
@@ -130,7 +130,5 @@ class Neighbours:
                 await self._taken.forget(self._clock() - _KEPT_AFTER_EXPIRY)
 
 
-def _answer(caller: Caller, body: Mapping[str, Any], *, token_id: str | None = None) -> TokenReply:
-    return TokenReply(
-        status=200, body=dict(body), client_id=caller.get_client_id(), token_id=token_id
-    )
+def _answer(caller: Caller, body: Mapping[str, Any], *, event: str | None = None) -> TokenReply:
+    return TokenReply(status=200, body=dict(body), client_id=caller.get_client_id(), event=event)

@@ -129,4 +129,6 @@ def _answered(what: str, reply: TokenReply) -> Response[dict[str, Any]]:
     """Return *reply*, and say in the log who asked; the text of a token is never said."""
     if reply.code is not None:
         _log.info(f"{what}.refused", code=reply.code, system=reply.client_id)
+    if reply.event is not None:
+        _log.info(reply.event, system=reply.client_id)
     return Response(reply.body, status_code=reply.status, headers=dict(reply.headers))

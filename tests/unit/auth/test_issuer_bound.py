@@ -168,6 +168,7 @@ async def test_an_exchanged_token_is_the_systems_and_names_the_official(
         reply.body["issued_token_type"],
         reply.body["scope"],
     )
+    assert "token.exchanged" == reply.event
     assert said.act is not None
     assert (CLIENT, CLIENT, OFFICIAL, "urn:sso:2", 2) == (
         said.sub,

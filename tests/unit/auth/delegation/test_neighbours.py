@@ -60,6 +60,7 @@ async def test_a_token_that_was_taken_back_is_not_active(ring: SigningKeyRing) -
     reply = await neighbours.introspect(a_question(token))
 
     assert (200, {}, 200, NOTHING) == (taken.status, taken.body, again.status, reply.body)
+    assert ("token.revoked", None) == (taken.event, reply.event)
 
 
 async def test_a_suspended_system_has_no_active_token(ring: SigningKeyRing) -> None:
