@@ -37,4 +37,9 @@ THROUGH: dict[str, str] = {
     "gateway/stages/presented.py": "tests/unit/gateway/stages/test_signed.py",
     "gateway/wiring/every.py": "tests/house/test_routes.py",
     "gateway/wiring/parts.py": "tests/integration/gateway/cli/test_keep.py",
+    "mocks/sso/about.py": "tests/integration/mocks/sso/test_sign_on.py",
+    "mocks/sso/counter.py": "tests/integration/mocks/sso/test_refusals.py",
+    "mocks/sso/entrance.py": "tests/integration/mocks/sso/test_sign_on.py",
+    "mocks/sso/realm.py": "tests/integration/mocks/sso/test_sign_on.py",
+    "mocks/sso/sending.py": "tests/integration/mocks/sso/test_leaving.py",
 }
