@@ -4,12 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from auth.accounts.sessions import Bounds
 from auth.roles.reviews import Pace
 from auth.roles.terms import Terms
-from auth.settings_providers import Code, ProviderSettings, own_origin
+from auth.settings_providers import Code, Origin, ProviderSettings
 from auth.signon.providers import Provider
 from auth.signon.signed_on import Realm
 
@@ -18,10 +18,9 @@ class SignOnSettings(BaseModel, frozen=True, extra="forbid"):
     """The OpenID providers that people sign on at, and how we prove ourselves to them."""
 
     providers: dict[Code, ProviderSettings] = {}  # by a code of your own; it stands in addresses
-    origin: Annotated[str, AfterValidator(own_origin)] | None = None  # None: identity.issuer
-    staff_origin: Annotated[str, AfterValidator(own_origin)] = "http://127.0.0.1:8200"
-    # One ring for all providers: an assertion names its reader, so none can use it elsewhere.
-    keys_dir: Path = Path(".motlan/keys/sign-on")
+    origin: Origin | None = None  # citizens' door, as browsers see it; None: identity.issuer
+    staff_origin: Origin = "http://127.0.0.1:8200"  # the door of staff, as browsers see it
+    keys_dir: Path = Path(".motlan/keys/sign-on")  # one ring: a proof names whom it is for
     algorithm: Literal["ES256", "EdDSA"] = "ES256"
 
     @model_validator(mode="after")

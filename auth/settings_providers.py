@@ -12,6 +12,8 @@ from auth.signon.metadata import is_address
 from auth.signon.providers import ClaimNames, Provider
 from auth.signon.signed_on import Realm
 
+_ACR_LEVELS: dict[str, Literal[1, 2]] = {"urn:motlan:acr:1": 1, "urn:motlan:acr:2": 2}
+_LOAS_LEVELS: dict[str, Literal[1, 2]] = {"1": 1, "2": 2}
 _TAKEN = frozenset({"step-up", "jwks", "signed-out"})  # words of ours in the same place
 _is_code = re.compile(r"[a-z][a-z0-9-]{0,30}").fullmatch
 
@@ -37,13 +39,16 @@ def _issuer(url: str) -> str:
     return url
 
 
-def own_origin(url: str) -> str:
+def _origin(url: str) -> str:
     """Demand scheme and host alone: paths of ours are appended, and texts are compared exactly."""
     parts = urlsplit(url)
     if not is_address(url) or url != f"{parts.scheme}://{parts.netloc}":
         message = "must be https://host without path and trailing slash; http is for loopback only"
         raise ValueError(message)
     return url
+
+
+Origin: TypeAlias = Annotated[str, AfterValidator(_origin)]
 
 
 class ClaimSettings(BaseModel, frozen=True, extra="forbid"):
@@ -67,15 +72,13 @@ class ProviderSettings(BaseModel, frozen=True, extra="forbid"):
     title_vi: Annotated[str, Field(min_length=1, max_length=80)]
     title_en: Annotated[str, Field(min_length=1, max_length=80)]
     scopes: tuple[Name, ...] = ("openid",)
-    # What each value of acr and loAs means here; the first are asked for in this order.
-    acr_levels: dict[Name, Level] = {"urn:motlan:acr:1": 1, "urn:motlan:acr:2": 2}
-    loas_levels: dict[Name, Level] = {"1": 1, "2": 2}
+    acr_levels: dict[Name, Level] = _ACR_LEVELS  # what acr means here; also what is asked for
+    loas_levels: dict[Name, Level] = _LOAS_LEVELS  # what loAs means here
     claims: ClaimSettings = ClaimSettings()
     hosts: frozenset[Name] = frozenset()  # of its addresses, beside the issuer's own
-    # Private ranges that its addresses may lie in; without, every one must be public.
-    networks: tuple[Network, ...] = ()
+    networks: tuple[Network, ...] = ()  # private ranges it may lie in; else it must be public
     ca_file: Path | None = None  # PEM; None: the system's own trust store
-    oldest_s: Annotated[int, Field(ge=60, le=28_800)] = 28_800
+    oldest_s: Annotated[int, Field(ge=60, le=28_800)] = 28_800  # since people proved themselves
     clock_ahead_s: Annotated[int, Field(ge=10, le=60)] = 10  # FAPI 2.0 section 5.3.2.1
 
     @field_validator("scopes")
