@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from auth.accounts.accounts import Account, Act
-from auth.accounts.errors import SessionEnded, SignInBarred
+from auth.accounts.errors import AccountsUnavailable, SessionEnded, SignInBarred
 from auth.accounts.sessions import Bounds
-from auth.accounts.visits import Opened
+from auth.accounts.visits import Opened, Visits
 from auth.people import Role
 from auth.signon.signed_on import LoggedOut
+from gateway import database
 from tests.account_builders import (
     ANH_NUMBER,
     NOON,
@@ -21,6 +22,7 @@ from tests.account_builders import (
     a_citizen,
     an_account,
     an_official,
+    blind,
     office,
 )
 
@@ -296,6 +298,18 @@ async def test_a_ciphertext_moved_to_another_row_opens_nothing(
 
     assert await is_open(worker, one.secret)
     assert not await is_open(worker, two.secret)
+
+
+async def test_while_the_database_is_away_no_cookie_opens_anything() -> None:
+    """No answer is no yes, and is told apart from a session that is over."""
+    engine = database.engine("postgresql://127.0.0.1:1/none", pool_connections=1)
+    visits = Visits(lambda: database.transaction(engine), blind, Bounds())
+
+    with pytest.raises(AccountsUnavailable):
+        await visits.look("A" * 43, NOON)
+    with pytest.raises(SessionEnded):
+        await visits.look("no secret", NOON)
+    await engine.dispose()
 
 
 async def test_what_is_over_is_removed_and_nothing_else(worker: Office) -> None:
