@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep, time
@@ -13,6 +14,9 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from auth.client import token_form
+from auth.credentials.fetching import KeySets
+from auth.credentials.repository import KeySetRepository
+from auth.credentials.uses import Uses
 from auth.delegation.neighbours import Neighbours
 from auth.delegation.repository import RevokedTokens
 from auth.forms import FORM
@@ -20,6 +24,7 @@ from auth.identity import Identity
 from auth.issuer import Issuer, Parts
 from auth.keys import SigningKeyRing
 from auth.metadata import authorization_server, protected_resource
+from auth.outbound import Outbound
 from auth.possession.certificates import CertificatePeers
 from auth.repository import Desk, SystemRepository
 from auth.systems import System
@@ -37,7 +42,13 @@ def an_application(database_url: str, keys: Path) -> Litestar:
     ring = SigningKeyRing(keys, keep=timedelta(seconds=420))
     ring.ensure(utc_now())
     database = engine(database_url, pool_connections=4)
-    desk = Desk(lambda: transaction(database))
+    rows = KeySetRepository(lambda: transaction(database))
+    outbound = Outbound(networks=(ip_network("127.0.0.0/8"),), timeout_s=1.5)
+    desk = Desk(
+        lambda: transaction(database),
+        published=KeySets(rows, outbound.get, utc_now),
+        uses=Uses(lambda: transaction(database)),
+    )
     parts = Parts(
         keys=ring, rows=desk, reaches=lambda _: REACHES, binding=a_binding(), clock=utc_now
     )
