@@ -66,11 +66,14 @@ class Permission(StrEnum):
 
 
 class Party(StrEnum):
-    """Who can hold a permission without signing on as a person."""
+    """Who can hold a permission without signing on as a person.
+
+    No word of these is a role's: two enumerations of words are equal where the words are.
+    """
 
     ANYBODY = "anybody"
     SYSTEM = "system"  # an agency system with an access token
-    OPERATOR = "operator"  # whoever reaches the management port
+    MANAGEMENT = "management"  # whoever reaches the management port
 
 
 _ACCOUNTS = frozenset({Role.OPERATOR, Role.AGENCY_ADMINISTRATOR, Role.BREAK_GLASS})
@@ -84,7 +87,7 @@ HOLDERS: MappingProxyType[Permission, frozenset[Party | Role]] = MappingProxyTyp
         Permission.CONSENT_WRITE: frozenset({Party.SYSTEM}),
         Permission.EXCHANGE_ASK: frozenset({Party.SYSTEM}),
         Permission.PREFILL_ASK: frozenset({Party.SYSTEM}),
-        Permission.OPERATIONS_READ: frozenset({Party.OPERATOR}),
+        Permission.OPERATIONS_READ: frozenset({Party.MANAGEMENT}),
         Permission.AUDIT_SEARCH: frozenset({Role.AUDITOR}),
         Permission.AUDIT_READ: frozenset({Role.AUDITOR}),
         Permission.AUDIT_EXPORT: frozenset({Role.AUDITOR}),

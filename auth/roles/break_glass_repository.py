@@ -1,11 +1,11 @@
-"""Emergencies as rows, and how often their secret was guessed wrong; SQL stays in here."""
+"""Emergencies as rows; SQL stays in here."""
 
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth.roles.break_glass import DOOR, Emergency
+from auth.roles.break_glass import Emergency
 from auth.roles.errors import GrantUnknown, MoveRefused
 from auth.roles.repository import MOST_LISTED, valued
 
@@ -42,16 +42,10 @@ INSERT INTO auth.break_glass_judgement
   (break_glass_id, account_id, opened_by, judged_by, justified, reason, at)
 VALUES (:id, :account, :opened_by, :by, :justified, :reason, :at)
 """
-BEGIN_GUESS = "SELECT auth.begin_guess(:door, :now)"
-END_GUESS = "SELECT auth.end_guess(:door)"
-IS_LOCKED = "SELECT EXISTS (SELECT FROM auth.guess WHERE door = :door AND locked_at IS NOT NULL)"
-OWE_UNLOCK = (
-    "SELECT audit.owe('breakglass.unlock', 'breakglass', CAST(:door AS text), NULL, NULL, :by)"
-)
 
 
 class EmergencyRepository:
-    """Openings of the last resort, and the lock of its door."""
+    """Openings of the last resort."""
 
     def __init__(self, asked: AsyncSession) -> None:
         self._asked = asked
@@ -114,23 +108,6 @@ class EmergencyRepository:
             "opened_by": emergency.opened_by, "justified": justified, "reason": reason,
         }  # fmt: skip
         await self._asked.execute(text(JUDGE), values)
-
-    async def begin_guess(self, now: datetime) -> str:
-        """Count one attempt before it is made; return "try", "paused" or "locked"."""
-        said = await self._asked.scalar(text(BEGIN_GUESS), {"door": DOOR, "now": now})
-        return str(said)
-
-    async def end_guess(self) -> None:
-        """Forget the attempts: the last one was right, or somebody unlocked the door."""
-        await self._asked.execute(text(END_GUESS), {"door": DOOR})
-
-    async def is_locked(self) -> bool:
-        """Say whether five wrong secrets have locked the door."""
-        return bool(await self._asked.scalar(text(IS_LOCKED), {"door": DOOR}))
-
-    async def owe_unlock(self, by: str) -> None:
-        """Owe the record that *by* unlocked the door."""
-        await self._asked.execute(text(OWE_UNLOCK), {"door": DOOR, "by": by})
 
     async def _all(self, query: str, **values: object) -> tuple[Emergency, ...]:
         rows = (await self._asked.execute(text(query), values)).mappings()

@@ -27,6 +27,7 @@ from auth.roles.errors import (
     MoveRefused,
     SecretRefused,
 )
+from auth.roles.guess_repository import GuessRepository
 from auth.roles.names import demand_others
 from auth.roles.reasons import reason_of
 from auth.roles.repository import Transaction, answering
@@ -63,9 +64,9 @@ class EmergencyDesk:
         plain, secret = reason_of(reason), new_secret()
         secret_hash = await asyncio.to_thread(hashed, secret)
         async with answering(), self._transaction() as asked:
-            rows = EmergencyRepository(asked)
-            if await rows.is_locked():
+            if await GuessRepository(asked).is_locked():
                 raise DoorLocked
+            rows = EmergencyRepository(asked)
             await _close_over(asked, now)
             account = _account(by, plain, now)
             await AccountRepository(asked).add(account)
@@ -96,11 +97,10 @@ class EmergencyDesk:
         if not self.terms.enabled:
             raise BreakGlassOff
         async with answering(), self._transaction() as asked:
-            rows = EmergencyRepository(asked)
-            waiting = await rows.waiting(now)
+            waiting = await EmergencyRepository(asked).waiting(now)
             if waiting is None:
                 raise SecretRefused
-            may = await rows.begin_guess(now)
+            may = await GuessRepository(asked).begin_guess(now)
         if may != "try":
             raise DoorLocked if may == "locked" else DoorPaused
         if not await asyncio.to_thread(opens, secret, waiting[1]):
@@ -109,7 +109,7 @@ class EmergencyDesk:
             rows = EmergencyRepository(asked)
             if not await rows.use(waiting[0], now):
                 raise SecretRefused
-            await rows.end_guess()
+            await GuessRepository(asked).end_guess()
             emergency = await rows.find(waiting[0])
             return emergency, await AccountRepository(asked).find(emergency.account_id)
 
@@ -175,13 +175,13 @@ class EmergencyDesk:
             RolesUnavailable: the database did not answer.
         """
         async with answering(), self._transaction() as asked:
-            rows = EmergencyRepository(asked)
-            if not await rows.is_locked():
+            door = GuessRepository(asked)
+            if not await door.is_locked():
                 raise MoveRefused
-            last = await rows.listed(before=None, limit=1)
+            last = await EmergencyRepository(asked).listed(before=None, limit=1)
             await demand_others(asked, by, *(each.opened_by for each in last))
-            await rows.end_guess()
-            await rows.owe_unlock(by)
+            await door.end_guess()
+            await door.owe_unlock(by)
 
 
 def _account(by: str, reason: str, now: datetime) -> Account:

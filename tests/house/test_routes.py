@@ -11,6 +11,8 @@ from gateway.settings import load
 from gateway.worker import Worker
 
 OPEN = {
+    *("/oauth/introspect", "/oauth/revoke"),  # judged by the caller's own key
+    "/.well-known/oauth-protected-resource",
     *("/oauth/token", "/oauth/jwks", "/.well-known/oauth-authorization-server"),
     "/sign-on/jwks",  # what providers know us by
     # before somebody has signed on, and when a provider says that they have left

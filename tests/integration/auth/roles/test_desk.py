@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable
 from datetime import timedelta
 from itertools import permutations
+from typing import Literal, get_args
 
 import asyncpg
 import pytest
@@ -29,6 +30,7 @@ from tests.account_builders import an_official
 from tests.role_builders import APPROVER, ASKER, ELSEWHERE, HERE, REASON, Hall, hall, later
 
 PAIRS_OF_STAFF = [pair for pair in PAIRS if Role.CITIZEN not in {pair.one, pair.other}]
+Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 OF_HERE = Scope(HERE, frozenset({Role.OFFICIAL}))
 
 
@@ -187,8 +189,8 @@ async def test_of_two_halves_at_the_same_instant_one_stands(people: Hall) -> Non
         assert {None, RolesExclude} == set(ends)
 
 
-@pytest.mark.parametrize("isolation", ["read_committed", "repeatable_read", "serializable"])
-async def test_a_stale_snapshot_approves_nothing(people: Hall, isolation: str) -> None:
+@pytest.mark.parametrize("isolation", get_args(Isolation))
+async def test_a_stale_snapshot_approves_nothing(people: Hall, isolation: Isolation) -> None:
     """The lock of the account is a row: who waited for it does not judge by what was before."""
     account = await people.an_official()
     one, other = [await people.asked(account, each) for each in (Role.AUDITOR, Role.OPERATOR)]
