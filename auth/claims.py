@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from auth.credentials.places import places
 from auth.errors import TokenInvalid
 from auth.narrowing.details import AgreementDetail
 from auth.principals import Official, Principal
@@ -56,6 +57,7 @@ class AccessClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     agency: str
     sys_rev: int  # revision of the registration; judged again at the record's commit
     env: Literal["live", "test"]
+    net: tuple[str, ...] = ()  # address ranges of the registration; empty: from anywhere
 
 
 _DECODER = msgspec.json.Decoder(AccessClaims)
@@ -68,9 +70,11 @@ def read(payload: bytes) -> AccessClaims:
         TokenInvalid: a claim is missing or of another type.
     """
     try:
-        return _DECODER.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+        claims = _DECODER.decode(payload)
+        places(claims.net)
+    except (msgspec.DecodeError, RecursionError, ValueError):
         raise TokenInvalid("the claims are not those of an access token") from None
+    return claims
 
 
 def principal_of(claims: AccessClaims) -> Principal:
@@ -88,6 +92,7 @@ def principal_of(claims: AccessClaims) -> Principal:
         certificate_thumbprint=bound.certificate,
         official=None if claims.act is None else _official(claims.act),
         details=claims.authorization_details,
+        places=places(claims.net),
     )
 
 

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 from typing import Literal, Protocol
 
 import msgspec
@@ -13,6 +12,7 @@ import msgspec
 from auth import replies
 from auth.assertions import Limits
 from auth.claims import TOKEN_TYPE, AccessClaims, actor_of
+from auth.credentials.places import places, within
 from auth.delegation.admission import PATIENCE_S, Admission, Named, Rows, named
 from auth.delegation.binding import Binding, Bound
 from auth.delegation.subjects import Acting, Subjects
@@ -113,7 +113,7 @@ class Issuer:
         """Refuse a system that may have no token at all, or that wants one for others."""
         if system.state is not SystemState.ACTIVE:
             raise Declined(replies.INACTIVE)
-        if not belongs(address, system.registration.address_ranges):
+        if not within(address, places(system.registration.address_ranges)):
             raise Declined(replies.ELSEWHERE)
         if any(target != self._identity.audience for target in targets):
             raise Declined(replies.TARGET)
@@ -159,19 +159,8 @@ class Issuer:
             authorization_details=terms.wanted.details,
             agency=system.registration.agency,
             sys_rev=system.rev,
+            net=system.registration.address_ranges,
             env=environment,
         )
         key = self._parts.keys.signing(self._parts.clock())
         return Issued(signed(msgspec.json.encode(claims), key, typ=TOKEN_TYPE), claims.jti)
-
-
-def belongs(address: str | None, ranges: tuple[str, ...]) -> bool:
-    """Say whether *address* lies in one of *ranges*; no range means anywhere."""
-    if not ranges:
-        return True
-    try:
-        found = ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return any((mapped or found) in ip_network(each) for each in ranges)

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from auth.credentials.places import Place
 from auth.narrowing.details import AgreementDetail
 
 
@@ -31,6 +32,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     certificate_thumbprint: str | None = None  # `x5t#S256` of the certificate a bound token names
     official: Official | None = None
     details: tuple[AgreementDetail, ...] = ()  # empty: each agreement of `scopes`, whole
+    places: tuple[Place, ...] = ()  # where the system may ask from; empty: anywhere
 
     @property
     def binding(self) -> str | None:

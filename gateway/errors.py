@@ -77,6 +77,7 @@ class Code(StrEnum):
     SERVICE_DISABLED = "service_disabled"
     VERSION_RETIRED = "version_retired"
     VERSION_CONFLICT = "version_conflict"
+    ADDRESS_REFUSED = "address_refused"
     PRECONDITION_FAILED = "precondition_failed"
     PRECONDITION_REQUIRED = "precondition_required"
     PROCEDURE_UNKNOWN = "procedure_unknown"

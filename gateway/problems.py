@@ -350,6 +350,12 @@ PROBLEMS: dict[Code, Problem] = {
         "Phiên bản dịch vụ đã ngừng", "The service version is retired",
         "Chuyển sang phiên bản kế tiếp.", "Move to the successor version.",
     ),
+    Code.ADDRESS_REFUSED: Problem(
+        403, _C, False,
+        "Hệ thống không được gọi từ địa chỉ mạng này", "The system may not ask from this network address",
+        "Gọi từ dải địa chỉ đã đăng ký, hoặc đề nghị quản trị sửa đăng ký.",
+        "Ask from a registered address range, or have the registration amended.",
+    ),
     Code.PRECONDITION_FAILED: Problem(
         412, _C, False,
         "Bản ghi đã ở phiên bản khác", "The registration is at another version",

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from auth.credentials.places import within
 from auth.errors import NonceDemanded, PartyError, ProofRefused
 from auth.possession.shown import Shown
 from auth.principals import Principal
@@ -32,6 +33,7 @@ class Authenticate:
                 that is bound to a key DPOP_PROOF_MISSING, DPOP_PROOF_INVALID, DPOP_PROOF_REPLAYED,
                 DPOP_KEY_MISMATCH, USE_DPOP_NONCE or AUTHORIZATION_SCHEME_WRONG; of one that is
                 bound to a certificate CERTIFICATE_MISSING or CERTIFICATE_MISMATCH;
+                ADDRESS_REFUSED outside the ranges that the system is registered with;
                 DATABASE_UNAVAILABLE when nobody can say whether a proof was used before.
         """
         try:
@@ -42,4 +44,6 @@ class Authenticate:
             raise Refusal(Code(refused.code), fact=refused.fact) from refused
         except PartyError as unproven:
             raise Refusal(Code(unproven.code)) from unproven
+        if principal.places and not within(asked.peer, principal.places):
+            raise Refusal(Code.ADDRESS_REFUSED)
         return Identified(asked, principal)
