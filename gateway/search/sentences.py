@@ -46,6 +46,10 @@ ACTS: dict[str, Said] = {
     ),
     Event.FINDING_CONFIRM: Said("{a} xác nhận dấu hiệu {c}", "{a} confirmed finding {c}"),
     Event.FINDING_DISMISS: Said("{a} bỏ qua dấu hiệu {c}", "{a} dismissed finding {c}"),
+    Event.SESSION_OPEN: Said("{a} đăng nhập", "{a} signed on"),
+    Event.SESSION_STRENGTHEN: Said("{a} xác thực lại", "{a} signed on again, more strongly"),
+    Event.SESSION_REFUSE: Said("Một lần đăng nhập bị từ chối", "A sign-on was turned away"),
+    Event.SESSION_CLOSE: Said("Phiên làm việc {c} kết thúc", "Session {c} ended"),
     Event.WRITER_OPEN: Said("Một tiến trình bắt đầu ghi nhật ký", "A process began to write"),
     Event.WRITER_CLOSE: Said("Một tiến trình ngừng ghi nhật ký", "A process ended writing"),
     Event.INDEX_PUBLISH: Said(
@@ -62,6 +66,7 @@ FAMILIES: dict[str, Said] = {
     "catalog": Said("Danh mục {c}: {w}", "Catalog entry {c}: {w}"),
     "policy": Said("Quy tắc {c}: {w}", "Policy {c}: {w}"),
     "system": Said("Hệ thống {c}: {w}", "System {c}: {w}"),
+    "account": Said("Tài khoản {c}: {w}", "Account {c}: {w}"),
     "role": Said("Vai trò {c}: {w}", "Role {c}: {w}"),
     "review": Said("Rà soát quyền {c}: {w}", "Access review {c}: {w}"),
     "key": Said("Khoá {c}: {w}", "Key {c}: {w}"),
@@ -78,7 +83,8 @@ FAMILIES: dict[str, Said] = {
 }
 WORDS: dict[str, str] = {
     "act": "thao tác", "enter": "đăng nhập", "fail": "nhập sai mã",
-    "judge": "đánh giá", "unlock": "mở khoá",
+    "judge": "đánh giá", "unlock": "mở khoá", "lock": "khoá",
+    "link": "liên kết", "rename": "đổi tên",
     "acknowledge": "tiếp nhận", "amend": "sửa đổi", "answer": "trả lời",
     "apply": "áp dụng", "approve": "phê duyệt", "ask": "đề nghị",
     "block": "chặn", "close": "kết thúc", "confirm": "xác nhận", "create": "tạo", "defer": "hoãn",
