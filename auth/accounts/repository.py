@@ -8,8 +8,8 @@ from typing import Any
 from asyncpg import InterfaceError, PostgresError
 from msgspec import Struct
 from msgspec.structs import asdict
+from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, update
 from sqlalchemy import Row as Found
-from sqlalchemy import Select, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -215,14 +215,14 @@ class SessionRepository:
         """
         await self._asked.execute(insert(session).values(values))
         mine = session.c.account_id == values["account_id"]
-        newest = session.c.key == values["key"]  # also when two were opened at one instant
+        newest = session.c.id == values["id"]  # also when two were opened at one instant
         kept = (
-            select(session.c.key)
+            select(session.c.id)
             .where(mine)
             .order_by(newest.desc(), session.c.opened_at.desc(), session.c.id.desc())
             .limit(at_most)
         )
-        await self._asked.execute(delete(session).where(mine, session.c.key.not_in(kept)))
+        await self._remove(mine, session.c.id.not_in(kept))
 
     async def rotate(self, key: bytes, account_id: str, values: Mapping[str, Any]) -> bool:
         """Give a session of *account_id* another secret and another sign-on; say whether it was."""
@@ -245,8 +245,18 @@ class SessionRepository:
             return ()
         if which.but_key is not None:
             conditions.append(session.c.key != which.but_key)
-        gone = delete(session).where(*conditions).returning(session.c.id, session.c.account_id)
-        return tuple((row.id, row.account_id) for row in await self._asked.execute(gone))
+        return await self._remove(*conditions)
+
+    async def _remove(self, *conditions: ColumnElement[bool]) -> tuple[tuple[str, str], ...]:
+        """Remove sessions, locked in the order that `auth.end_sessions` locks them in, too.
+
+        By their ids, which stay: one whose secret changes at this moment ends all the same.
+        """
+        meant = select(session.c.id).where(*conditions).order_by(session.c.id).with_for_update()
+        found = meant.cte("meant").prefix_with("MATERIALIZED")
+        gone = delete(session).where(session.c.id == found.c.id)
+        rows = await self._asked.execute(gone.returning(session.c.id, session.c.account_id))
+        return tuple((row.id, row.account_id) for row in rows)
 
     async def forget(self, ended: datetime, unused: datetime, *, at_most: int = 1_000) -> int:
         """Remove sessions that ended by *ended* or rested since *unused*; return how many."""

@@ -172,10 +172,15 @@ CREATE INDEX session_subject_ix ON auth.session (subject_ref);
 CREATE INDEX session_sid_ix ON auth.session (sid_ref) WHERE sid_ref IS NOT NULL;
 CREATE INDEX session_ends_ix ON auth.session (ends_at);
 
--- Also for triggers of other rows: whoever may do less from now on signs on anew.
+-- Also for triggers of other rows: whoever may do less from now on signs on anew.  Everybody who
+-- ends several sessions locks them in one order, so that no two of them wait for each other.
 CREATE FUNCTION auth.end_sessions(p_account text) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-  WITH ended AS (DELETE FROM auth.session WHERE account_id = p_account RETURNING 1)
+  WITH meant AS MATERIALIZED (
+    SELECT id FROM auth.session WHERE account_id = p_account ORDER BY id FOR UPDATE
+  ), ended AS (
+    DELETE FROM auth.session USING meant WHERE session.id = meant.id RETURNING 1
+  )
   SELECT count(*) FROM ended
 $$;
 

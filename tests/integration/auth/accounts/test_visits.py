@@ -238,6 +238,40 @@ async def test_no_account_has_more_sessions_than_the_settings_say(database_url: 
         assert 3 == sum([await is_open(worker, each.secret, later) for each in many])
 
 
+async def test_a_session_that_is_renewed_while_all_end_ends_as_well(worker: Office) -> None:
+    """Whoever ends everything everywhere must not lose to a step-up of the thief."""
+    account = await official(worker)
+    for _ in range(20):
+        made = [await worker.visits.open(account, an_official(), NOON) for _ in range(3)]
+        found = [await worker.visits.look(each.secret, NOON) for each in made]
+
+        renewed = [
+            worker.visits.rotate(session, each.secret, an_official(), NOON)
+            for session, each in zip(found, made, strict=True)
+        ]
+        await asyncio.gather(*renewed, worker.visits.end_all(account.id), return_exceptions=True)
+
+        assert () == await worker.visits.listed(account.id, NOON)
+
+
+async def test_coming_and_going_at_once_never_stands_still(worker: Office) -> None:
+    """Sign-ons, evictions and ends of one account take their locks in one order."""
+    account = await official(worker)
+
+    ended = await asyncio.gather(
+        *(
+            worker.visits.open(account, an_official(), NOON + timedelta(seconds=n))
+            if n % 3
+            else worker.visits.end_all(account.id)
+            for n in range(60)
+        ),
+        return_exceptions=True,
+    )
+
+    assert [] == [each for each in ended if isinstance(each, Exception)]
+    assert 5 >= len(await worker.visits.listed(account.id, NOON + MINUTE))
+
+
 async def test_a_disabled_account_has_no_session_from_that_commit_on(worker: Office) -> None:
     """Disabling is not a wish for the next sign-on."""
     account, made = await opened(worker)
