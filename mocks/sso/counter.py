@@ -26,6 +26,7 @@ def token(realm: Realm, request: Request) -> Reply:
     if form.get("grant_type") != "authorization_code":
         raise Refused("unsupported_grant_type", "authorization_code is the only grant")
     grant = _redeemed(realm, form, client_id)
+    realm.forget()
     access = access_token(realm, grant)
     realm.spent[form["code"]] = _token_id(realm.keys.opened(access))
     answer = {

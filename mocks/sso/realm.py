@@ -68,3 +68,9 @@ class Realm:
     def cookie(self) -> str:
         """Return the name of the browser's cookie."""
         return f"sso_{self.name}"
+
+    def forget(self) -> None:
+        """Forget tokens that have ended, and the codes they came of."""
+        now = self.now()
+        self.issued = {name: each for name, each in self.issued.items() if each.ends_at > now}
+        self.spent = {code: name for code, name in self.spent.items() if name in self.issued}

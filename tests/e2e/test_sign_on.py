@@ -1,6 +1,7 @@
 """Signing on in a whole province: two workers, two doors, two providers, and people who attack."""
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from functools import partial
@@ -403,3 +404,29 @@ async def _opened(home: str, address: str, kept: dict[str, str]) -> httpx.Respon
     answer = await browser.ask("GET", address)
     await browser.close()
     return answer
+
+
+# Last, because the gateway stops for it.
+
+
+async def test_sessions_survive_the_gateway(province: Province, official: Browser) -> None:
+    """A new version is installed at noon, and nobody has to sign on again."""
+    await official.enter("cb-0001")
+    await asyncio.to_thread(_restarted, province)
+    me = await official.me()
+    out = await official.ask("POST", "/sign-out")
+
+    assert "H99.30.01" == me.get("agency"), me
+    assert 303 == out.status_code
+
+
+def _restarted(province: Province) -> None:
+    """Let the gateway end as an operator does, and start it again where it was."""
+    processes = province.processes
+    (gateway,) = (each for each in processes._running if each[0] == "gateway")
+    gateway[1].terminate()
+    gateway[1].wait(60)
+    processes._running.remove(gateway)
+    processes.start("gateway", [sys.executable, "-m", "gateway", "serve"], province.environment())
+    ready = f"{province.management}/health/ready"
+    processes.await_answer("gateway", ready, within_s=60)

@@ -5,6 +5,13 @@ DISCLOSURE = "tests/integration/gateway/disclosure"
 THROUGH: dict[str, str] = {
     "adapters/insurance_answers.py": "tests/integration/adapters/test_insurance.py",
     "adapters/land_answers.py": "tests/integration/adapters/test_land.py",
+    "auth/roles/break_glass_repository.py": "tests/integration/auth/roles/test_emergencies.py",
+    "auth/roles/guess_repository.py": "tests/integration/auth/roles/test_emergencies.py",
+    "auth/roles/names.py": "tests/integration/auth/roles/test_desk.py",
+    "auth/roles/review_repository.py": "tests/integration/auth/roles/test_reviewing.py",
+    "gateway/cli/desks.py": "tests/integration/gateway/cli/test_rights.py",
+    "gateway/cli/emergency.py": "tests/integration/gateway/cli/test_rights.py",
+    "gateway/cli/granting.py": "tests/integration/gateway/cli/test_rights.py",
     "catalog/lint_agreements.py": "tests/unit/catalog/test_lint.py",
     "catalog/lint_procedures.py": "tests/unit/catalog/test_lint.py",
     "catalog/lint_services.py": "tests/unit/catalog/test_lint.py",
@@ -42,6 +49,5 @@ THROUGH: dict[str, str] = {
     "mocks/sso/about.py": "tests/integration/mocks/sso/test_sign_on.py",
     "mocks/sso/counter.py": "tests/integration/mocks/sso/test_refusals.py",
     "mocks/sso/entrance.py": "tests/integration/mocks/sso/test_sign_on.py",
-    "mocks/sso/realm.py": "tests/integration/mocks/sso/test_sign_on.py",
     "mocks/sso/sending.py": "tests/integration/mocks/sso/test_leaving.py",
 }
