@@ -96,8 +96,6 @@ def prepared(
     Raises:
         AccountRefused: a member is not of its form.
     """
-    if not 1 <= len(name.strip()) <= LONGEST_NAME or _odd(name):
-        raise AccountRefused("the name has not its form")
     if _is_agency(agency) is None or _nine_digits(agency):
         raise AccountRefused("the agency is not a code")
     if _is_staff_number(staff_number) is None or _nine_digits(staff_number):
@@ -105,12 +103,31 @@ def prepared(
     return Account(
         id=new_id("u"),
         realm=Realm.STAFF,
-        name=" ".join(name.split()),
+        name=_demand_name(name),
         agency=agency,
         staff_number=staff_number,
         by=by,
         reason=_demand_reason(reason),
         created_at=now,
+        changed_at=now,
+    )
+
+
+def renamed(account: Account, name: str, *, by: str, reason: str, now: datetime) -> Account:
+    """Return an official's *account* under another name; state, office and link stay.
+
+    Raises:
+        AccountRefused: it is a citizen's, or the name or the reason has not its form.
+    """
+    if account.realm is not Realm.STAFF:
+        raise AccountRefused("only an official's account has a name")
+    return replace(
+        account,
+        name=_demand_name(name),
+        version=account.version + 1,
+        act=Act.RENAMED,
+        by=by,
+        reason=_demand_reason(reason),
         changed_at=now,
     )
 
@@ -146,6 +163,12 @@ def moved(account: Account, act: Act, *, by: str | None, reason: str, now: datet
         reason=_demand_reason(reason),
         changed_at=now,
     )
+
+
+def _demand_name(name: str) -> str:
+    if not 1 <= len(name.strip()) <= LONGEST_NAME or _odd(name):
+        raise AccountRefused("the name has not its form")
+    return " ".join(name.split())
 
 
 def _demand_reason(reason: str) -> str:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth.accounts.accounts import Account, Act, moved, of_citizen
+from auth.accounts.accounts import Account, Act, moved, of_citizen, renamed
 from auth.accounts.errors import AccountConflict, Barred, SignInBarred
 from auth.accounts.links import demand_first, demand_same, demand_usable, number_of
 from auth.accounts.repository import AccountRepository, answering
@@ -82,6 +82,23 @@ class Accounts:
             accounts = AccountRepository(asked)
             before = await accounts.find(account_id, holding=True)
             after = moved(before, act, by=by, reason=reason, now=now)
+            await accounts.change(after)
+        return after
+
+    async def rename(
+        self, account_id: str, name: str, *, by: str, reason: str, now: datetime
+    ) -> Account:
+        """Correct the name of an official's account.
+
+        Raises:
+            AccountUnknown: there is none of that id.
+            AccountRefused: it is a citizen's, or the name or the reason has not its form.
+            AccountsUnavailable: the database did not answer.
+        """
+        async with answering(), self._transaction() as asked:
+            accounts = AccountRepository(asked)
+            before = await accounts.find(account_id, holding=True)
+            after = renamed(before, name, by=by, reason=reason, now=now)
             await accounts.change(after)
         return after
 

@@ -182,6 +182,21 @@ async def test_of_two_changes_at_once_one_is_told_to_look_again(worker: Office) 
     assert 2 == (await worker.accounts.find(new.id)).version
 
 
+async def test_a_name_is_corrected_on_record_and_sessions_stay(
+    worker: Office, database_url: str
+) -> None:
+    """A spelling is no reason to sign anybody out; the next request shows the new one."""
+    await worker.accounts.prepare(an_account())
+    account = await worker.accounts.sign_in(an_official(), NOON)
+    made = await worker.visits.open(account, an_official(), NOON)
+
+    await worker.accounts.rename(account.id, "Trần An", by="cb-9", reason="viết sai", now=NOON)
+
+    assert "Trần An" == (await worker.visits.look(made.secret, NOON)).person.name
+    event, _, code, _, by, _ = (await rows(database_url, OWED))[-1]
+    assert ("account.rename", account.id, "cb-9") == (event, code, by)
+
+
 async def test_an_account_nobody_made_is_unknown(worker: Office) -> None:
     """Looking and changing say the same."""
     with pytest.raises(AccountUnknown):

@@ -14,6 +14,7 @@ from auth.accounts.accounts import (
     new_id,
     of_citizen,
     prepared,
+    renamed,
 )
 from auth.accounts.errors import AccountConflict, AccountRefused
 from tests.account_builders import NOON, an_account
@@ -124,6 +125,22 @@ def test_an_id_is_a_code_and_never_a_number(prefix: str) -> None:
     assert made.startswith(f"{prefix}-")
     assert 18 == len(made)
     assert made != new_id(prefix)
+
+
+def test_a_name_is_corrected_and_nothing_else() -> None:
+    """Also while the account rests; a citizen's has no name to correct."""
+    account = an_account(state=AccountState.LOCKED)
+    after = renamed(account, " Trần Thị  Bình An ", by="cb-9", reason="viết sai", now=LATER)
+
+    assert ("Trần Thị Bình An", AccountState.LOCKED, 2, Act.RENAMED) == (
+        after.name,
+        after.state,
+        after.version,
+        after.act,
+    )
+    for wrong, name in ((account, "003190000123"), (of_citizen(NOON), "Ánh")):
+        with pytest.raises(AccountRefused):
+            renamed(wrong, name, by="cb-9", reason="viết sai", now=LATER)
 
 
 def test_a_citizens_account_names_nobody() -> None:
