@@ -11,7 +11,7 @@ from gateway.api.failures import problem
 from gateway.errors import Refusal
 
 STYLE_PATH = "/sign-on/page.css"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 STYLE = """\
 body { font: 18px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 38em; padding: 2em 1em; \
 color: #1a1a1a; background: #fff; }

@@ -108,7 +108,7 @@ class SignOnController(Controller):
     async def style(self) -> Response[str]:
         """Return how pages of sign-on look."""
         kept = {"Cache-Control": "public, max-age=3600"}
-        return Response(pages.STYLE, headers=kept, media_type="text/css; charset=utf-8")
+        return Response(pages.STYLE, headers=kept, media_type="text/css")
 
     @get(BEGIN, opt=_PUBLIC, operation_class=OfSignOn, status_code=HTTP_303_SEE_OTHER)
     async def begin(
