@@ -109,6 +109,11 @@ class RoleDesk:
         async with answering(), self._transaction() as asked:
             await _demand_beginning(GrantRepository(asked), emergency=emergency)
 
+    async def holders(self, role: Role) -> int:
+        """Return how many accounts are granted *role*, also from a later day on."""
+        async with answering(), self._transaction() as asked:
+            return await GrantRepository(asked).holders(role)
+
     async def first(
         self, wanted: Wanted, *, by: str, approved_by: str, emergency: bool, now: datetime
     ) -> Grant:

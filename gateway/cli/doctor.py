@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -11,8 +12,14 @@ from urllib.parse import urlsplit
 import asyncpg
 import click
 from rich_click import RichCommand
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.keys import SigningKeyRing
+from auth.people import Role
+from auth.roles.desk import ENOUGH, RoleDesk
+from auth.roles.emergencies import EmergencyDesk
+from auth.roles.errors import RolesUnavailable
+from auth.roles.reviewing import ReviewDesk
 from catalog.lint import faults, lint
 from catalog.repository import CatalogRepository
 from gateway import database, migrating
@@ -81,7 +88,9 @@ def _everything(settings: Settings) -> list[Finding]:
         with reachable(settings) as dsn:
             first, *inside = asyncio.run(_database(dsn))
             if inside:  # it answers
-                inside += [asyncio.run(each(dsn, settings)) for each in (_storage, _witnesses)]
+                inside += [
+                    asyncio.run(each(dsn, settings)) for each in (_storage, _witnesses, _rights)
+                ]
             return [first, *inside, *found]
     except EmbeddedError as cannot:
         return [Finding("database", ok=False, says=str(cannot), do="as it says"), *found]
@@ -188,6 +197,27 @@ async def _storage(dsn: str, settings: Settings) -> Finding:
     except (Refusal, OSError, asyncpg.PostgresError) as lost:
         return Finding("storage", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`")
     return Finding("storage", not capacity.alarming, capacity.text(), do)
+
+
+async def _rights(dsn: str, settings: Settings) -> Finding:
+    """See whether two people can grant, and whether reviews and emergencies are answered."""
+    engine, now = database.engine(dsn, pool_connections=1), utc_now()
+
+    def transaction() -> AbstractAsyncContextManager[AsyncSession]:
+        return database.transaction(engine)
+
+    reviews = ReviewDesk(transaction, settings.roles.pace())
+    emergencies = EmergencyDesk(transaction, settings.break_glass.terms())
+    try:
+        operators = await RoleDesk(transaction).holders(Role.OPERATOR)
+        late, unjudged = await reviews.overdue(now), await emergencies.overdue(now)
+    except RolesUnavailable as lost:
+        return Finding("rights", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`")
+    finally:
+        await engine.dispose()
+    enough = operators >= ENOUGH or settings.environment != "production"
+    says = f"{operators} operators, {late} grants reviewed late, {unjudged} emergencies unjudged"
+    return Finding("rights", enough and not late and not unjudged, says, "see docs/roles.md")
 
 
 async def _witnesses(dsn: str, settings: Settings) -> Finding:

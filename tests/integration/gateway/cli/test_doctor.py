@@ -29,7 +29,10 @@ def test_a_sound_gateway_is_well(database_url: str, tmp_path: Path) -> None:
         motlan("keys", "rotate", "--now", env=env)
         said = answer("doctor", "--url", database_url, env=env)
 
-    names = "python database durability roles clock audit migrations catalog keys storage witnesses"
+    names = (
+        "python database durability roles clock audit migrations catalog keys storage witnesses "
+        "rights"
+    )
     expected = dict.fromkeys([*names.split(), "source land"], True)
     assert expected == _states(said)
 
