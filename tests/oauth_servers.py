@@ -15,7 +15,7 @@ from litestar.di import Provide
 
 from auth.client import token_form
 from auth.credentials.fetching import KeySets
-from auth.credentials.repository import KeySetRepository
+from auth.credentials.repository import KeySetRepository, UseRepository
 from auth.credentials.uses import Uses
 from auth.delegation.neighbours import Neighbours
 from auth.delegation.repository import RevokedTokens
@@ -47,7 +47,7 @@ def an_application(database_url: str, keys: Path) -> Litestar:
     desk = Desk(
         lambda: transaction(database),
         published=KeySets(rows, outbound.get, utc_now),
-        uses=Uses(lambda: transaction(database)),
+        uses=Uses(UseRepository(lambda: transaction(database))),
     )
     parts = Parts(
         keys=ring, rows=desk, reaches=lambda _: REACHES, binding=a_binding(), clock=utc_now

@@ -1,17 +1,23 @@
-"""What was read at agencies' addresses, shared by all workers; rows and SQL stay in here."""
+"""What was read at agencies' addresses, and last uses; rows and SQL stay in here."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, or_, select, update
+from sqlalchemy import Row, case, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.credentials.keysets import KeySet
-from auth.credentials.tables import key_set
+from auth.credentials.tables import key_set, system_use
+from auth.credentials.uses import Use
 from auth.repository import answering
+
+_LAST_EXCHANGES = text(
+    "SELECT client_id, auth.last_exchange(client_id) AS day "
+    "FROM unnest(CAST(:ids AS text[])) AS listed (client_id)"
+)
 
 
 class KeySetRepository:
@@ -94,6 +100,46 @@ class KeySetRepository:
         )
         async with answering(), self._transaction() as session:
             await session.execute(kept)
+
+
+class UseRepository:
+    """When systems were used last; each question is a transaction of its own.
+
+    Args:
+        transaction: opens one; it commits at the end, and rolls back on any error.
+    """
+
+    def __init__(
+        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
+    ) -> None:
+        self._transaction = transaction
+
+    async def keep(self, client_id: str, at: datetime) -> None:
+        """Keep the instant of a token, unless a later one stands there.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer.
+        """
+        row = insert(system_use).values(client_id=client_id, last_token_at=at)
+        newer = row.on_conflict_do_update(
+            index_elements=[system_use.c.client_id],
+            set_={"last_token_at": func.greatest(system_use.c.last_token_at, at)},
+        )
+        async with answering(), self._transaction() as session:
+            await session.execute(newer)
+
+    async def of(self, client_ids: tuple[str, ...]) -> dict[str, Use]:
+        """Return when each was used last; the day of an exchange once the follower has counted it.
+
+        Raises:
+            RegistrationsUnavailable: the database did not answer.
+        """
+        tokens = select(system_use).where(system_use.c.client_id.in_(client_ids))
+        async with answering(), self._transaction() as session:
+            found = await session.execute(_LAST_EXCHANGES, {"ids": list(client_ids)})
+            days = {row.client_id: row.day for row in found}
+            clocks = {row.client_id: row.last_token_at for row in await session.execute(tokens)}
+        return {each: Use(clocks.get(each), days.get(each)) for each in client_ids}
 
 
 def _key_set(row: Row[Any]) -> KeySet:

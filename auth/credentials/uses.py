@@ -1,25 +1,13 @@
 """When each system was used last: kept to the minute, so that noting it costs next to nothing."""
 
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from msgspec import Struct
-from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from auth.credentials.tables import system_use
-from auth.repository import answering
 
 EVERY = timedelta(minutes=1)  # one row a minute for each system and worker, at most
 _MOST_REMEMBERED = 10_000
-
-LAST_EXCHANGES = text(
-    "SELECT client_id, auth.last_exchange(client_id) AS day FROM unnest(CAST(:ids AS text[])) "
-    "AS listed (client_id)"
-)
 
 
 class Use(Struct, frozen=True):
@@ -32,17 +20,27 @@ class Use(Struct, frozen=True):
 NEVER = Use()
 
 
+class UseRows(Protocol):
+    """What is asked of the rows; see `auth.credentials.repository`."""
+
+    async def keep(self, client_id: str, at: datetime) -> None:
+        """Keep an instant, unless a later one stands there."""
+        ...
+
+    async def of(self, client_ids: tuple[str, ...]) -> dict[str, Use]:
+        """Return when each was used last."""
+        ...
+
+
 class Uses:
     """Notes uses and tells them.
 
     Args:
-        transaction: opens one; it commits at the end, and rolls back on any error.
+        rows: what all workers know.
     """
 
-    def __init__(
-        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
-    ) -> None:
-        self._transaction = transaction
+    def __init__(self, rows: UseRows) -> None:
+        self._rows = rows
         self._noted: OrderedDict[str, datetime] = OrderedDict()
 
     async def note(self, client_id: str, at: datetime) -> None:
@@ -58,13 +56,7 @@ class Uses:
         self._noted.move_to_end(client_id)
         if len(self._noted) > _MOST_REMEMBERED:
             self._noted.popitem(last=False)
-        row = insert(system_use).values(client_id=client_id, last_token_at=at)
-        newer = row.on_conflict_do_update(
-            index_elements=[system_use.c.client_id],
-            set_={"last_token_at": func.greatest(system_use.c.last_token_at, at)},
-        )
-        async with answering(), self._transaction() as session:
-            await session.execute(newer)
+        await self._rows.keep(client_id, at)
 
     async def of(self, client_ids: tuple[str, ...]) -> dict[str, Use]:
         """Return when each was used last; the day of an exchange once the follower has counted it.
@@ -72,11 +64,4 @@ class Uses:
         Raises:
             RegistrationsUnavailable: the database did not answer.
         """
-        tokens = select(system_use).where(system_use.c.client_id.in_(client_ids))
-        async with answering(), self._transaction() as session:
-            days = {
-                row.client_id: row.day
-                for row in await session.execute(LAST_EXCHANGES, {"ids": list(client_ids)})
-            }
-            clocks = {row.client_id: row.last_token_at for row in await session.execute(tokens)}
-        return {each: Use(clocks.get(each), days.get(each)) for each in client_ids}
+        return await self._rows.of(client_ids)

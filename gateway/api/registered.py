@@ -7,8 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from auth.approvals.asked import Request, Wanted
 from auth.credentials import members
-from auth.credentials.asked import Request, Wanted
 from auth.credentials.environments import environment_of
 from auth.credentials.expiring import Ending, endings
 from auth.credentials.keysets import KeySet

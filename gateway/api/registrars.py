@@ -8,8 +8,8 @@ from litestar import Request
 from litestar.datastructures import State
 from msgspec import Struct
 
-from auth.credentials.asked import Request as Asked
-from auth.credentials.desk import Done, RegistrationDesk
+from auth.approvals.asked import Request as Asked
+from auth.approvals.desk import Done, RegistrationDesk
 from auth.credentials.repository import KeySetRepository
 from auth.credentials.uses import Uses
 from auth.people import Person, Role

@@ -10,8 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 
-from auth.credentials.asked import Decided, RequestState
-from auth.credentials.request_repository import MOST_LISTED
+from auth.approvals.asked import Decided, RequestState
+from auth.approvals.repository import MOST_LISTED
 from auth.people import Person
 from auth.permissions import Permission
 from gateway.api.disclosed import LARGEST_BODY, NO_STORE, bounded, read

@@ -12,9 +12,9 @@ from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from auth import systems
+from auth.approvals.asked import Ask, Wanted
+from auth.approvals.desk import Done
 from auth.credentials import rotating
-from auth.credentials.asked import Ask, Wanted
-from auth.credentials.desk import Done
 from auth.people import Person
 from auth.permissions import Permission
 from gateway.api.disclosed import LARGEST_BODY, NO_STORE, bounded, read
@@ -235,7 +235,7 @@ class SystemsController(Controller):
         registry: Registry,
         person: Person,
         client_id: str,
-        move: Any,  # noqa: ANN401 - `auth.credentials.desk.Move`
+        move: Any,  # noqa: ANN401 - `auth.approvals.desk.Move`
         base: int | None,
         reason: str,
     ) -> Response[Outcome]:

@@ -13,7 +13,7 @@ import msgspec
 from auth.credentials.environments import environment_of
 from auth.credentials.expiring import EndState, endings, mark_of
 from auth.credentials.keysets import KeySet
-from auth.credentials.repository import KeySetRepository
+from auth.credentials.repository import KeySetRepository, UseRepository
 from auth.credentials.uses import NEVER, Use, Uses
 from auth.repository import SystemRepository
 from auth.systems import Note, System, SystemState
@@ -74,7 +74,7 @@ async def _in_transaction(dsn: str, work: Callable[[Rows], Awaitable[Result]]) -
     try:
         async with database.transaction(opened) as session:
             beside = KeySetRepository(lambda: database.transaction(opened))
-            uses = Uses(lambda: database.transaction(opened))
+            uses = Uses(UseRepository(lambda: database.transaction(opened)))
             return await work(
                 Rows(SystemRepository(session), CatalogRepository(session), beside, uses)
             )

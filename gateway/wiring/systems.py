@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack
 import structlog
 from litestar import Controller
 
-from auth.credentials.desk import RegistrationDesk
+from auth.approvals.desk import RegistrationDesk
 from auth.credentials.expiring import Warned, warnings
 from auth.credentials.fetching import KeySets, due
 from auth.credentials.keysets import KeySet
-from auth.credentials.repository import KeySetRepository
+from auth.credentials.repository import KeySetRepository, UseRepository
 from auth.credentials.uses import Uses
 from auth.errors import RegistrationsUnavailable
 from auth.outbound import Outbound
@@ -39,7 +39,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     registry = Registry(
         desk=RegistrationDesk(lambda: database.transaction(shared.engine)),
         key_sets=KeySetRepository(lambda: database.transaction(shared.engine)),
-        uses=Uses(lambda: database.transaction(shared.engine)),
+        uses=Uses(UseRepository(lambda: database.transaction(shared.engine))),
         agencies=lambda: shared.keeper.current.agencies,
         clock=shared.clock,
     )
@@ -60,7 +60,7 @@ def desk_of(shared: Shared) -> Desk:
     return Desk(
         lambda: database.transaction(shared.engine),
         published=key_sets_of(shared, AT_ONCE_S),
-        uses=Uses(lambda: database.transaction(shared.engine)),
+        uses=Uses(UseRepository(lambda: database.transaction(shared.engine))),
     )
 
 

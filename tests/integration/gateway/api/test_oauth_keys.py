@@ -12,6 +12,7 @@ from auth import registrations
 from auth.client import client_assertion
 from auth.credentials import keytexts
 from auth.credentials.environments import Environment
+from auth.credentials.repository import UseRepository
 from auth.credentials.uses import Uses
 from auth.jose import public_jwk, signing_key
 from auth.repository import SystemRepository
@@ -83,7 +84,7 @@ async def test_a_key_that_has_ended_opens_nothing(
 
     old = await ask(base, signed_with(CLIENT_KEY.private))
     new = await ask(base, signed_with(OTHER_KEY.private))
-    used = await Uses(lambda: transaction(database)).of((CLIENT,))
+    used = await Uses(UseRepository(lambda: transaction(database))).of((CLIENT,))
 
     assert (401, 200) == (old.status_code, new.status_code)
     assert used[CLIENT].token_at is not None
@@ -125,7 +126,7 @@ async def test_a_key_of_our_own_making_opens_by_its_id(base: str, database_url: 
 
 async def test_a_use_is_kept_to_the_minute_and_never_set_back(database: AsyncEngine) -> None:
     """Two workers whose clocks differ: the later one counts."""
-    first, second = (Uses(lambda: transaction(database)) for _ in range(2))
+    first, second = (Uses(UseRepository(lambda: transaction(database))) for _ in range(2))
     noon = utc_now().replace(microsecond=0)
     soon = noon + timedelta(seconds=59)
 

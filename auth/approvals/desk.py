@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import registrations
-from auth.credentials.asked import (
+from auth.approvals.asked import (
     Ask,
     Decided,
     Request,
@@ -19,9 +19,9 @@ from auth.credentials.asked import (
     outcome,
     same,
 )
+from auth.approvals.errors import MoveRefused, VersionMismatch
+from auth.approvals.repository import RequestRepository
 from auth.credentials.environments import demand_fitting
-from auth.credentials.errors import MoveRefused, VersionMismatch
-from auth.credentials.request_repository import RequestRepository
 from auth.errors import SecondPersonNeeded, SystemUnknown
 from auth.repository import SystemRepository
 from auth.systems import Note, System

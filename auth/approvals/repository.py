@@ -8,9 +8,9 @@ from sqlalchemy import Row, and_, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth.credentials.asked import Decided, Request, RequestState, Wanted
-from auth.credentials.errors import MoveRefused, RequestUnknown
-from auth.credentials.tables import system_request
+from auth.approvals.asked import Decided, Request, RequestState, Wanted
+from auth.approvals.errors import MoveRefused, RequestUnknown
+from auth.approvals.tables import system_request
 from auth.repository import answering
 
 MOST_LISTED = 200

@@ -8,8 +8,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from auth import systems
+from auth.approvals.errors import MoveRefused
 from auth.credentials import rotating
-from auth.credentials.errors import MoveRefused
 from auth.errors import RegistrationConflict, SecondPersonNeeded
 from auth.systems import Credentials, Note, Registration, System
 

@@ -1,0 +1,1 @@
+"""What opens a live system further: asked for by one person, decided by another."""
