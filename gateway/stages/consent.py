@@ -171,7 +171,7 @@ class Consent:
         return await self._representation(wanted)
 
 
-def _askers(principal: Principal) -> tuple[Right, ...]:
+def rights_of(principal: Principal) -> tuple[Right, ...]:
     """Return the rights of those who ask: the system, its token, the official behind it."""
     system = system_right(principal.client_id, principal.system_rev)
     token, official = token_right(principal.token_id), principal.official
@@ -182,7 +182,7 @@ def _consented(authorised: Authorised, found: Ground, *, personal: bool) -> Cons
     resolved = authorised.resolved
     principal = resolved.identified.principal
     rights = (
-        *_askers(principal),
+        *rights_of(principal),
         service_right(resolved.service.code, resolved.service.rev),
         agreement_right(authorised.agreement.code, authorised.agreement.rev),
         *found.rights,

@@ -145,7 +145,7 @@ async def test_details_reach_the_token_and_the_answer(ring: SigningKeyRing) -> N
 
 
 async def exchanged(
-    ring: SigningKeyRing, token: StaffToken | None = None, **changes: object
+    ring: SigningKeyRing, token: StaffToken | None = None, /, **changes: str
 ) -> TokenReply:
     """Exchange an official's token at noon."""
     subjects = Subjects(FakeTokens(token or a_staff_token()), FakeOfficials())
@@ -201,7 +201,7 @@ async def test_an_exchanged_token_never_outlives_the_officials(
     ],
 )
 async def test_an_exchange_widens_nothing(
-    ring: SigningKeyRing, changes: dict[str, object], expected: tuple[int, str, str]
+    ring: SigningKeyRing, changes: dict[str, str], expected: tuple[int, str, str]
 ) -> None:
     """Neither the agreements nor the audience."""
     assert expected == words(await exchanged(ring, **changes))

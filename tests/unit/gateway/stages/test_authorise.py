@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from auth.narrowing.details import AgreementDetail
 from catalog.entries import AgreementState, PurposeKind, Window
 from catalog.snapshot import Snapshot
 from gateway.errors import Code, Refusal
@@ -116,3 +117,32 @@ def test_a_purpose_that_is_no_procedure_needs_no_dossier() -> None:
     )
 
     assert purpose is authorised.purpose
+
+
+def a_detail(**members: tuple[str, ...]) -> AgreementDetail:
+    """Return a detail of a token (RFC 9396) for the one agreement."""
+    return AgreementDetail(type="motlan_agreement", identifier="TT-2026-0001", **members)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        a_detail(),
+        a_detail(services=("dancu.tracuu",)),
+        a_detail(purposes=("giai-quyet-tthc",)),
+    ],
+)
+def test_a_detail_that_covers_the_question_changes_nothing(detail: AgreementDetail) -> None:
+    """The token is for it, and says so."""
+    assert authorise(resolved(principal=a_principal(details=(detail,)))).allowed
+
+
+@pytest.mark.parametrize(
+    "detail", [a_detail(services=("dancu.xacthuc",)), a_detail(purposes=("thong-ke",))]
+)
+def test_what_a_detail_leaves_out_is_not_in_the_token(detail: AgreementDetail) -> None:
+    """Whoever asked for less gets less, whatever the agreement says."""
+    with pytest.raises(Refusal) as refused:
+        authorise(resolved(principal=a_principal(details=(detail,))))
+
+    assert Code.SCOPE_MISSING is refused.value.code

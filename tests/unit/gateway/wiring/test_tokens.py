@@ -1,0 +1,28 @@
+"""How far each agreement lets a system go, by the catalog in force."""
+
+from auth.narrowing.agreements import Reach
+from gateway.wiring.tokens import reaches
+from tests.builders import a_scope, a_service, a_snapshot, an_agreement
+
+
+def test_an_agreement_reaches_as_far_as_its_lines() -> None:
+    """Services and purposes together: the exchange judges each line by itself."""
+    other = a_service(code="dancu.xacthuc")
+    agreement = an_agreement(
+        a_scope(), a_scope(id="s2", service=other.code, purposes=frozenset({"thong-ke"}))
+    )
+    services = {each.code: each for each in (a_service(), other)}
+
+    found = reaches(a_snapshot(agreement, services=services), "motcua-xa")
+
+    assert {
+        "TT-2026-0001": Reach(
+            services=frozenset({"dancu.tracuu", "dancu.xacthuc"}),
+            purposes=frozenset({"giai-quyet-tthc", "thong-ke"}),
+        )
+    } == found
+
+
+def test_another_system_reaches_nothing() -> None:
+    """An agreement names its systems."""
+    assert {} == reaches(a_snapshot(), "an-sinh")
