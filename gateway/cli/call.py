@@ -10,7 +10,7 @@ from rich_click import RichCommand
 
 from auth.client import ClientKey
 from gateway.calling.bindings import Proofs
-from gateway.calling.keeping import Kept, KeyUnusable, Tokens, read_key
+from gateway.calling.kept import Kept, KeyUnusable, Tokens, read_key
 from gateway.calling.system import System, TokenRefused
 from gateway.calling.telling import told
 from gateway.calling.wire import Answer as Said

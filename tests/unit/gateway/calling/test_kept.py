@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from auth.client import new_client_key
-from gateway.calling.keeping import Kept, KeyUnusable, Tokens, read_key
+from gateway.calling.kept import Kept, KeyUnusable, Tokens, read_key
 from gateway.calling.system import Held
 
 KEY = new_client_key()
