@@ -14,6 +14,7 @@ from litestar.types import Receive, Scope, Send
 
 from auth.permissions import Listener, Permission
 from gateway import __version__
+from gateway.api.cookies import SESSION
 from gateway.api.described import describe as describe_others
 from gateway.api.exchanges import PREFIX, ExchangeHandler
 from gateway.api.failures import HANDLERS
@@ -122,11 +123,18 @@ def _handlers() -> list[type[Controller]]:
 
 def _openapi() -> OpenAPIConfig:
     token = SecurityScheme(type="http", scheme="bearer", bearer_format="at+jwt")
+    session = SecurityScheme(
+        type="apiKey",
+        name=SESSION,
+        security_scheme_in="cookie",
+        description="Phiên đăng nhập; thay đổi dữ liệu cần thêm X-CSRF-Token / "
+        "A session; changes need X-CSRF-Token as well",
+    )
     return OpenAPIConfig(
         title="Một Lần",
         version=__version__,
         description="Cổng tích hợp, chia sẻ dữ liệu cấp tỉnh / Provincial data-sharing gateway",
-        components=Components(security_schemes={"accessToken": token}),
+        components=Components(security_schemes={"accessToken": token, "session": session}),
         # The document alone: the framework's reader pages load their scripts from outside.
         render_plugins=[JsonRenderPlugin()],
     )

@@ -37,8 +37,8 @@ class OfPeople(Operation):
     """A route for people who have signed on."""
 
     def __post_init__(self) -> None:
-        """Name the token, and the problems that may come instead of an answer."""
-        self.security = [{"accessToken": []}]
+        """Name cookie and token, and the problems that may come instead of an answer."""
+        self.security = [{"session": []}, {"accessToken": []}]
         self.responses = {**(self.responses or {}), **problems(ALWAYS)}
 
 
