@@ -22,6 +22,8 @@ from auth.signon.refusals import Ending, SignOnRefused
 Shape = TypeVar("Shape")
 
 ASSERTION_LIFE_S = 60
+LONGEST_REQUEST_URI = 2_048  # characters: it goes through the browser's address
+LONGEST_TOKEN = 16_384
 MOST_UNDER_WAY = 64  # questions of one worker: a silent provider must not hold every connection
 BEHIND_S = 10  # an assertion is dated back: the provider's clock may be behind ours
 _OK, _CREATED, _BUSY, _FAILED = 200, 201, 429, 500
@@ -95,6 +97,8 @@ class Conversation:
             form = {**request, **self._proof(metadata, now)}
             reply = await self._asked(self._outbound.post(pushing, form=form))
             pushed = self._read(reply, _Pushed, _CREATED)
+            if not _carried(pushed.request_uri, LONGEST_REQUEST_URI):
+                raise SignOnRefused(Ending.PROVIDER_UNTRUSTED, "the pushed request has no name")
             request = {"client_id": self.provider.client_id, "request_uri": pushed.request_uri}
         end = metadata.authorization_endpoint
         return f"{end}{'&' if '?' in end else '?'}{urlencode(request)}"
@@ -112,7 +116,7 @@ class Conversation:
         if key is not None and reply.status != _OK and _wants_nonce(reply):
             reply = await self._exchanged(metadata, code, attempt, key, now)
         answer = self._read(reply, _Answer, _OK)
-        if not (answer.access_token or "").isascii():
+        if answer.access_token is not None and not _carried(answer.access_token, LONGEST_TOKEN):
             raise SignOnRefused(Ending.PROVIDER_UNTRUSTED, "the access token is none")
         return Tokens(
             id_token=answer.id_token,
@@ -241,6 +245,11 @@ class Conversation:
             raise SignOnRefused(
                 Ending.PROVIDER_UNTRUSTED, "the provider's answer is not in the agreed form"
             ) from None
+
+
+def _carried(text: str, longest: int) -> bool:
+    """Tell whether *text* can travel in an address or a header."""
+    return 1 <= len(text) <= longest and text.isascii() and text.isprintable()
 
 
 def _word(reply: Fetched) -> str:

@@ -193,6 +193,8 @@ ANSWERS: dict[str, tuple[Said, Ending]] = {
     "no ID token": (told({"access_token": "a"}), Ending.PROVIDER_UNTRUSTED),
     "garbled": (Said(200, b'{"id_token": "a'), Ending.PROVIDER_UNTRUSTED),
     "twice": (Said(200, b'{"id_token": "a", "id_token": "b"}'), Ending.PROVIDER_UNTRUSTED),
+    "empty token": (told({"id_token": "a", "access_token": ""}), Ending.PROVIDER_UNTRUSTED),
+    "two lines": (told({"id_token": "a", "access_token": "b\nc"}), Ending.PROVIDER_UNTRUSTED),
     "odd token": (told({"id_token": "a", "access_token": "đ"}), Ending.PROVIDER_UNTRUSTED),
 }
 
@@ -208,6 +210,16 @@ async def test_a_code_that_is_not_exchanged_ends_by_what_was_said(
         await conversation(script).tokens(metadata(script), "secret-code", ATTEMPT, NOW)
     assert ending is refused.value.ending
     assert "secret-code" not in refused.value.fact
+
+
+@pytest.mark.parametrize("name", ["", "urn:x\r\nSet-Cookie: a=b", "urn:" + "x" * 2048, "đ"])
+async def test_a_pushed_request_has_a_name_that_can_travel(script: Script, name: str) -> None:
+    """It becomes part of the address that we send a browser to."""
+    script.lines["/par"] = told({"request_uri": name, "expires_in": 60}, 201)
+
+    with pytest.raises(SignOnRefused) as refused:
+        await conversation(script).address(metadata(script), ATTEMPT, NOW)
+    assert Ending.PROVIDER_UNTRUSTED is refused.value.ending
 
 
 async def test_without_a_place_to_ask_there_is_nothing_more(script: Script) -> None:
