@@ -39,8 +39,8 @@ class TokenRefused(Exception):
     """The gateway gave no token; `answer` is what it said."""
 
     def __init__(self, answer: Answer) -> None:
-        said = answer.body.get("error", answer.code)
-        super().__init__(str(said))
+        said = answer.body
+        super().__init__(str(said.get("code") or said.get("error") or answer.status))
         self.answer = answer
 
 

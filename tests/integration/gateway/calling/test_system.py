@@ -108,8 +108,8 @@ def test_a_refused_token_says_why() -> None:
     with serving(Desk([refusal], [FINE])) as gateway, pytest.raises(TokenRefused) as refused:
         a_system(gateway).ask("dancu.xacthuc", {})
 
-    assert "client_unknown" == refused.value.answer.code
-    assert "invalid_client" == str(refused.value)
+    assert "client_unknown" == str(refused.value)
+    assert "invalid_client" == refused.value.answer.body["error"]
 
 
 def test_a_token_that_is_not_bound_is_not_used() -> None:
