@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from docs import commands_page, members_page, problems_page, settings_page
+from docs import commands_page, members_page, problems_page, roles_page, settings_page
 
 HERE = Path(__file__).resolve().parent
 MADE = "<!-- Made from the code by `make docs`; a change here is lost. -->\n"
@@ -13,6 +13,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "catalog-members.md": members_page.page,
     "cli.md": commands_page.page,
     "problems.md": problems_page.page,
+    "roles.md": roles_page.page,
     "settings.md": settings_page.page,
 }
 
