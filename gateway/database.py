@@ -150,6 +150,70 @@ class Pool:
             raise Refusal(Code.DATABASE_UNAVAILABLE) from away
 
 
+class Line:
+    """One driver connection for one user, who asks one thing after the other, all the time.
+
+    Against a pool it spares each statement the way there and back, and the question that resets a
+    connection.  It opens at first use, and anew after it broke.
+    """
+
+    def __init__(
+        self, dsn: str, role: str, *, application_name: str, patience_s: float = PATIENCE_S
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            dsn: ``postgresql://``, with any option that asyncpg reads.
+            role: the database role of every statement.
+            application_name: what ``pg_stat_activity`` shows.
+            patience_s: the longest that we wait for a connection, and for an answer.
+        """
+        self._dsn = dsn
+        self._settings = server_settings(role, application_name)
+        self._patience_s = patience_s
+        self._connection: asyncpg.Connection[Row] | None = None
+
+    async def fetchrow(self, query: str, *args: object) -> Row | None:
+        """Return the first row; raise Refusal DATABASE_UNAVAILABLE when the database is away."""
+        try:
+            connection = self._connection or await self._opened()
+            return await connection.fetchrow(query, *args)
+        except AWAY as away:
+            self._cut()
+            raise Refusal(Code.DATABASE_UNAVAILABLE) from away
+
+    async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401 - a column's value
+        """Return the first column of the first row; raise as `fetchrow`."""
+        row = await self.fetchrow(query, *args)
+        return None if row is None else row[0]
+
+    async def close(self) -> None:
+        """Let go, at once where the server does not answer."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            await connection.close(timeout=self._patience_s)
+        except AWAY:
+            connection.terminate()
+
+    async def _opened(self) -> "asyncpg.Connection[Row]":
+        connection = await asyncpg.connect(
+            self._dsn,
+            timeout=self._patience_s,
+            command_timeout=self._patience_s,
+            server_settings=self._settings,
+        )
+        self._connection = connection
+        return connection
+
+    def _cut(self) -> None:
+        """Drop what broke: after a timeout the next answer could be that of another question."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+
 async def raw_pool(
     dsn: str,
     role: str | None,
@@ -158,7 +222,6 @@ async def raw_pool(
     application_name: str = "motlan",
     statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
     patience_s: float = PATIENCE_S,
-    keeps_nothing: bool = False,
 ) -> Pool:
     """Open a pool of driver connections for the paths that live on array parameters.
 
@@ -170,8 +233,6 @@ async def raw_pool(
         statement_timeout_ms: the longest a statement may run; 0 for no bound.
         patience_s: the longest that we wait for a connection, for an answer, and for giving the
             connection back.
-        keeps_nothing: its statements leave no state behind, so a connection that comes back need
-            not be reset, which spares each use a second question to the server.
 
     Raises:
         OSError: nobody listens.
@@ -185,13 +246,8 @@ async def raw_pool(
         timeout=10,
         command_timeout=patience_s,
         server_settings=settings,
-        reset=_as_it_is if keeps_nothing else None,
     )
     return Pool(pool, patience_s)
-
-
-async def _as_it_is(_: object) -> None:
-    """Take a connection back without a word."""
 
 
 def server_settings(

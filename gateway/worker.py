@@ -99,7 +99,7 @@ class Worker(Shared):
             ledger = Ledger(counters)
             stack.push_async_callback(ledger.aclose)
             details = DetailRepository(await self.pool("motlan_append"))
-            door = await possession.door(stack, self, self._verifier().verify)
+            door = possession.door(stack, self, self._verifier().verify)
             self._wire(self.log, ledger, pool, details, door)
             for part in PARTS:
                 self.provided |= await part.serve(stack, self)

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Protocol
 
 import msgspec
@@ -21,7 +22,10 @@ MOST_FAMILIAR = 65_536  # marks that this worker refuses without asking
 _CLOCKS_S = 1.0  # the hosts' clocks, and the database's, agree that well
 
 
-class Mark(msgspec.Struct, frozen=True, order=True):
+_digest_of = attrgetter("digest")
+
+
+class Mark(msgspec.Struct, frozen=True):
     """What is remembered of one use."""
 
     digest: bytes  # SHA-256 of owner and id: neither is anybody's to read
@@ -90,11 +94,12 @@ class Once:
         if len(self._waiting) >= MOST_WAITING:
             raise MemoryUnavailable
         self._remember(digest)
-        answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
         earliest = expires_at - LONGEST_LIFE_S if born is None else born
         self._waiting.append(_Claim(Mark(digest, expires_at), earliest, answer))
         if self._flushing is None:
-            self._flushing = asyncio.get_running_loop().create_task(self._flush())
+            self._flushing = loop.create_task(self._flush())
         return await answer
 
     async def aclose(self) -> None:
@@ -121,7 +126,8 @@ class Once:
         """Tell each of *batch* what the memory says; a silent memory says no to all of them."""
         try:
             # In order of their digests, so that two workers never wait for each other.
-            answer = await self._memory.claim(sorted(claim.mark for claim in batch))
+            marks = sorted([claim.mark for claim in batch], key=_digest_of)
+            answer = await self._memory.claim(marks)
         except Exception as silent:  # noqa: BLE001 - whatever it is, nobody may be let in
             _refuse(batch, silent)
             return

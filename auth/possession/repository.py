@@ -31,7 +31,7 @@ SELECT (SELECT since FROM memory), (SELECT array_agg(digest) FROM claimed)
 """
 _BEGIN = """
 INSERT INTO auth.proof_memory (since)
-VALUES (extract(epoch FROM clock_timestamp())) ON CONFLICT DO NOTHING
+VALUES (extract(epoch FROM clock_timestamp())) ON CONFLICT DO NOTHING RETURNING since
 """
 _FORGET = "SELECT auth.forget_proofs($1, $2)"
 
@@ -45,10 +45,6 @@ class Runs(Protocol):
 
     async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401 - a column's value
         """Return the first column of the first row."""
-        ...
-
-    async def execute(self, query: str, *args: object) -> str:
-        """Run one statement."""
         ...
 
 
@@ -72,7 +68,7 @@ class ProofRepository:
         try:
             since, first = await self._runs.fetchrow(_CLAIM, digests, expiries)
             if since is None:  # the memory was lost
-                await self._runs.execute(_BEGIN)
+                await self._runs.fetchval(_BEGIN)
                 since, first = await self._runs.fetchrow(_CLAIM, digests, expiries)
         except (PostgresError, InterfaceError, OSError) as silent:
             raise MemoryUnavailable from silent

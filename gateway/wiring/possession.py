@@ -42,9 +42,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     del stack, shared
 
 
-async def door(
-    stack: AsyncExitStack, shared: Shared, verify: Callable[[str, float], Principal]
-) -> Door:
+def door(stack: AsyncExitStack, shared: Shared, verify: Callable[[str, float], Principal]) -> Door:
     """Return what admits systems; proofs are claimed over a connection of their own.
 
     Args:
@@ -54,14 +52,11 @@ async def door(
 
     Raises:
         KeyRingUnusable: the secrets of nonces cannot be made or read.
-        OSError, asyncpg.PostgresError: the database is away.
     """
     ensure_secret(shared)
-    pool = await database.raw_pool(
-        shared.dsn, "motlan_app", 1, application_name="motlan proofs", keeps_nothing=True
-    )
-    stack.push_async_callback(pool.close)
-    once = Once(ProofRepository(pool))
+    line = database.Line(shared.dsn, "motlan_app", application_name="motlan proofs")
+    stack.push_async_callback(line.close)
+    once = Once(ProofRepository(line))
     stack.push_async_callback(once.aclose)
     desk = ProofDesk(once, shared.nonces)
     return Door(verify, desk, demand_nonce=shared.settings.identity.demand_nonces)

@@ -81,7 +81,7 @@ async def recovered(server: EmbeddedPostgres) -> None:
 
 async def a_pool(server: EmbeddedPostgres) -> Pool:
     """Return connections that are patient: the machine may be busy."""
-    return await raw_pool(server.dsn(), "motlan_app", 1, keeps_nothing=True, patience_s=30)
+    return await raw_pool(server.dsn(), "motlan_app", 1, patience_s=30)
 
 
 async def use_until(

@@ -17,12 +17,12 @@ FOREVER = float("-inf")
 
 async def a_pool(dsn: str, size: int = 1) -> Pool:
     """Return connections as a worker has them; more patient, for the machine may be busy."""
-    return await raw_pool(dsn, "motlan_app", size, keeps_nothing=True, patience_s=30)
+    return await raw_pool(dsn, "motlan_app", size, patience_s=30)
 
 
 def marks(*numbers: int, expires_at: float = 2e9) -> list[Mark]:
     """Return marks with these numbers, in the order that is asked of them."""
-    return sorted(Mark(number.to_bytes(32, "big"), expires_at) for number in numbers)
+    return [Mark(number.to_bytes(32, "big"), expires_at) for number in sorted(numbers)]
 
 
 async def test_a_batch_learns_which_of_its_uses_are_new(database_url: str) -> None:
