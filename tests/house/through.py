@@ -36,7 +36,6 @@ THROUGH: dict[str, str] = {
     "gateway/findings/desk.py": "tests/integration/gateway/wiring/test_findings.py",
     "gateway/findings/due_repository.py": "tests/integration/gateway/findings/test_follower.py",
     "gateway/keeper.py": "tests/integration/gateway/cli/test_keep.py",
-    "auth/settings_people.py": "tests/unit/gateway/test_settings.py",
     "gateway/settings_production.py": "tests/unit/gateway/test_settings.py",
     "gateway/settings_shape.py": "tests/unit/gateway/test_settings.py",
     "auth/signatures/messages.py": "tests/unit/auth/signatures/test_requests.py",
