@@ -77,8 +77,10 @@ def outcome(known: System | None, wanted: Wanted, note: Note) -> System:
         RegistrationConflict: it asks to register what exists, or to change what does not.
         SystemBlocked, KeyRefused: as the moves themselves.
     """
-    if known is None or wanted.act is Ask.REGISTER:
-        if known is not None or wanted.registration is None:
+    if (known is None) is not (wanted.act is Ask.REGISTER):
+        raise RegistrationConflict
+    if known is None:
+        if wanted.registration is None:
             raise RegistrationConflict
         return systems.registered(wanted.registration, note)
     if wanted.act is Ask.RESUME:

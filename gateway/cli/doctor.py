@@ -14,6 +14,7 @@ import click
 from rich_click import RichCommand
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth.errors import PartyError
 from auth.keys import SigningKeyRing
 from auth.people import Role
 from auth.roles.desk import ENOUGH, RoleDesk
@@ -26,6 +27,7 @@ from gateway import database, migrating
 from gateway.cli.answers import Answer, answering, table
 from gateway.cli.edge import database_options, reachable, settings_with
 from gateway.cli.exits import Exit
+from gateway.cli.systems_checked import looked_at
 from gateway.clock import utc_now
 from gateway.embedded import EmbeddedError
 from gateway.errors import Refusal
@@ -88,9 +90,8 @@ def _everything(settings: Settings) -> list[Finding]:
         with reachable(settings) as dsn:
             first, *inside = asyncio.run(_database(dsn))
             if inside:  # it answers
-                inside += [
-                    asyncio.run(each(dsn, settings)) for each in (_storage, _witnesses, _rights)
-                ]
+                checks = (_storage, _witnesses, _rights, _systems)
+                inside += [asyncio.run(each(dsn, settings)) for each in checks]
             return [first, *inside, *found]
     except EmbeddedError as cannot:
         return [Finding("database", ok=False, says=str(cannot), do="as it says"), *found]
@@ -197,6 +198,17 @@ async def _storage(dsn: str, settings: Settings) -> Finding:
     except (Refusal, OSError, asyncpg.PostgresError) as lost:
         return Finding("storage", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`")
     return Finding("storage", not capacity.alarming, capacity.text(), do)
+
+
+async def _systems(dsn: str, settings: Settings) -> Finding:
+    """See whether agencies' systems can go on proving themselves."""
+    del settings
+    do = "let the agency rotate: `motlan system rotate`, see docs/systems.md"
+    try:
+        is_well, says = await looked_at(dsn, utc_now())
+    except (PartyError, OSError, *database.DRIVER_ERRORS) as lost:
+        return Finding("systems", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`")
+    return Finding("systems", is_well, says, do)
 
 
 async def _rights(dsn: str, settings: Settings) -> Finding:
