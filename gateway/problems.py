@@ -76,7 +76,7 @@ PROBLEMS: dict[Code, Problem] = {
     Code.METHOD_NOT_ALLOWED: Problem(
         405, _C, False,
         "Phương thức không được dùng ở đây", "The method is not allowed here",
-        "Dùng POST.", "Use POST.",
+        "Dùng phương thức nêu trong Allow.", "Use a method that Allow names.",
     ),
     Code.NOT_FOUND: Problem(
         404, _C, False,

@@ -63,9 +63,21 @@ def _framework(request: Request[Any, Any, State], raised: HTTPException) -> Resp
     code = BY_STATUS.get(raised.status_code, Code.INTERNAL)
     if isinstance(raised, ValidationException):
         return problem(request, Refusal(Code.VALIDATION_FAILED, errors=_places(raised)))
+    if isinstance(raised, MethodNotAllowedException):
+        return _other_methods(request, raised)
     if isinstance(raised, ClientException) and code is Code.VALIDATION_FAILED:
         return problem(request, Refusal(Code.MALFORMED_JSON))
     return problem(request, Refusal(code))
+
+
+def _other_methods(
+    request: Request[Any, Any, State], raised: MethodNotAllowedException
+) -> Response[bytes]:
+    """Return the problem with the methods that the route does have (RFC 9110 15.5.6)."""
+    answer = problem(request, Refusal(Code.METHOD_NOT_ALLOWED))
+    named = {name.lower(): value for name, value in (raised.headers or {}).items()}
+    answer.headers["allow"] = named.get("allow", "")
+    return answer
 
 
 def _places(raised: ValidationException) -> list[dict[str, str]]:

@@ -39,6 +39,16 @@ def test_every_kind_of_answer_is_framed_run_and_told_nowhere(
     assert "strict-transport-security" not in answer.headers
 
 
+def test_a_wrong_method_is_told_the_right_ones(province: Province) -> None:
+    """Whoever mistypes learns what the route does have (RFC 9110 15.5.6)."""
+    allowed = {
+        path: {*httpx.put(province.gateway + path, trust_env=False).headers["allow"].split(", ")}
+        for path in ("/me", "/sign-out")
+    }
+
+    assert {"/me": {"GET", "OPTIONS"}, "/sign-out": {"POST", "OPTIONS"}} == allowed
+
+
 @pytest.mark.parametrize("door", ["gateway", "admin"])
 def test_what_is_somebodys_is_kept_nowhere(province: Province, door: str) -> None:
     """A shared computer's cache is the next person's."""
