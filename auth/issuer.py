@@ -13,7 +13,7 @@ from auth import replies
 from auth.assertions import Limits
 from auth.claims import TOKEN_TYPE, AccessClaims, actor_of
 from auth.credentials.places import places, within
-from auth.delegation.admission import PATIENCE_S, Admission, Named, Rows, named
+from auth.delegation.admission import PATIENCE_S, Admission, Named, Rows, Uses, named
 from auth.delegation.binding import Binding, Bound
 from auth.delegation.subjects import Acting, Subjects
 from auth.errors import FormRefused, RegistrationsUnavailable
@@ -38,7 +38,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What the token endpoint is made of."""
 
     keys: SigningKeys
-    rows: Rows  # registrations and used assertions
+    rows: Rows  # registrations
+    uses: Uses  # which assertions were used
     reaches: Callable[[str], Reaches]  # what a client may use at this moment
     binding: Binding
     subjects: Subjects | None = None  # None: no staff provider is configured, nothing is exchanged
@@ -65,7 +66,7 @@ class Issuer:
             ),
             make=self._make,
         )
-        self.admission = Admission(self._server, parts.rows, parts.clock)
+        self.admission = Admission(self._server, parts.rows, parts.uses, parts.clock)
 
     async def token(self, post: Post) -> TokenReply:
         """Answer one request; every refusal is an answer, nothing is raised.

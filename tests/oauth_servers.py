@@ -50,7 +50,12 @@ def an_application(database_url: str, keys: Path) -> Litestar:
         uses=Uses(UseRepository(lambda: transaction(database))),
     )
     parts = Parts(
-        keys=ring, rows=desk, reaches=lambda _: REACHES, binding=a_binding(), clock=utc_now
+        keys=ring,
+        rows=desk,
+        uses=desk,
+        reaches=lambda _: REACHES,
+        binding=a_binding(),
+        clock=utc_now,
     )
     issuer = Issuer(identity, parts)
     neighbours = Neighbours(

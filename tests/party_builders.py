@@ -221,6 +221,7 @@ def an_issuer(
     parts = Parts(
         keys=ring,
         rows=desk,
+        uses=desk,
         reaches=lambda _: REACHES,
         binding=a_binding(),
         subjects=subjects,

@@ -29,16 +29,20 @@ class Rows(Protocol):
         """Return the newest version of a system, that key fetched if need be; or SystemUnknown."""
         ...
 
-    async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
-        """Say, once it is committed, whether this is the first use of an assertion."""
-        ...
-
     async def forget(self, before: datetime) -> int:
         """Drop assertions that expired before *before*."""
         ...
 
     async def note(self, client_id: str, at: datetime) -> None:
         """Note that a system got a token."""
+        ...
+
+
+class Uses(Protocol):
+    """What admission asks of the memory of assertions."""
+
+    async def remember(self, client_id: str, jti: str, expires_at: float) -> bool:
+        """Say, once it is committed, whether this is the first use of an assertion."""
         ...
 
 
@@ -56,13 +60,17 @@ class Admission:
 
     Args:
         server: judges the credential.
-        rows: registrations and used assertions.
+        rows: registrations.
+        uses: which assertions were used.
         clock: the present instant.
     """
 
-    def __init__(self, server: MachineServer, rows: Rows, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, server: MachineServer, rows: Rows, uses: Uses, clock: Callable[[], datetime]
+    ) -> None:
         self._server = server
         self._rows = rows
+        self._uses = uses
         self._clock = clock
         self._tidied_at = float("-inf")
 
@@ -98,7 +106,7 @@ class Admission:
 
     async def _is_first(self, proof: Proof) -> bool:
         async with asyncio.timeout(PATIENCE_S):
-            return await self._rows.remember(proof.client_id, proof.jti, proof.expires_at)
+            return await self._uses.remember(proof.client_id, proof.jti, proof.expires_at)
 
     async def _found(self, client_id: str, kid: str | None) -> System | None:
         try:

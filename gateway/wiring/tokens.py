@@ -7,7 +7,7 @@ from litestar import Controller
 from auth.delegation.binding import Binding
 from auth.delegation.neighbours import Neighbours
 from auth.delegation.officials import StaffOfficials
-from auth.delegation.repository import RevokedTokens
+from auth.delegation.repository import RevokedTokens, UsedAssertions
 from auth.delegation.subjects import Subjects
 from auth.issuer import Issuer, Parts
 from auth.keys import SigningKeyRing
@@ -41,6 +41,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
         Parts(
             keys=ring,
             rows=desk_of(shared),
+            uses=UsedAssertions(await shared.pool("motlan_app")),
             reaches=lambda client_id: reaches(shared.keeper.current, client_id),
             binding=Binding(identity.token_endpoint, await _proofs(stack, shared)),
             subjects=_subjects(shared, officials),

@@ -1,7 +1,8 @@
 """Tokens that were taken back, and what the record's commit hears of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.accounts.accounts import Act
 from auth.accounts.signing_in import Accounts
-from auth.delegation.repository import RevokedTokens
+from auth.delegation.repository import RevokedTokens, UsedAssertions
 from auth.errors import RegistrationsUnavailable
 from gateway.clock import utc_now
-from gateway.database import engine, transaction
+from gateway.database import Pool, engine, raw_pool, transaction
 from gateway.errors import RightsGone
 from gateway.rights import official_right, system_right, token_right
 from tests.account_builders import an_account, blind
@@ -142,3 +143,35 @@ async def test_a_database_that_is_away_says_neither_yes_nor_no() -> None:
     with pytest.raises(RegistrationsUnavailable):
         await rows.is_revoked(TOKEN)
     await away.dispose()
+
+
+async def test_an_assertion_is_first_once_over_all_workers(database_url: str) -> None:
+    """Invariant I10: eight ask at the same instant over two pools."""
+    async with two_pools(database_url) as pools:
+        uses = [UsedAssertions(pool) for pool in pools] * 4
+        answers = await asyncio.gather(*(each.remember(CLIENT, "a1", later()) for each in uses))
+        others = [
+            await uses[0].remember("an-sinh", "a1", later()),
+            await uses[1].remember(CLIENT, "a2", later()),
+        ]
+
+    assert [True, *[False] * 7] == sorted(answers, reverse=True)
+    assert [True, True] == others
+
+
+async def test_a_memory_of_assertions_that_is_away_lets_nobody_in(database_url: str) -> None:
+    """Neither first nor used: nobody knows."""
+    async with two_pools(database_url) as (pool, _):
+        await pool.execute("SELECT 1")
+    with pytest.raises(RegistrationsUnavailable):
+        await UsedAssertions(pool).remember(CLIENT, "a1", later())
+
+
+@asynccontextmanager
+async def two_pools(dsn: str) -> AsyncGenerator[tuple[Pool, Pool]]:
+    """Give the driver connections of two workers."""
+    async with (
+        await raw_pool(dsn, "motlan_app", 4) as one,
+        await raw_pool(dsn, "motlan_app", 4) as two,
+    ):
+        yield one, two
