@@ -1,6 +1,7 @@
 """The last resort: entered with a one-time secret, closed, and judged by others afterwards."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIMediaType, RequestBody
 from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
@@ -33,7 +35,8 @@ from gateway.api.administration import (
     refusing,
 )
 from gateway.api.disclosed import bounded, read
-from gateway.api.operations import OfAnybody, OfPeople, takes
+from gateway.api.openapi import schema_of
+from gateway.api.operations import OfAnybody, OfPeople, inlined, problems, takes
 from gateway.api.people import CookieDoor
 from gateway.audit.entry import Entry
 from gateway.audit.events import Decision, Event, Method
@@ -91,6 +94,33 @@ class EmergenciesListed(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
+@dataclass
+class Entering(OfAnybody):
+    """The route that takes the secret."""
+
+    def __post_init__(self) -> None:
+        """Name the body, and every way in which it opens nothing."""
+        super().__post_init__()
+        media = OpenAPIMediaType(schema=schema_of(inlined(SecretBody)))
+        self.request_body = RequestBody(content={"application/json": media}, required=True)
+        self.responses = {**(self.responses or {}), **problems(_REFUSED)}
+
+
+@dataclass
+class Closing(OfPeople):
+    """The route that closes what may be closed already."""
+
+    def __post_init__(self) -> None:
+        """Name the refusal that is its own."""
+        super().__post_init__()
+        self.responses = {**(self.responses or {}), **problems((Code.MOVE_REFUSED,))}
+
+
+_REFUSED = (
+    Code.VALIDATION_FAILED, Code.MALFORMED_JSON, Code.BODY_TOO_LARGE, Code.BREAK_GLASS_REFUSED,
+    Code.BREAK_GLASS_LOCKED, Code.CSRF_REFUSED, Code.NOT_FOUND, Code.METHOD_NOT_ALLOWED,
+    Code.RATE_LIMITED, Code.INTERNAL, Code.AUDIT_UNAVAILABLE, Code.DATABASE_UNAVAILABLE,
+)  # fmt: skip
 _SECRET = msgspec.json.Decoder(SecretBody)
 _JUDGEMENT = msgspec.json.Decoder(JudgementBody)
 
@@ -101,7 +131,7 @@ class EnterController(Controller):
     tags: Sequence[str] | None = ("Break-glass",)
 
     @post(
-        ENTER, opt={"permission": Permission.BREAK_GLASS_ENTER}, operation_class=OfAnybody,
+        ENTER, opt={"permission": Permission.BREAK_GLASS_ENTER}, operation_class=Entering,
         status_code=HTTP_200_OK, request_max_body_size=LARGEST_BODY,
     )  # fmt: skip
     async def enter(
@@ -156,7 +186,7 @@ class BreakGlassController(Controller):
         return Response(EmergenciesListed(items=items, next_cursor=more), headers=NO_STORE)
 
     @post(
-        CLOSING, opt={"permission": Permission.BREAK_GLASS_CLOSE}, operation_class=OfPeople,
+        CLOSING, opt={"permission": Permission.BREAK_GLASS_CLOSE}, operation_class=Closing,
         status_code=HTTP_200_OK,
     )  # fmt: skip
     async def close(

@@ -11,6 +11,7 @@ from gateway.calling.wire import send
 from gateway.demo.province import Province
 from tests.e2e.test_openapi import ROUTES as SYSTEMS
 from tests.e2e.test_openapi import Api, put_to
+from tests.e2e.test_openapi_administration import ROUTES as ADMINISTRATION
 from tests.e2e.test_openapi_audit import ROUTES as AUDITORS
 from tests.e2e.test_openapi_people import ROUTES as PEOPLE
 from tests.people import token_for
@@ -87,4 +88,4 @@ def test_every_route_is_judged_by_somebody(province: Province) -> None:
         (method.upper(), path) for path, item in document["paths"].items() for method in item
     }
 
-    assert {*SYSTEMS, *AUDITORS, *PEOPLE, *ROUTES} == described
+    assert {*SYSTEMS, *AUDITORS, *PEOPLE, *ADMINISTRATION, *ROUTES} == described
