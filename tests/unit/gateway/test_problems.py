@@ -4,6 +4,10 @@ import pytest
 
 from gateway.errors import Code
 from gateway.problems import PROBLEMS, Origin, problem_type
+from gateway.problems.calls import CALLS
+from gateway.problems.ends import ENDS
+from gateway.problems.people import PEOPLE
+from gateway.problems.systems import SYSTEMS
 
 
 def test_every_code_has_exactly_one_problem() -> None:
@@ -35,3 +39,8 @@ def test_origin_and_status_agree(code: Code) -> None:
 def test_types_are_pages_of_their_own() -> None:
     """RFC 9457: the type identifies the problem."""
     assert len(PROBLEMS) == len({problem_type(code) for code in PROBLEMS})
+
+
+def test_no_code_stands_in_two_tables() -> None:
+    """Of two texts for one code nobody could say which a caller reads."""
+    assert len(PROBLEMS) == sum(len(table) for table in (CALLS, SYSTEMS, PEOPLE, ENDS))
