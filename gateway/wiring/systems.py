@@ -28,6 +28,7 @@ PROVIDES: tuple[str, ...] = ("registry",)
 LOOK_EVERY_S = 5.0
 AT_ONCE_S = 1.2  # within a token request, whose patience is longer
 IN_TIME_S = 5.0  # by the keeper
+AWAY = (RegistrationsUnavailable, *database.DRIVER_ERRORS, OSError)
 SIDE_BY_SIDE = 8  # addresses that the keeper asks at the same time
 
 _log = structlog.get_logger(__name__)
@@ -97,7 +98,7 @@ class Look:
         while True:
             try:
                 await self.once()
-            except (RegistrationsUnavailable, *database.DRIVER_ERRORS, OSError) as away:
+            except AWAY as away:
                 _log.debug("systems.not_seen", error=type(away).__name__)
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -106,7 +107,9 @@ class Look:
         now = self._shared.clock()
         found = await self._desk.listed(None)
         known = await self._rows.listed()
-        await self._renew(due(found, known, now))
+        if wanted := due(found, known, now):
+            await self._renew(wanted)
+            known = await self._rows.listed()
         self._unread = sum(_is_unread(each, known) for each in found)
         warned = frozenset(warnings(found, now))
         for each in sorted(warned - self._warned):

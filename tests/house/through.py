@@ -49,4 +49,10 @@ THROUGH: dict[str, str] = {
     "mocks/sso/counter.py": "tests/integration/mocks/sso/test_refusals.py",
     "mocks/sso/entrance.py": "tests/integration/mocks/sso/test_sign_on.py",
     "mocks/sso/sending.py": "tests/integration/mocks/sso/test_leaving.py",
+    "auth/credentials/nodes.py": "tests/unit/auth/test_documents.py",
+    "gateway/api/registered.py": "tests/integration/gateway/api/test_systems.py",
+    "gateway/api/registrars.py": "tests/integration/gateway/api/test_systems.py",
+    "gateway/api/system_requests.py": "tests/integration/gateway/api/test_systems.py",
+    "gateway/cli/registering.py": "tests/integration/gateway/cli/test_system.py",
+    "gateway/cli/system_keys.py": "tests/integration/gateway/cli/test_system.py",
 }

@@ -31,7 +31,7 @@ def test_a_sound_gateway_is_well(database_url: str, tmp_path: Path) -> None:
 
     names = (
         "python database durability roles clock audit migrations catalog keys storage witnesses "
-        "rights"
+        "rights systems"
     )
     expected = dict.fromkeys([*names.split(), "source land"], True)
     assert expected == _states(said)
