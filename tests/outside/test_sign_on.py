@@ -7,20 +7,34 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from auth.client import new_client_key
-from auth.jose import public_jwk
+from auth.jose import new_private_jwk, public_jwk, signing_key
+from auth.outbound import Outbound
+from auth.signon.conversation import Conversation
+from auth.signon.desk import SignOn
 from gateway.api import cookies
+from gateway.clock import utc_now
 from tests.outside.judges import Node
 from tests.outside.others_provider import (
     LEVEL_1,
+    LEVEL_2,
     OthersProvider,
     Visitor,
     others_provider,
 )
-from tests.sign_on_builders import ORIGIN, OURS
+from tests.sign_on_builders import (
+    LOOPBACK,
+    ORIGIN,
+    OURS,
+    Kept,
+    UsedUp,
+    a_door,
+    a_provider_value,
+)
 from tests.sign_on_servers import Browser, Gate, a_gate, prepare
-from tests.sso import CLIENT_ID, Provider
+from tests.sso import CLIENT_ID, Provider, answered
 
 HA = {
     "sub": "ha",
@@ -216,3 +230,27 @@ async def test_a_citizen_is_known_by_what_userinfo_says(
 
     assert 303 == done.status_code, op.complaints
     assert (["citizen"], "Nguyễn Thị Ánh") == (me["roles"], me["name"])
+
+
+async def test_our_other_algorithm_proves_us_as_well(op: OthersProvider, visitor: Visitor) -> None:
+    """A gateway may be set to EdDSA; and what the provider proves is kept as it said it."""
+    ours = signing_key(new_private_jwk("EdDSA"))
+    registered = {"jwks": {"keys": [public_jwk(ours)]}, "token_endpoint_auth_signing_alg": "EdDSA"}
+    op.configure(our_client(**registered), PEOPLE)
+    provider = a_provider_value(issuer=op.url)
+    conversation = Conversation(provider, Outbound(networks=LOOPBACK, timeout_s=10), lambda _: ours)
+    desk = SignOn({"staff": replace(a_door(provider), conversation=conversation)}, Kept(), UsedUp())
+
+    begun = await desk.begin("staff", target="/me", level=2, now=utc_now())
+    back = await visitor.walk(begun.url, ORIGIN, "ha")
+    proven, _ = await desk.finish(answered(back), begun.attempt, utc_now(), provider="staff")
+
+    assert ("ha", "tech-ha", "CB-0001", 2) == (
+        proven.sub,
+        proven.link,
+        proven.staff_number,
+        proven.level,
+    )
+    assert LEVEL_2 == proven.acr
+    assert abs(proven.auth_time - utc_now().timestamp()) < 60
+    assert proven.sid
