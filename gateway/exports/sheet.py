@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
-
-import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]
 
 from gateway.exports.columns import COLUMNS, Cell, Record
 
@@ -88,7 +87,9 @@ class Sheet:
             "strings_to_urls": False,
             "use_zip64": True,
         }
-        self._book = cast("Book", xlsxwriter.Workbook(str(path), options))
+        # Loaded by the process that makes one: the workers, who only hand files out, need none.
+        library: Any = import_module("xlsxwriter")
+        self._book = cast("Book", library.Workbook(str(path), options))
         self._bold = self._book.add_format({"bold": True, "text_wrap": True})
         self._instant = self._book.add_format({"num_format": "dd/mm/yyyy hh:mm:ss"})
         self._rows = rows
