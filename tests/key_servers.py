@@ -43,8 +43,9 @@ def publishing() -> Generator[KeyServer]:
             self.end_headers()
             self.wfile.write(said.body)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base
             """Say nothing."""
+            del format, args
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -1,6 +1,6 @@
 """The routes of systems as workers serve them, and the people who administer systems."""
 
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ def _application(settings: Settings) -> Litestar:
     }
 
     @asynccontextmanager
-    async def lifespan(_: Litestar) -> Any:
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
             shared = Shared(settings)
             shared.open_database(stack)
