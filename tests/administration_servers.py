@@ -28,11 +28,11 @@ from gateway.wiring.roles import HANDLERS as ROUTES
 from tests.account_builders import an_official
 from tests.audit_servers import Recorded
 from tests.oauth_servers import serving
-from tests.role_builders import HERE, TERMS, Hall, hall
+from tests.role_builders import ELSEWHERE, HERE, TERMS, Hall, hall
 
 PROVIDED = (
-    "accounts", "clock", "cookie_door", "emergencies", "emergency_desk", "people", "reception",
-    "review_desk", "role_desk", "visits",
+    "accounts", "clock", "cookie_door", "emergencies", "emergency_desk", "known_agencies", "people",
+    "reception", "review_desk", "role_desk", "visits",
 )  # fmt: skip
 
 
@@ -102,6 +102,7 @@ async def administered(
     given: dict[str, object] = {
         "clock": utc_now,
         "emergencies": Emergencies(acts, recorded.append),
+        "known_agencies": lambda: {HERE, ELSEWHERE},
         "people": verifier(identity, utc_now, demo=True),
     }
 

@@ -1,6 +1,6 @@
 """Administration of accounts: prepared, disabled, enabled, unlocked, signed out everywhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -48,6 +48,9 @@ END_SESSIONS = "/v1/accounts/{account:str}/sessions/end"
 _READ = {"permission": Permission.ACCOUNT_READ}
 _PREPARE = {"permission": Permission.ACCOUNT_PREPARE}
 _CHANGE = {"permission": Permission.ACCOUNT_CHANGE}
+
+
+KnownAgencies = Callable[[], Collection[str]]  # codes of the published catalog
 
 
 class AccountBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,12 +133,13 @@ class AccountsController(Controller):
         person: NamedDependency[Person],
         within: NamedDependency[Scope],
         accounts: NamedDependency[Accounts],
+        known_agencies: NamedDependency[KnownAgencies],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Prepare an account; its official's first sign-on links to it by the staff number."""
         body, _ = await read(request, _BODY)
         agency = body.agency or within.agency
-        if agency is None or not within.covers(agency):
+        if agency is None or not within.covers(agency) or agency not in known_agencies():
             raise invalid("/agency")
         with refusing():
             new = prepared(

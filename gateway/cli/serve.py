@@ -62,12 +62,12 @@ def _said(given: dict[str, Any]) -> dict[str, Any]:
 def _served(settings: Settings, overrides: dict[str, Any]) -> Answer:
     listen, admin = settings.listen, settings.admin
     with (
-        _listener(listen.host, listen.port, listen.backlog) as service,
-        _listener(admin.host, admin.port, listen.backlog) as staff,
+        _listener(listen.host, listen.port, listen.backlog, "--port") as service,
+        _listener(admin.host, admin.port, listen.backlog, "--admin-port") as staff,
     ):
         port, staff_port = int(service.getsockname()[1]), int(staff.getsockname()[1])
         if port == staff_port:
-            raise Failed(Exit.REFUSED, f"listen and admin are both port {port}; they need two")
+            raise Failed(Exit.REFUSED, f"listen and admin are both port {port}; choose another --admin-port")
         _log.info(
             "serve.listening",
             host=listen.host,
@@ -92,8 +92,8 @@ def _served(settings: Settings, overrides: dict[str, Any]) -> Answer:
     return Answer({"stopped": True}, "")
 
 
-def _listener(host: str, port: int, backlog: int) -> socket.socket:
-    """Bind the address once, for every worker.
+def _listener(host: str, port: int, backlog: int, flag: str) -> socket.socket:
+    """Bind the address once, for every worker; *flag* names another one.
 
     Raises:
         Failed: the address is taken, or not ours.
@@ -106,6 +106,6 @@ def _listener(host: str, port: int, backlog: int) -> socket.socket:
         bound.listen(backlog)
     except OSError as taken:
         bound.close()
-        why = f"cannot listen on {host} port {port}: {taken.strerror}; choose another port"
+        why = f"cannot listen on {host} port {port}: {taken.strerror}; choose another {flag}"
         raise Failed(Exit.REFUSED, why) from taken
     return bound

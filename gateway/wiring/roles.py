@@ -32,7 +32,13 @@ HANDLERS: tuple[type[Controller], ...] = (
     EnterController,
     BreakGlassController,
 )
-PROVIDES: tuple[str, ...] = ("emergencies", "emergency_desk", "review_desk", "role_desk")
+PROVIDES: tuple[str, ...] = (
+    "emergencies",
+    "emergency_desk",
+    "known_agencies",
+    "review_desk",
+    "role_desk",
+)
 
 ROUND_S = 60.0
 IDLE = "không dùng 45 ngày / unused for 45 days"
@@ -47,6 +53,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     return {
         "emergencies": Emergencies(Acts(shared.pseudonyms, shared.clock), shared.log.append),
         "emergency_desk": EmergencyDesk(transaction, shared.settings.break_glass.terms()),
+        "known_agencies": lambda: shared.keeper.current.agencies,
         "review_desk": ReviewDesk(transaction, shared.settings.roles.pace()),
         "role_desk": RoleDesk(transaction),
     }

@@ -120,6 +120,19 @@ async def test_an_agencys_administrator_prepares_accounts_of_the_own_agency(
     assert [201, 403] == [each.status_code for each in asked]
 
 
+async def test_an_account_is_of_an_agency_that_the_catalog_knows(office: Administered) -> None:
+    """A mistyped code would wait for a sign-on that never comes."""
+    one, _ = await office.signed_on(Role.OPERATOR, number="CB-1")
+    new = {"name": "Lê Thử", "staff_number": "CB-7", **WHY}
+
+    answers = [
+        await one.call("POST", ACCOUNTS, new | {"agency": agency})
+        for agency in ("H99.khong-co", ELSEWHERE)
+    ]
+
+    assert [400, 201] == [each.status_code for each in answers]
+
+
 async def test_another_role_does_not_widen_an_agencys_administrator(office: Administered) -> None:
     """Who sees all findings of the province does not thereby see all accounts."""
     both = (Role.AGENCY_ADMINISTRATOR, Role.PRIVACY_OFFICER)

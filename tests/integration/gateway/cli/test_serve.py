@@ -113,12 +113,25 @@ def test_it_does_not_start_on_a_database_that_is_behind(
     assert "motlan db upgrade" in result.stderr
 
 
-def test_an_address_that_is_taken_is_told(env: Mapping[str, str]) -> None:
+@pytest.mark.parametrize("flag", ["--port", "--admin-port"])
+def test_an_address_that_is_taken_is_told(env: Mapping[str, str], flag: str) -> None:
     """With the flag that helps."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        result = motlan("serve", "--port", str(taken.getsockname()[1]), env=env)
+        result = motlan("serve", "--port", "0", flag, str(taken.getsockname()[1]), env=env)
 
     assert Exit.REFUSED == result.exit_code
-    assert "--port" in result.stderr
+    assert f"another {flag}" in result.stderr
+
+
+def test_one_port_is_not_two_doors(env: Mapping[str, str]) -> None:
+    """A worker tells them apart by their ports, whatever their hosts."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    ports = ("--port", port, "--admin-port", port)
+    result = motlan("serve", *ports, "--admin-host", "127.0.0.2", env=env)
+
+    assert Exit.REFUSED == result.exit_code
+    assert "--admin-port" in result.stderr
