@@ -196,14 +196,15 @@ async def test_signing_out_here_signs_out_there(
     assert await visitor.is_asked(await browser.begin(), ORIGIN)
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["by its session", "by the person alone"])
 async def test_signing_out_there_ends_the_session_here(
-    op: OthersProvider, gate: Gate, visitor: Visitor
+    op: OthersProvider, gate: Gate, visitor: Visitor, *, named: bool
 ) -> None:
     """Its logout token is the real thing (Back-Channel Logout 1.0), and is believed."""
     await prepare(gate.dsn)
     told = f"{gate.url}/sign-on/staff/backchannel"
     op.configure(
-        our_client(backchannel_logout_uri=told, backchannel_logout_session_required=True), PEOPLE
+        our_client(backchannel_logout_uri=told, backchannel_logout_session_required=named), PEOPLE
     )
     browser = Browser(gate)
     await signed_on(browser, visitor)
@@ -253,4 +254,3 @@ async def test_our_other_algorithm_proves_us_as_well(op: OthersProvider, visitor
     )
     assert LEVEL_2 == proven.acr
     assert abs(proven.auth_time - utc_now().timestamp()) < 60
-    assert proven.sid
