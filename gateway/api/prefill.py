@@ -84,15 +84,20 @@ class PrefillController(Controller):
             )
             await prefill.turn_away(nothing, refused)
             raise
-        named = {"Cache-Control": "no-store", "Lgsp-Request-Id": form.request_id}
-        if shown.nonce is not None:
-            named["DPoP-Nonce"] = shown.nonce
-        content = msgspec.json.encode(filled)
-        signed = signs(form.signed, HTTP_200_OK, content)
-        named |= {name.decode("ascii"): value.decode("ascii") for name, value in signed}
-        # Encoded here, because the signature covers these very bytes.
-        reply = Response(content, headers=named, media_type=MediaType.JSON)
-        return cast("Response[Prefilled]", reply)
+        return _replied(filled, form, signs)
+
+
+def _replied(filled: Prefilled, form: Form, signs: Signs) -> Response[Prefilled]:
+    """Return the form on its way, with what the caller showed that it expects."""
+    named = {"Cache-Control": "no-store", "Lgsp-Request-Id": form.request_id}
+    if form.shown.nonce is not None:
+        named["DPoP-Nonce"] = form.shown.nonce
+    content = msgspec.json.encode(filled)
+    signed = signs(form.signed, HTTP_200_OK, content)
+    named |= {name.decode("ascii"): value.decode("ascii") for name, value in signed}
+    # Encoded here, because the signature covers these very bytes.
+    reply = Response(content, headers=named, media_type=MediaType.JSON)
+    return cast("Response[Prefilled]", reply)
 
 
 def _form(
