@@ -41,7 +41,7 @@ class IdentitySettings(PossessionSettings, frozen=True, extra="forbid"):
     keys_dir: Path = Path(".motlan/keys/signing")
     algorithm: Literal["ES256", "EdDSA"] = "ES256"
     token_life_s: Annotated[int, Field(ge=30, le=300)] = 300
-    assertion_life_s: Annotated[int, Field(ge=30, le=300)] = 60
+    assertion_life_s: Annotated[int, Field(ge=30, le=60)] = 60
     clock_ahead_s: Annotated[int, Field(ge=10, le=60)] = 60  # FAPI 2.0 section 5.3.2.1
     # Origin of the token endpoint's twin that asks for client certificates (RFC 8705 section 5).
     certificate_origin: Annotated[str, AfterValidator(_origin)] | None = None

@@ -97,7 +97,8 @@ class Neighbours:
         return _answer(caller, body)
 
     async def _revoked(self, post: Post) -> TokenReply:
-        caller, said = await self._about(post, "revocation")
+        # Another worker's clock may be behind: what is over here may still live there.
+        caller, said = await self._about(post, "revocation", late_s=self._identity.ahead_s)
         if said is not None and said.client_id != caller.get_client_id():
             raise Declined(replies.FOREIGN)
         if said is not None:
@@ -106,13 +107,16 @@ class Neighbours:
             await self._tidy(caller.ask.now)
         return _answer(caller, {}, event=None if said is None else "token.revoked")
 
-    async def _about(self, post: Post, endpoint: str) -> tuple[Caller, AccessClaims | None]:
+    async def _about(
+        self, post: Post, endpoint: str, *, late_s: float = 0
+    ) -> tuple[Caller, AccessClaims | None]:
         """Return who asks, proven and counted, and what the token in question says."""
         asked = named(post)
         token = token_of(asked.form)
         caller = await self._admission.caller(post, asked, endpoint)
         await self._admission.count(caller)
-        return caller, opened(token, self._keys, self._identity, caller.ask.now)
+        said = opened(token, self._keys, self._identity, caller.ask.now, late_s=late_s)
+        return caller, said
 
     async def _is_live(self, said: AccessClaims) -> bool:
         async with asyncio.timeout(PATIENCE_S):

@@ -5,6 +5,7 @@ to this very system: to its client id there, or to the key that it proves to hol
 any system that an official ever signed on at could act for the official everywhere.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from auth import replies
 from auth.claims import Confirmation
+from auth.delegation.admission import PATIENCE_S
 from auth.errors import OfficialRefused, TokenExpired, TokenInvalid, TokenMissing
 from auth.forms import ACCESS_TOKEN
 from auth.principals import Official
@@ -69,7 +71,8 @@ class Subjects:
             now: Unix seconds.
 
         Raises:
-            Declined: SUBJECT, OFFICIAL, MALFORMED or UNAVAILABLE.
+            Declined: SUBJECT, OFFICIAL, MALFORMED or PROVIDER.
+            RegistrationsUnavailable, TimeoutError: the database did not answer in time.
         """
         demand_form(form)
         token = await self._judged(form["subject_token"], now)
@@ -79,7 +82,8 @@ class Subjects:
         if token.agency != system.registration.agency:
             raise Declined(replies.OFFICIAL, "the official is of another agency than the system")
         try:
-            account = await self._officials.admitted(token)
+            async with asyncio.timeout(PATIENCE_S):
+                account = await self._officials.admitted(token)
         except OfficialRefused as refused:
             raise Declined(replies.OFFICIAL, refused.fact) from None
         return Acting(_official(token, account), token.expires_at)

@@ -45,7 +45,7 @@ def test_the_audience_is_the_issuer_unless_said() -> None:
     "member",
     [
         {"token_life_s": 301},
-        {"assertion_life_s": 301},
+        {"assertion_life_s": 61},
         {"clock_ahead_s": 9},
         {"clock_ahead_s": 61},
         {"algorithm": "RS256"},
@@ -64,3 +64,18 @@ def test_a_retired_key_outlives_its_last_token() -> None:
     settings = IdentitySettings(token_life_s=300, clock_ahead_s=60)
 
     assert 300 < settings.keep().total_seconds()
+
+
+def test_a_door_for_certificates_has_an_origin_of_its_own() -> None:
+    """Assertions may name its token endpoint, too (RFC 8705 section 5)."""
+    settings = IdentitySettings(
+        issuer="https://a.example", certificate_origin="https://mtls.a.example"
+    )
+
+    assert (
+        "https://a.example",
+        "https://a.example/oauth/token",
+        "https://mtls.a.example/oauth/token",
+    ) == settings.identity().assertion_audiences
+    with pytest.raises(ValidationError):
+        IdentitySettings(certificate_origin="http://mtls.a.example")
