@@ -67,7 +67,8 @@ def _served(settings: Settings, overrides: dict[str, Any]) -> Answer:
     ):
         port, staff_port = int(service.getsockname()[1]), int(staff.getsockname()[1])
         if port == staff_port:
-            raise Failed(Exit.REFUSED, f"listen and admin are both port {port}; choose another --admin-port")
+            why = f"listen and admin are both port {port}; choose another --admin-port"
+            raise Failed(Exit.REFUSED, why)
         _log.info(
             "serve.listening",
             host=listen.host,
