@@ -78,6 +78,7 @@ class Code(StrEnum):
     VERSION_RETIRED = "version_retired"
     VERSION_CONFLICT = "version_conflict"
     ADDRESS_REFUSED = "address_refused"
+    SANDBOX_REFUSED = "sandbox_refused"
     PRECONDITION_FAILED = "precondition_failed"
     PRECONDITION_REQUIRED = "precondition_required"
     PROCEDURE_UNKNOWN = "procedure_unknown"

@@ -155,7 +155,9 @@ class Worker(Shared):
             spend=ledger.spend_consent,
         )
         exchange = Exchange(
-            authenticate=Authenticate(door.admit),
+            authenticate=Authenticate(
+                door.admit, sandbox=self.settings.environment != "production"
+            ),
             resolve=Resolve(lambda: self.keeper.current),
             authorise=Authorise(ledger, self._person),
             consent=consent,

@@ -66,6 +66,12 @@ CALLS: dict[Code, Problem] = {
         "Phiên bản dịch vụ đã ngừng", "The service version is retired",
         "Chuyển sang phiên bản kế tiếp.", "Move to the successor version.",
     ),
+    Code.SANDBOX_REFUSED: Problem(
+        403, _C, False,
+        "Hệ thống thử nghiệm không được lấy dữ liệu thật", "A system of the sandbox gets no real data",
+        "Gọi cổng thử nghiệm, hoặc đăng ký hệ thống chính thức với khoá khác.",
+        "Ask the gateway of the sandbox, or register a live system with another key.",
+    ),
     Code.ADDRESS_REFUSED: Problem(
         403, _C, False,
         "Hệ thống không được gọi từ địa chỉ mạng này", "The system may not ask from this network address",

@@ -17,13 +17,21 @@ class Authenticate:
     commit on (promise P3).
     """
 
-    def __init__(self, admit: Callable[[str, Shown, float], Awaitable[Principal]]) -> None:
+    def __init__(
+        self,
+        admit: Callable[[str, Shown, float], Awaitable[Principal]],
+        *,
+        sandbox: bool = True,
+    ) -> None:
         """Prepare.
 
         Args:
             admit: `auth.possession.door.Door.admit`: token, what came with it, Unix seconds.
+            sandbox: whether systems of the sandbox may ask here; never where sources are the real
+                ones.
         """
         self._admit = admit
+        self._sandbox = sandbox
 
     async def __call__(self, asked: Asked) -> Identified:
         """Return who asks.
@@ -34,6 +42,7 @@ class Authenticate:
                 DPOP_KEY_MISMATCH, USE_DPOP_NONCE or AUTHORIZATION_SCHEME_WRONG; of one that is
                 bound to a certificate CERTIFICATE_MISSING or CERTIFICATE_MISMATCH;
                 ADDRESS_REFUSED outside the ranges that the system is registered with;
+                SANDBOX_REFUSED for a system of the sandbox where data are real;
                 DATABASE_UNAVAILABLE when nobody can say whether a proof was used before.
         """
         try:
@@ -46,4 +55,6 @@ class Authenticate:
             raise Refusal(Code(unproven.code)) from unproven
         if principal.places and not within(asked.peer, principal.places):
             raise Refusal(Code.ADDRESS_REFUSED)
+        if principal.sandbox and not self._sandbox:
+            raise Refusal(Code.SANDBOX_REFUSED)
         return Identified(asked, principal)

@@ -37,3 +37,30 @@ async def test_a_token_carried_elsewhere_is_refused_there(
         await stage(asked(peer=peer))
 
     assert code == refused.value.code
+
+
+@pytest.mark.parametrize(
+    ("token", "here", "code"),
+    [
+        pytest.param(True, False, Code.SANDBOX_REFUSED, id="a test token at real data"),
+        pytest.param(True, True, None, id="a test token in the sandbox"),
+        pytest.param(False, False, None, id="a live token at real data"),
+    ],
+)
+async def test_a_system_of_the_sandbox_gets_no_real_data(
+    code: Code | None, *, token: bool, here: bool
+) -> None:
+    """Its key lies in many places, and one person alone registered it."""
+    principal = a_principal(sandbox=token)
+
+    async def admit(_token: str, _shown: Shown, _now: float) -> Principal:
+        return principal
+
+    stage = Authenticate(admit, sandbox=here)
+    if code is None:
+        assert principal == (await stage(asked())).principal
+        return
+    with pytest.raises(Refusal) as refused:
+        await stage(asked())
+
+    assert code == refused.value.code
