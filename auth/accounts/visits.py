@@ -23,11 +23,13 @@ from auth.accounts.sessions import (
     Payload,
     Row,
     Session,
+    idle_of,
     idle_until,
     is_over,
     person_of,
 )
 from auth.accounts.signing_in import Blind, Transaction
+from auth.people import Role
 from auth.signon.signed_on import LoggedOut, SignedOn
 
 
@@ -131,11 +133,13 @@ class Visits:
                 raise SessionEnded
         return Opened(secret.text, session.id, session.ends_at)
 
-    async def listed(self, account_id: str, now: datetime) -> tuple[Listed, ...]:
-        """Return the open sessions of an account, newest first."""
+    async def listed(
+        self, account_id: str, now: datetime, roles: frozenset[Role] = frozenset()
+    ) -> tuple[Listed, ...]:
+        """Return the open sessions of an account with *roles*, newest first."""
         async with answering(), self._transaction() as asked:
             found = await SessionRepository(asked).listed(account_id)
-        fresh = now - self.bounds.idle
+        fresh = now - idle_of(roles, self.bounds)
         return tuple(each for each in found if each.ends_at > now and each.seen_at > fresh)
 
     async def end(self, cookie: str) -> None:

@@ -103,7 +103,7 @@ class SessionsController(Controller):
         clock: NamedDependency[Clock],
     ) -> Response[OwnSessions]:
         """Return one's own open sessions."""
-        found = await cookie_door.visits.listed(person.id, clock())
+        found = await cookie_door.visits.listed(person.id, clock(), person.roles)
         mine = "" if entered.session is None else entered.session.id
         items = tuple(
             OneSession(

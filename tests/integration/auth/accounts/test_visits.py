@@ -285,6 +285,15 @@ async def test_a_disabled_account_has_no_session_from_that_commit_on(worker: Off
     assert "account_disabled" == barred.value.code
 
 
+async def test_a_list_shows_what_still_opens(worker: Office) -> None:
+    """What rested too long for its roles is over, whether or not it was swept."""
+    account, made = await opened(worker)
+    later = NOON + 6 * MINUTE
+
+    assert (made.id,) == tuple(x.id for x in await worker.visits.listed(account.id, later))
+    assert () == await worker.visits.listed(account.id, later, frozenset({Role.OPERATOR}))
+
+
 async def test_ending_sessions_ends_those_that_are_meant(worker: Office) -> None:
     """One, all others, or all."""
     account, one = await opened(worker)

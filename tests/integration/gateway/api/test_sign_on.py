@@ -262,6 +262,23 @@ async def test_what_demands_strength_is_reached_by_proving_oneself_again(gate: G
     assert ["session.open", "session.strengthen"] == gate.words()
 
 
+async def test_a_step_up_by_somebody_else_strengthens_nobody(gate: Gate) -> None:
+    """Whoever proves themselves at another's desk is themselves afterwards."""
+    mine = await prepare(gate.dsn)
+    theirs = await prepare(gate.dsn, "CB-0002", "H99.30.02")
+    browser = Browser(gate)
+    await browser.sign_on("cb-0001", level=1)
+    before = dict(browser.cookies)
+
+    await browser.step_up("cb-0002")
+
+    assert theirs == (await browser.me())["account"]
+    assert mine != theirs
+    browser.cookies = before
+    assert "session_ended" == (await browser.me())["code"]
+    assert ["session.open", "session.open"] == gate.words()
+
+
 async def test_a_weaker_sign_on_is_a_session_of_its_own(gate: Gate) -> None:
     """Strength is never kept from a proof that somebody else may have made at this browser."""
     await prepare(gate.dsn)
