@@ -1,5 +1,6 @@
 """Client assertions: what a system signs to prove that it is itself (`private_key_jwt`)."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -12,7 +13,8 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC
 # RFC 7523 names no type; drafts that follow it name the last one.
 _TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
 _LONGEST_JTI = 256
-LONGEST_CLIENT_ID = 64
+# The form that a registration has; any other text names nobody, and never reaches the database.
+is_client_id = re.compile(r"[a-z][a-z0-9._-]{2,63}").fullmatch
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +56,7 @@ def named_client(assertion: str) -> str:
         claims = _claims(payload_of(assertion))
     except SignatureRefused as refused:
         raise AssertionRefused(refused.fact) from None
-    if not 1 <= len(claims.sub) <= LONGEST_CLIENT_ID:
+    if is_client_id(claims.sub) is None:
         raise AssertionRefused("sub is not a client id")
     return claims.sub
 

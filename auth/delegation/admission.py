@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from auth import forms, replies
-from auth.assertions import ASSERTION_TYPE, LONGEST_CLIENT_ID, Proof, named_client, named_key
+from auth.assertions import ASSERTION_TYPE, Proof, is_client_id, named_client, named_key
 from auth.errors import AssertionRefused, FormRefused, RegistrationsUnavailable, SystemUnknown
 from auth.forms import Post
 from auth.replies import Declined
@@ -152,7 +152,7 @@ def _certified(form: Mapping[str, str], post: Post) -> str:
     """Return the client id of a request whose credential is its connection's certificate."""
     client_id = form.get("client_id", "")
     barred = "client_secret" in form or post.authorization is not None
-    if post.certificate is None or barred or not 1 <= len(client_id) <= LONGEST_CLIENT_ID:
+    if post.certificate is None or barred or is_client_id(client_id) is None:
         raise Declined(replies.UNPROVEN, challenge=_basic(post.authorization))
     return client_id
 

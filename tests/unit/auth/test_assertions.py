@@ -126,9 +126,9 @@ def test_an_unverified_assertion_names_whom_to_look_up() -> None:
     assert CLIENT == named_client(an_assertion(OTHER_KEY))
 
 
-@pytest.mark.parametrize("subject", ["", "x" * 65, 7, None])
+@pytest.mark.parametrize("subject", ["", "x" * 65, "ab", "Motcua", "a\x00bc", "một-cửa", 7, None])
 def test_what_is_no_client_id_is_not_looked_up(subject: object) -> None:
-    """The database is not asked for a novel."""
+    """The database is not asked for a novel, nor for what it cannot store."""
     with pytest.raises(AssertionRefused):
         named_client(an_assertion(sub=subject))
 

@@ -69,6 +69,9 @@ async def admitted(tmp_path: Path, post: Post, desk: FakeDesk) -> tuple[Admissio
             Declined,
             id="a name that is too long",
         ),
+        pytest.param(
+            msgspec.structs.replace(CERTIFIED, body=b"client_id=abc%00"), Declined, id="a nul"
+        ),
     ],
 )
 def test_one_credential_names_one_system(post: Post, error: type[Exception]) -> None:
