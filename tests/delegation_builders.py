@@ -92,7 +92,6 @@ class FakeTakenBack:
 
     def __init__(self) -> None:
         self.revoked: dict[str, float] = {}
-        self.forgotten: list[datetime] = []
         self.fails = False
 
     async def revoke(self, token_id: str, client_id: str, expires_at: float) -> None:
@@ -105,11 +104,6 @@ class FakeTakenBack:
     async def is_revoked(self, token_id: str) -> bool:
         """Say whether it was noted."""
         return token_id in self.revoked
-
-    async def forget(self, before: datetime) -> int:
-        """Note the order."""
-        self.forgotten.append(before)
-        return 0
 
 
 def a_proof(**changes: object) -> str:
@@ -167,5 +161,4 @@ def some_neighbours(
         admission=an_admission(ring, desk),
         taken=taken or FakeTakenBack(),
         officials=officials or FakeOfficials(),
-        clock=lambda: NOON,
     )

@@ -64,7 +64,6 @@ def an_application(database_url: str, keys: Path) -> Litestar:
         admission=issuer.admission,
         taken=RevokedTokens(lambda: transaction(database)),
         officials=NoOfficials(),
-        clock=utc_now,
     )
     credentials = Credentials(ISSUER, CertificatePeers(PEERS))
     published = Published(authorization_server(identity), protected_resource(identity))

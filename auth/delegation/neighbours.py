@@ -1,23 +1,17 @@
 """The token endpoint's neighbours: a system asks about a token of its own, or takes one back."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from auth import replies
 from auth.claims import AccessClaims
 from auth.delegation.admission import PATIENCE_S, Admission, named
 from auth.delegation.inspecting import INACTIVE, TokenKeys, described, is_of, opened, token_of
-from auth.errors import RegistrationsUnavailable
 from auth.forms import Post
 from auth.identity import Identity
 from auth.replies import Declined, TokenReply, answering
 from auth.server import Caller
-
-_TIDY_EVERY_S = 60
-_KEPT_AFTER_EXPIRY = timedelta(hours=1)  # workers' clocks differ
 
 
 class TakenBack(Protocol):
@@ -29,10 +23,6 @@ class TakenBack(Protocol):
 
     async def is_revoked(self, token_id: str) -> bool:
         """Say whether a token was taken back."""
-        ...
-
-    async def forget(self, before: datetime) -> int:
-        """Drop those that expired before *before*."""
         ...
 
 
@@ -53,7 +43,6 @@ class Neighbours:
         admission: proves the system that asks.
         taken: tokens that were taken back.
         officials: the accounts of officials.
-        clock: the present instant.
     """
 
     def __init__(
@@ -64,15 +53,12 @@ class Neighbours:
         admission: Admission,
         taken: TakenBack,
         officials: Officials,
-        clock: Callable[[], datetime],
     ) -> None:
         self._identity = identity
         self._keys = keys
         self._admission = admission
         self._taken = taken
         self._officials = officials
-        self._clock = clock
-        self._tidied_at = float("-inf")
 
     async def introspect(self, post: Post) -> TokenReply:
         """Say whether a token of the asking system would be accepted now, and what it says.
@@ -104,7 +90,6 @@ class Neighbours:
         if said is not None:
             async with asyncio.timeout(PATIENCE_S):
                 await self._taken.revoke(said.jti, said.client_id, said.exp)
-            await self._tidy(caller.ask.now)
         return _answer(caller, {}, event=None if said is None else "token.revoked")
 
     async def _about(
@@ -123,15 +108,6 @@ class Neighbours:
             if await self._taken.is_revoked(said.jti):
                 return False
             return said.act is None or await self._officials.stands(said.act.sub)
-
-    async def _tidy(self, now: float) -> None:
-        """Forget tokens that could not live any more; no failure of it matters."""
-        if now - self._tidied_at < _TIDY_EVERY_S:
-            return
-        self._tidied_at = now
-        with suppress(RegistrationsUnavailable, TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
-                await self._taken.forget(self._clock() - _KEPT_AFTER_EXPIRY)
 
 
 def _answer(caller: Caller, body: Mapping[str, Any], *, event: str | None = None) -> TokenReply:

@@ -1,6 +1,8 @@
 """Tokens for systems: the token endpoint and its neighbours, made of what a worker has."""
 
-from contextlib import AsyncExitStack
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 
 from litestar import Controller
 
@@ -9,6 +11,7 @@ from auth.delegation.neighbours import Neighbours
 from auth.delegation.officials import StaffOfficials
 from auth.delegation.repository import RevokedTokens, UsedAssertions
 from auth.delegation.subjects import Subjects
+from auth.errors import RegistrationsUnavailable
 from auth.issuer import Issuer, Parts
 from auth.keys import SigningKeyRing
 from auth.metadata import authorization_server, protected_resource
@@ -28,6 +31,8 @@ from gateway.wiring.systems import desk_of
 
 HANDLERS: tuple[type[Controller], ...] = (OAuthController,)
 PROVIDES: tuple[str, ...] = ("oauth_issuer", "oauth_neighbours", "oauth_published")
+FORGET_EVERY_S = 600.0
+KEPT_AFTER_EXPIRY = timedelta(hours=1)  # workers' clocks differ
 
 
 async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
@@ -54,7 +59,6 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
         admission=issuer.admission,
         taken=RevokedTokens(lambda: database.transaction(shared.engine)),
         officials=officials,
-        clock=shared.clock,
     )
     return {
         "oauth_issuer": issuer,
@@ -64,8 +68,18 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
 
 
 async def keep(stack: AsyncExitStack, shared: Shared) -> None:
-    """No token is issued by the keeper."""
-    del stack, shared
+    """Forget revoked tokens that could not live any more."""
+    taken = RevokedTokens(lambda: database.transaction(shared.engine))
+    shared.background(stack, _forget(taken, shared), "revoked tokens")
+
+
+async def _forget(taken: RevokedTokens, shared: Shared) -> None:
+    """Drop them a batch at a time, for ever; a database that is away is tried again."""
+    while True:
+        with suppress(RegistrationsUnavailable):
+            while await taken.forget(shared.clock() - KEPT_AFTER_EXPIRY):
+                pass
+        await asyncio.sleep(FORGET_EVERY_S)
 
 
 async def _proofs(stack: AsyncExitStack, shared: Shared) -> ProofDesk:

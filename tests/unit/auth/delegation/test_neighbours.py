@@ -161,14 +161,3 @@ async def test_a_question_names_a_token(ring: SigningKeyRing) -> None:
     reply = await some_neighbours(ring, FakeDesk(a_system())).introspect(a_question(""))
 
     assert (400, "invalid_request") == (reply.status, reply.body["error"])
-
-
-async def test_old_ones_are_forgotten_once_a_minute(ring: SigningKeyRing) -> None:
-    """A token that could not live any more need not be remembered."""
-    taken = FakeTakenBack()
-    neighbours = some_neighbours(ring, FakeDesk(a_system()), taken)
-
-    for _ in range(3):
-        await neighbours.revoke(a_question(a_token(ring)))
-
-    assert 1 == len(taken.forgotten)
