@@ -9,12 +9,15 @@ from pathlib import Path
 import msgspec
 
 from auth.client import ClientKey
+from auth.credentials import keytexts
+from auth.credentials.keytexts import KeyTextRefused
 from auth.errors import KeyRefused
 from auth.jose import public_jwk, signing_key
 from gateway.calling.system import Held
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 LARGEST = 16_384  # bytes of such a file
+MARK = b"motlan_"  # what the line of `motlan system keygen` begins with
 
 
 class KeyUnusable(Exception):
@@ -32,7 +35,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_key(path: Path) -> ClientKey:
-    """Return the key in *path*: a pair as `motlan demo` writes it, or a private JWK.
+    """Return the key in *path*: as `motlan system keygen` or the demo writes it, or a private JWK.
 
     Raises:
         KeyUnusable: not there, readable by others, or no key.
@@ -41,16 +44,23 @@ def read_key(path: Path) -> ClientKey:
         if path.stat().st_mode & OTHERS:
             raise KeyUnusable(f"{path} can be read by others: chmod 600")
         content = path.read_bytes()[:LARGEST]
-        found = msgspec.json.decode(content, type=dict[str, object])
-        private = found.get("private", found)
-        members = msgspec.convert(private, dict[str, str])
+        members = _members(content)
         return ClientKey(private=members, public=public_jwk(signing_key(members)))
     except OSError as missing:
         raise KeyUnusable(f"{path}: {missing.strerror}") from None
+    except KeyTextRefused as mistyped:
+        raise KeyUnusable(f"{path}: {mistyped.fact}") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyRefused):
         raise KeyUnusable(
             f"{path} holds no private key of ours (a JWK, P-256 or Ed25519)"
         ) from None
+
+
+def _members(content: bytes) -> dict[str, str]:
+    if content.lstrip().startswith(MARK):
+        return keytexts.read(content.decode("ascii"))[0]
+    found = msgspec.json.decode(content, type=dict[str, object])
+    return msgspec.convert(found.get("private", found), dict[str, str])
 
 
 class Tokens:

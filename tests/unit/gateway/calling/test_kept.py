@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from auth.client import new_client_key
+from auth.credentials import keytexts
+from auth.credentials.environments import Environment
 from gateway.calling.kept import Kept, KeyUnusable, Tokens, read_key
 from gateway.calling.system import Held
 
@@ -37,6 +39,16 @@ def test_a_pair_and_a_plain_private_key_are_both_read(tmp_path: Path) -> None:
 
     assert (KEY.public["kid"], KEY.public["kid"]) == (pair.public["kid"], plain.public["kid"])
     assert KEY.private["d"] == plain.private["d"]
+
+
+def test_a_line_of_keygen_is_read_and_a_mistyped_one_says_so(tmp_path: Path) -> None:
+    """From the key's making to the first call without another tool."""
+    private = keytexts.new(Environment.TEST, "EdDSA")
+    line = keytexts.text_of(private, Environment.TEST).encode()
+
+    assert private == read_key(a_file(tmp_path, line + b"\n")).private
+    with pytest.raises(KeyUnusable, match="mistyped"):
+        read_key(a_file(tmp_path, line[:-1] + (b"0" if line[-1:] != b"0" else b"1")))
 
 
 @pytest.mark.parametrize(
