@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import audit_writer, search, sequencer
+from bench import audit_writer, proofs, search, sequencer
 from bench.figures import Figures, write
 from bench.growth import measure_growth
 from bench.load import Load, paced, saturated
@@ -29,6 +29,7 @@ def main() -> int:
         Path(folder).chmod(0o711)  # the database's own account must get through
         with Bench(Path(folder), dict(os.environ)) as bench:
             figures = measure(bench, seconds=given.seconds, rounds=given.rounds)
+            figures.proofs = proofs.measure(bench, given.rounds)
             figures.audit_records_per_s = asyncio.run(records_per_s())
             figures.tree = asyncio.run(sequencer.measure(given.seconds, given.rounds))
             records = search.ROWS if given.large else SEARCHED

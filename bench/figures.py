@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any
 
 from bench.load import Paced, Saturated
+from bench.proofs import text as proofs_text
 from bench.search import text as search_text
 from bench.sequencer import text as tree_text
 
@@ -34,6 +35,7 @@ class Figures:
     growth: list[dict[str, object]] = field(default_factory=list)
     search: dict[str, Any] = field(default_factory=dict)  # as `bench.search` measures it
     tree: dict[str, Any] = field(default_factory=dict)  # as `bench.sequencer` measures it
+    proofs: dict[str, Any] = field(default_factory=dict)  # as `bench.proofs` measures it
 
     def add(self, peer: str, one: Saturated) -> None:
         """Keep one measurement of *peer*."""
@@ -116,6 +118,8 @@ class Figures:
             names = list(self.growth[0])
             lines += ["", f"| {' | '.join(names)} |", "|" + "--:|" * len(names)]
             lines += [f"| {' | '.join(str(row[name]) for name in names)} |" for row in self.growth]
+        if self.proofs:
+            lines += ["", proofs_text(self.proofs)]
         if self.tree:
             lines += ["", tree_text(self.tree)]
         if self.search:
@@ -144,7 +148,12 @@ def write(figures: Figures) -> None:
     """Keep the figures beside this file, for people and for programs."""
     known = machine()
     values: dict[str, object] = {name: round(v, 3) for name, v in figures.values().items()}
-    parts = {"growth": figures.growth, "tree": figures.tree, "search": figures.search}
+    parts = {
+        "growth": figures.growth,
+        "proofs": figures.proofs,
+        "tree": figures.tree,
+        "search": figures.search,
+    }
     kept = {**values, **parts, "machine": known}
     (HERE / "results.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
     about = "\n".join(f"- {name}: {value}" for name, value in known.items())
