@@ -30,6 +30,7 @@ The last resort cannot prove itself again, so no age is demanded of it: its whol
 
 Whoever holds a permission as `agency_administrator` alone holds it within their agency: other accounts are as unknown as none.
 Another role does not widen that, unless it holds the same permission.
+They change accounts that hold no role or that of an official: nobody is shut out by those whom they watch or appoint.
 
 ## Roles that exclude each other
 """

@@ -109,6 +109,11 @@ class RoleDesk:
         async with answering(), self._transaction() as asked:
             await _demand_beginning(GrantRepository(asked), emergency=emergency)
 
+    async def held(self, account_id: str) -> frozenset[Role]:
+        """Return the roles that an account holds at this instant."""
+        async with answering(), self._transaction() as asked:
+            return await GrantRepository(asked).held(account_id)
+
     async def holders(self, role: Role) -> int:
         """Return how many accounts are granted *role*, also from a later day on."""
         async with answering(), self._transaction() as asked:

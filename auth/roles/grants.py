@@ -81,6 +81,17 @@ class Scope(Struct, frozen=True):
         """Say whether an account at *agency* is within the scope."""
         return self.agency is None or self.agency == agency
 
+    def demand_over(self, held: frozenset[Role]) -> None:
+        """Demand that an account that holds *held* is the caller's to change.
+
+        Whoever administers one agency does not shut out those who watch or appoint them.
+
+        Raises:
+            OutsideScope: it is not.
+        """
+        if self.agency is not None and not held <= self.roles:
+            raise OutsideScope
+
     def demand(self, role: Role, agency: str | None) -> None:
         """Demand that *role* of an account at *agency* is the caller's to decide about.
 

@@ -18,6 +18,7 @@ from auth.accounts.signing_in import Accounts
 from auth.accounts.visits import Visits
 from auth.people import Person
 from auth.permissions import Permission
+from auth.roles.desk import RoleDesk
 from auth.roles.errors import SecondPersonMissing
 from auth.roles.grants import Scope
 from auth.signon.signed_on import Realm
@@ -48,6 +49,13 @@ END_SESSIONS = "/v1/accounts/{account:str}/sessions/end"
 _READ = {"permission": Permission.ACCOUNT_READ}
 _PREPARE = {"permission": Permission.ACCOUNT_PREPARE}
 _CHANGE = {"permission": Permission.ACCOUNT_CHANGE}
+
+
+class Desk(Struct, frozen=True):
+    """What decides about accounts: themselves, and what they are granted."""
+
+    accounts: Accounts
+    roles: RoleDesk
 
 
 KnownAgencies = Callable[[], Collection[str]]  # codes of the published catalog
@@ -178,10 +186,13 @@ class AccountsController(Controller):
         person: NamedDependency[Person],
         within: NamedDependency[Scope],
         accounts: NamedDependency[Accounts],
+        role_desk: NamedDependency[RoleDesk],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Disable an account: nobody signs on with it, and its sessions are over."""
-        return await _changed(request, accounts, (account, Act.DISABLED), person, within, clock)
+        return await _changed(
+            request, Desk(accounts, role_desk), (account, Act.DISABLED), person, within, clock
+        )
 
     @post(
         ENABLE, opt=_CHANGE, operation_class=_taken, status_code=HTTP_200_OK,
@@ -195,11 +206,14 @@ class AccountsController(Controller):
         person: NamedDependency[Person],
         within: NamedDependency[Scope],
         accounts: NamedDependency[Accounts],
+        role_desk: NamedDependency[RoleDesk],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Enable a disabled account; what it was granted holds again."""
-        await _demand_state(accounts, account, within, AccountState.DISABLED)
-        return await _changed(request, accounts, (account, Act.ENABLED), person, within, clock)
+        await _demand_state(Desk(accounts, role_desk), account, within, AccountState.DISABLED)
+        return await _changed(
+            request, Desk(accounts, role_desk), (account, Act.ENABLED), person, within, clock
+        )
 
     @post(
         UNLOCK, opt=_CHANGE, operation_class=_taken, status_code=HTTP_200_OK,
@@ -213,11 +227,14 @@ class AccountsController(Controller):
         person: NamedDependency[Person],
         within: NamedDependency[Scope],
         accounts: NamedDependency[Accounts],
+        role_desk: NamedDependency[RoleDesk],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Unlock an account; another person than its own does it."""
-        await _demand_state(accounts, account, within, AccountState.LOCKED)
-        return await _changed(request, accounts, (account, Act.ENABLED), person, within, clock)
+        await _demand_state(Desk(accounts, role_desk), account, within, AccountState.LOCKED)
+        return await _changed(
+            request, Desk(accounts, role_desk), (account, Act.ENABLED), person, within, clock
+        )
 
     @post(
         END_SESSIONS, opt=_CHANGE, operation_class=_taken, status_code=HTTP_200_OK,
@@ -232,11 +249,12 @@ class AccountsController(Controller):
         within: NamedDependency[Scope],
         accounts: NamedDependency[Accounts],
         visits: NamedDependency[Visits],
+        role_desk: NamedDependency[RoleDesk],
         emergencies: NamedDependency[Emergencies],
     ) -> Response[SessionsEnded]:
         """End every session of an account, wherever it is signed on."""
         _, raw = await read(request, _REASON)
-        found = await _within(accounts, account, within)
+        found = await _changeable(Desk(accounts, role_desk), account, within)
         leaf = emergencies.acts.leaf(
             Event.SESSION_CLOSE,
             by(person),
@@ -258,27 +276,32 @@ async def _within(accounts: Accounts, account_id: str, scope: Scope) -> Account:
     return found
 
 
-async def _demand_state(
-    accounts: Accounts, account_id: str, scope: Scope, state: AccountState
-) -> None:
-    if (await _within(accounts, account_id, scope)).state is not state:
+async def _changeable(desk: Desk, account_id: str, scope: Scope) -> Account:
+    """Return an account that the caller may change; OutsideScope when they may only see it."""
+    found = await _within(desk.accounts, account_id, scope)
+    scope.demand_over(await desk.roles.held(found.id))
+    return found
+
+
+async def _demand_state(desk: Desk, account_id: str, scope: Scope, state: AccountState) -> None:
+    if (await _changeable(desk, account_id, scope)).state is not state:
         raise invalid("/account")
 
 
 async def _changed(  # noqa: PLR0917 - what every change needs
     request: Request[Any, Any, State],
-    accounts: Accounts,
+    desk: Desk,
     act: tuple[str, Act],
     person: Person,
     scope: Scope,
     clock: Clock,
 ) -> Response[AccountTold]:
     body, _ = await read(request, _REASON)
-    found = await _within(accounts, act[0], scope)
+    found = await _changeable(desk, act[0], scope)
     if found.id == person.id and act[1] is not Act.DISABLED:
         raise SecondPersonMissing
     with refusing():
-        after = await accounts.change(
+        after = await desk.accounts.change(
             found.id, act[1], by=person.id, reason=body.reason, now=clock()
         )
     return Response(_told(after), headers=NO_STORE)

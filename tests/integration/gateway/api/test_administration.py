@@ -120,6 +120,25 @@ async def test_an_agencys_administrator_prepares_accounts_of_the_own_agency(
     assert [201, 403] == [each.status_code for each in asked]
 
 
+async def test_an_agencys_administrator_shuts_out_nobody_who_watches_them(
+    office: Administered,
+) -> None:
+    """An auditor who works at the agency is seen there, and changed by the province."""
+    mine, _ = await office.signed_on(Role.AGENCY_ADMINISTRATOR, number="CB-1")
+    _, auditor = await office.signed_on(Role.AUDITOR, number="CB-2")
+    _, clerk = await office.signed_on(Role.OFFICIAL, number="CB-3")
+
+    seen = await mine.call("GET", f"{ACCOUNTS}/{auditor.id}")
+    acts = ("disable", "enable", "unlock", "sessions/end")
+    refused = [await mine.call("POST", f"{ACCOUNTS}/{auditor.id}/{act}", WHY) for act in acts]
+    allowed = await mine.call("POST", f"{ACCOUNTS}/{clerk.id}/disable", WHY)
+
+    assert [200, 200] == [seen.status_code, allowed.status_code]
+    assert [(403, "permission_missing")] * 4 == [
+        (each.status_code, each.json()["code"]) for each in refused
+    ]
+
+
 async def test_an_account_is_of_an_agency_that_the_catalog_knows(office: Administered) -> None:
     """A mistyped code would wait for a sign-on that never comes."""
     one, _ = await office.signed_on(Role.OPERATOR, number="CB-1")

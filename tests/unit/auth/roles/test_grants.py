@@ -13,6 +13,7 @@ from auth.roles.errors import GrantRefused, OutsideScope
 from auth.roles.forbidden import PAIRS, SOURCES, can_stand_together, forbidden
 from auth.roles.grants import (
     AGENCY_SCOPED,
+    EVERYTHING,
     GRANTABLE,
     Cause,
     Scope,
@@ -110,6 +111,18 @@ def test_a_scope_of_one_agency_covers_that_agency_alone() -> None:
     assert [True, False, False] == [scope.covers(each) for each in ("H99.01", "H99.02", None)]
     with pytest.raises(OutsideScope):
         scope.demand(Role.AUDITOR, "H99.01")
+
+
+def test_one_agency_changes_those_who_hold_no_more_than_an_officials_role() -> None:
+    """Whoever watches or appoints its administrator is changed by the province."""
+    here, everywhere = Scope("H99.01", frozenset({Role.OFFICIAL})), EVERYTHING
+
+    here.demand_over(frozenset())
+    here.demand_over(frozenset({Role.OFFICIAL}))
+    everywhere.demand_over(frozenset(Role))
+    for role in set(Role) - {Role.OFFICIAL}:
+        with pytest.raises(OutsideScope):
+            here.demand_over(frozenset({role, Role.OFFICIAL}))
 
 
 @given(ROLES, st.sampled_from(ADMINISTRATION))
