@@ -3,6 +3,7 @@
 DISCLOSURE = "tests/integration/gateway/disclosure"
 
 THROUGH: dict[str, str] = {
+    "auth/dialling.py": "tests/integration/auth/test_outbound.py",
     "adapters/insurance_answers.py": "tests/integration/adapters/test_insurance.py",
     "adapters/land_answers.py": "tests/integration/adapters/test_land.py",
     "auth/roles/break_glass_repository.py": "tests/integration/auth/roles/test_emergencies.py",
