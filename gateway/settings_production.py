@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from auth.possession.certificates import UNIX
 from gateway.settings_shape import Settings
 
 _DEMO_SECRET = "demo-"  # noqa: S105 - what secrets of the demo begin with
+NARROWEST = {4: 8, 6: 32}  # shortest prefix of an address range that still names somebody
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _RELATIVE = "name a folder by its full path; a relative one follows the working directory"
 
@@ -78,6 +81,12 @@ def _has_local_provider(settings: Settings) -> bool:
     return any(urlsplit(issuer).hostname in _LOCAL for issuer in issuers)
 
 
+def _believes_everybody(settings: Settings) -> bool:
+    """Whether anybody may write into a header whose certificate a connection showed."""
+    peers = (each for each in settings.identity.certificate_peers if each != UNIX)
+    return any(ip_network(peer).prefixlen < NARROWEST[ip_network(peer).version] for peer in peers)
+
+
 def _overlap(*rings: Path) -> bool:
     return any(one is not other and one.is_relative_to(other) for one in rings for other in rings)
 
@@ -123,6 +132,16 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
     ),
     Refused("audit.keys_dir", _RELATIVE, lambda s: not s.audit.keys_dir.is_absolute()),
     Refused("identity.keys_dir", _RELATIVE, lambda s: not s.identity.keys_dir.is_absolute()),
+    Refused(
+        "identity.nonces_dir",
+        _RELATIVE,
+        lambda s: s.identity.nonces_dir is not None and not s.identity.nonces_dir.is_absolute(),
+    ),
+    Refused(
+        "identity.certificate_peers",
+        "name the proxies themselves: whoever is in a range so wide is believed about certificates",
+        _believes_everybody,
+    ),
     Refused("tree.keys_dir", _RELATIVE, lambda s: not s.tree.keys_dir.is_absolute()),
     Refused("tree.guard_file", _RELATIVE, lambda s: not s.tree.guard_file.is_absolute()),
     Refused("exports.directory", _RELATIVE, lambda s: not s.exports.directory.is_absolute()),

@@ -259,6 +259,48 @@ async def test_a_pool_does_not_wait_for_a_server_that_stands_still(database_url:
     assert held != fresh  # the one that hangs is given up, the next caller gets another
 
 
+async def test_a_line_is_one_connection_for_one_thing_after_the_other(database_url: str) -> None:
+    """It acts as its role, opens at first use, and stays."""
+    line = database.Line(database_url, "motlan_app", application_name="a line")
+
+    role = await line.fetchval("SELECT current_user")
+    first, second = [await line.fetchval("SELECT pg_backend_pid()") for _ in range(2)]
+    nothing = await line.fetchrow("SELECT 1 WHERE false")
+    none = await line.fetchval("SELECT 1 WHERE false")
+    await line.close()
+
+    assert ("motlan_app", None, None) == (role, nothing, none)
+    assert first == second
+    await line.close()
+
+
+async def test_a_line_that_broke_says_so_once_and_opens_anew(database_url: str) -> None:
+    """The one who asked is refused; the next one is not."""
+    line = database.Line(database_url, "motlan_app", application_name="a line")
+    held = await line.fetchval("SELECT pg_backend_pid()")
+    await _value(database_url, f"SELECT pg_terminate_backend({held}, 30000)")
+
+    with pytest.raises(Refusal) as refusal:
+        await line.fetchval("SELECT 1")
+    again = await line.fetchval("SELECT pg_backend_pid()")
+    await line.close()
+
+    assert Code.DATABASE_UNAVAILABLE is refusal.value.code
+    assert held != again
+
+
+async def test_a_line_does_not_wait_for_a_server_that_stands_still(database_url: str) -> None:
+    """And never takes a late answer for that of the next question."""
+    line = database.Line(database_url, "motlan_app", application_name="a line", patience_s=3)
+    with pytest.raises(Refusal):
+        await line.fetchval("SELECT 'late' FROM pg_sleep(30)")
+
+    said = await line.fetchval("SELECT 'next'")
+    await line.close()
+
+    assert "next" == said
+
+
 async def test_a_pool_lets_the_databases_own_no_pass(database_url: str) -> None:
     """A broken constraint is no absence: whoever asked must see which one it was."""
     async with await database.raw_pool(database_url, "motlan_app", 1) as pool:
