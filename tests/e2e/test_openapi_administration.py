@@ -36,9 +36,7 @@ ROUTES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/break-glass/{emergency}/judgement"): JUDGE,
     ("POST", "/break-glass"): OPERATOR,
 }
-BODIES = [
-    route for route in ROUTES if route[0] == "POST" and route[1] != "/v1/break-glass/closing"
-]
+BODIES = [route for route in ROUTES if route[0] == "POST" and route[1] != "/v1/break-glass/closing"]
 ACCOUNTS = itertools.count()
 
 
