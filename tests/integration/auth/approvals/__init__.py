@@ -1,0 +1,1 @@
+"""Tests of what takes two people, in a real database."""
