@@ -221,13 +221,12 @@ def systems_of(documents: Documents) -> dict[str, str]:
 
 
 def _kept_key(path: Path) -> ClientKey:
-    if path.exists():
-        return msgspec.json.decode(path.read_bytes(), type=ClientKey)
-    key = new_client_key()
-    for file, content in (
-        (path.with_suffix(".pem"), private_pem(key.private)),  # for openssl
-        (path, msgspec.json.encode(key)),
-    ):
-        file.touch(mode=0o600)
-        file.write_bytes(content)
+    """Return the key in *path*, made now if need be; beside it lies the same key for openssl."""
+    made = path.exists()
+    key = msgspec.json.decode(path.read_bytes(), type=ClientKey) if made else new_client_key()
+    contents = {path: msgspec.json.encode(key), path.with_suffix(".pem"): private_pem(key.private)}
+    for file, content in contents.items():
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_bytes(content)
     return key
