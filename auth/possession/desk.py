@@ -104,7 +104,7 @@ class ProofDesk:
             if demand_nonce:
                 raise NonceDemanded(self._nonces.current(now))
             return None
-        made_at = self._nonces.made_at(proved.nonce)
-        if made_at is None or not self._nonces.good(proved.nonce, now):
+        made_at = self._nonces.good_since(proved.nonce, now)
+        if made_at is None:
             raise NonceDemanded(self._nonces.current(now))
         return made_at

@@ -32,8 +32,12 @@ class Nonces:
 
     def good(self, nonce: str, now: float) -> bool:
         """Say whether a proof may carry *nonce* at *now* (Unix seconds)."""
+        return self.good_since(nonce, now) is not None
+
+    def good_since(self, nonce: str, now: float) -> float | None:
+        """Return when *nonce* was made, as long as a proof may carry it at *now*; else None."""
         made = self.made_at(nonce)
-        return made is not None and now - PERIOD_S <= made <= now + _CLOCKS_S
+        return made if made is not None and now - PERIOD_S <= made <= now + _CLOCKS_S else None
 
     def made_at(self, nonce: str) -> float | None:
         """Return the second in which a worker of ours made *nonce*; None when none did."""
