@@ -4,21 +4,22 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.calling.system import System
-from gateway.calling.wire import Answer, Json
-from gateway.demo.browsing import Browser
-from gateway.demo.counter import Counter
+from gateway.calling.system import System, TokenRefused
+from gateway.calling.wire import Answer, Json, Unanswered
+from gateway.demo.browsing import Browser, Lost
+from gateway.demo.counter import Counter, NotSignedOn
 from gateway.demo.operators import OPERATORS
 from gateway.demo.province import Province
 from gateway.demo.sign_on import CITIZENS, STAFF, callback_of
 from gateway.demo.telling import Teller
-from gateway.demo.visiting import Visitor
+from gateway.demo.visiting import NotLetIn, Visitor
 
 FUND = "bhxh-tinh"
 HISTORY = "baohiem.quatrinh"
 OFFICER = ("CB-0005", "Vũ Đình Khải", "H99.18", "official")
 AUDITOR = ("CB-0101", "Đặng Thị Kiểm", "H99.10", "auditor")
 CITIZEN = "p01"  # Ánh, whom the story has asked about
+NOT_IN = (Lost, NotLetIn, NotSignedOn, TokenRefused, Unanswered)  # how a scene can break off
 REASON = "theo quyết định phân công / by assignment"
 PATIENCE_S = 20.0  # until what was just done can be read
 POLL_S = 0.25
