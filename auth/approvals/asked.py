@@ -1,5 +1,6 @@
 """What one person asks for and another one decides: opening a live system further; pure."""
 
+import re
 import secrets
 from base64 import b32encode
 from datetime import datetime, timedelta
@@ -8,10 +9,12 @@ from enum import StrEnum
 from msgspec import Struct
 
 from auth import systems
-from auth.approvals.errors import MoveRefused
+from auth.approvals.errors import MoveRefused, RequestUnknown
 from auth.credentials import rotating
 from auth.errors import RegistrationConflict, SecondPersonNeeded
 from auth.systems import Credentials, Note, Registration, System
+
+_is_id = re.compile(r"yc-[a-z2-7]{16}").fullmatch
 
 
 class Ask(StrEnum):
@@ -68,6 +71,17 @@ class Request(Struct, frozen=True, kw_only=True):
 def new_id() -> str:
     """Return the id of a new request; it tells nothing."""
     return f"yc-{b32encode(secrets.token_bytes(10)).decode('ascii').lower()}"
+
+
+def known_id(said: str) -> str:
+    """Return the id of a request; what has not its form is the id of none.
+
+    Raises:
+        RequestUnknown: it has not that form.
+    """
+    if _is_id(said) is None:
+        raise RequestUnknown
+    return said
 
 
 def outcome(known: System | None, wanted: Wanted, note: Note) -> System:

@@ -112,9 +112,10 @@ def _usable(jwk: dict[str, object]) -> dict[str, str] | None:
     if _PRIVATE & jwk.keys():
         return None
     try:
-        return public_jwk(verification_key(ours))
+        found = public_jwk(verification_key(ours))
     except KeyRefused:
         return None
+    return found if found["kid"].isprintable() else None
 
 
 def _thumbprint(jwk: dict[str, object] | dict[str, str]) -> str | None:

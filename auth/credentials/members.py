@@ -46,9 +46,12 @@ def jwk(said: Mapping[str, str]) -> dict[str, str]:
     """
     read = {name: value for name, value in said.items() if name not in UNREAD}
     try:
-        return public_jwk(verification_key(read))
+        found = public_jwk(verification_key(read))
     except KeyRefused as refused:
         raise MemberRefused("key_refused", refused.fact) from None
+    if not found["kid"].isprintable():
+        raise MemberRefused("key_refused", "kid holds a character that cannot be seen")
+    return found
 
 
 def address_range(said: str) -> str:

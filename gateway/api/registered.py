@@ -1,5 +1,6 @@
 """Systems over the wire: what people send about them, and what they are told."""
 
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -29,6 +30,8 @@ _TEXTS: Mapping[str, str] = {
     "not_an_instant": "Thời điểm có dạng 2027-06-30T17:00:00Z.",
     "not_a_key_address": "Địa chỉ khoá phải là https, không có tài khoản, truy vấn hay mảnh.",
 }
+SHORTEST = 2  # characters of a text
+_has_number = re.compile(r"[0-9]{9}").search
 _UNKNOWN_VI = "Thành phần thiếu, thừa hoặc sai dạng."
 
 
@@ -178,6 +181,21 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     request: RequestTold | None = None
 
 
+def words(pointer: str, said: str) -> str:
+    """Return a text of a person without the space around it.
+
+    Raises:
+        Refusal: VALIDATION_FAILED, it says nothing, holds what cannot be seen, or nine digits in a
+            row, which may be a person's number (promise P6).
+    """
+    text = said.strip()
+    if len(text) < SHORTEST or not text.isprintable() or _has_number(text):
+        vi = "Viết ít nhất 2 ký tự, không có ký tự ẩn và không có dãy chín chữ số."
+        en = "At least 2 characters, none hidden, and no nine digits in a row."
+        raise _wrong(pointer, "text", vi, en)
+    return text
+
+
 def registration(client_id: str, body: RegistrationBody) -> Registration:
     """Return what *body* says, each member in its one form.
 
@@ -196,8 +214,8 @@ def registration(client_id: str, body: RegistrationBody) -> Registration:
     return Registration(
         client_id=client_id,
         agency=body.agency,
-        name_vi=body.name_vi.strip(),
-        name_en=body.name_en.strip(),
+        name_vi=words("/name_vi", body.name_vi),
+        name_en=words("/name_en", body.name_en),
         jwks=said.jwks,
         sandbox=body.sandbox,
         address_ranges=ranges,

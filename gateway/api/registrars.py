@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from auth.approvals.asked import Request as Asked
 from auth.approvals.desk import Done, RegistrationDesk
+from auth.credentials import members
 from auth.credentials.repository import KeySetRepository
 from auth.credentials.uses import Uses
 from auth.people import Person, Role
 from auth.systems import Note, System
 from gateway.api.bodies import invalid
-from gateway.api.registered import Outcome, SystemTold, refusing, request_told, told
+from gateway.api.registered import Outcome, SystemTold, refusing, request_told, told, words
 from gateway.clock import Clock
 from gateway.errors import Code, Refusal
 
@@ -48,6 +49,8 @@ class Registry(Struct, frozen=True, kw_only=True):
         Raises:
             Refusal: NOT_FOUND; also for a system of another agency, so that nobody learns of it.
         """
+        if members.is_client_id(client_id) is None:
+            raise Refusal(Code.NOT_FOUND)
         with refusing():
             found = await self.desk.history(client_id)
         if scope not in {None, found[-1].registration.agency}:
@@ -80,8 +83,12 @@ def scope_of(person: Person) -> str | None:
 
 
 def note_of(person: Person, reason: str, now: datetime) -> Note:
-    """Return who does it, why and when."""
-    return Note(by=person.id, reason=reason.strip(), at=now)
+    """Return who does it, why and when.
+
+    Raises:
+        Refusal: VALIDATION_FAILED, the reason has not its form.
+    """
+    return Note(by=person.id, reason=words("/reason", reason), at=now)
 
 
 def demand_version(request: Request[Any, Any, State], *, may_be_new: bool = False) -> int | None:

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 
-from auth.approvals.asked import Decided, RequestState
+from auth.approvals.asked import Decided, RequestState, known_id
 from auth.approvals.repository import MOST_LISTED
 from auth.people import Person
 from auth.permissions import Permission
@@ -24,6 +24,7 @@ from gateway.api.registered import (
     RequestTold,
     refusing,
     request_told,
+    words,
 )
 from gateway.api.registrars import Registry, outcome_of, scope_of
 from gateway.errors import Code, Refusal
@@ -55,7 +56,10 @@ class SystemRequestsController(Controller):
         """Return requests, newest first: of the own agency, or of all for operators."""
         rows = bounded(limit, MOST_LISTED)
         found = await registry.desk.requests(
-            agency=scope_of(person), state=status, before=cursor, limit=rows
+            agency=scope_of(person),
+            state=status,
+            before=None if cursor is None else known_id(cursor),
+            limit=rows,
         )
         more = found[-1].id if len(found) == rows else None
         items = tuple(map(request_told, found))
@@ -69,7 +73,7 @@ class SystemRequestsController(Controller):
         registry: NamedDependency[Registry],
     ) -> Response[RequestTold]:
         """Return one request, with everything that the second person has to see."""
-        found = await registry.desk.request(request_id)
+        found = await registry.desk.request(known_id(request_id))
         if scope_of(person) not in {None, found.agency}:
             raise Refusal(Code.NOT_FOUND)
         return Response(request_told(found), headers=NO_STORE)
@@ -90,9 +94,9 @@ class SystemRequestsController(Controller):
     ) -> Response[Outcome]:
         """Approve or refuse what somebody else asked for; an approval takes effect at once."""
         body, _ = await read(request, _DECISION)
-        how = Decided(by=person.id, at=registry.clock(), reason=body.reason.strip())
+        how = Decided(by=person.id, at=registry.clock(), reason=words("/reason", body.reason))
         with refusing():
-            done = await registry.desk.decide(request_id, how, approve=body.approve)
+            done = await registry.desk.decide(known_id(request_id), how, approve=body.approve)
         return Response(outcome_of(done, registry.clock()), headers=NO_STORE)
 
     @post(
@@ -111,7 +115,7 @@ class SystemRequestsController(Controller):
     ) -> Response[RequestTold]:
         """Take back what one asked for oneself."""
         body, _ = await read(request, _REASON)
-        how = Decided(by=person.id, at=registry.clock(), reason=body.reason.strip())
+        how = Decided(by=person.id, at=registry.clock(), reason=words("/reason", body.reason))
         return Response(
-            request_told(await registry.desk.withdraw(request_id, how)), headers=NO_STORE
+            request_told(await registry.desk.withdraw(known_id(request_id), how)), headers=NO_STORE
         )

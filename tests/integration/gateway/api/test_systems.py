@@ -35,7 +35,13 @@ WHO_MAY_NOT = [
     ("agency", "POST", f"/v1/systems/{DESK}/block", 403),
     ("agency", "POST", "/v1/system-requests/yc-x/decision", 403),
     ("operator", "GET", "/v1/systems/la-ai", 404),
+    ("operator", "GET", "/v1/systems/%00", 404),
     ("operator", "GET", "/v1/system-requests/yc-x", 404),
+    ("operator", "GET", "/v1/system-requests/%00", 404),
+    ("operator", "GET", "/v1/system-requests?cursor=%00", 404),
+    ("operator", "GET", "/v1/system-requests?limit=0", 400),
+    ("operator", "GET", "/v1/system-requests?status=maybe", 400),
+    ("operator", "GET", "/v1/systems?cursor=%00&agency=%00", 200),
 ]
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"agency": "H99.77"}, "/agency"),
@@ -45,6 +51,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"certificates": [{"x5t_s256": "abc"}]}, "/certificates"),
     ({"keys": [a_key(expires_at="soon")]}, "/keys"),
     ({"keys": []}, "/keys"),
+    ({"name_vi": "Một\x00cửa"}, "/name_vi"),
+    ({"name_en": " \u202e "}, "/name_en"),
+    ({"reason": "số 003190000123"}, "/reason"),
     ({"keys": [a_key() for _ in range(5)]}, "/keys"),
 ]
 

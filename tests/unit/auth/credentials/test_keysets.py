@@ -58,6 +58,7 @@ def test_signing_keys_of_ours_count_and_others_are_passed_over() -> None:
             id="one id for two keys",
         ),
         pytest.param(a_set({**CLIENT_KEY.public, "kid": 7}), id="an id that is a number"),
+        pytest.param(a_set({**CLIENT_KEY.public, "kid": "a\x00"}), id="an id that no row can hold"),
         pytest.param(a_set({**CLIENT_KEY.public, "x": "AAAA"}), id="no point of the curve"),
     ],
 )

@@ -117,3 +117,10 @@ def test_what_tools_export_beside_a_key_is_passed_over() -> None:
     said = {**CLIENT_KEY.public, "x5u": "https://evil.example/", "key_ops": "verify"}
 
     assert CLIENT_KEY.public == members.jwk(said)
+
+
+@pytest.mark.parametrize("kid", ["a\x00", "a\u202eb", "a\nb"])
+def test_an_id_that_cannot_be_seen_is_refused(kid: str) -> None:
+    """Somebody has to read it aloud when the key is lost, and a row has to hold it."""
+    with pytest.raises(MemberRefused):
+        members.jwk({**CLIENT_KEY.public, "kid": kid})
