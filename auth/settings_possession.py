@@ -6,16 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from auth.possession.certificates import UNIX
-
 SHORTEST_SECRET = 16
 
 
 def _peer(text: str) -> str:
-    """Demand an address range, or the word for our UNIX socket."""
-    if text != UNIX:
-        ip_network(text)
-    return text
+    """Demand an address range."""
+    return str(ip_network(text))
 
 
 def _secret(secret: SecretStr) -> SecretStr:
@@ -30,8 +26,8 @@ def _secret(secret: SecretStr) -> SecretStr:
 class PossessionSettings(BaseModel, frozen=True, extra="forbid"):
     """How systems prove that a token is theirs."""
 
-    # Address ranges of the proxies that end TLS and hand over what certificate they saw (RFC 9440),
-    # or "unix"; from anybody else the header counts as absent.  Nobody, unless named.
+    # Address ranges of the proxies that end TLS and hand over what certificate they saw (RFC 9440);
+    # from anybody else the header counts as absent.  Nobody, unless named.
     certificate_peers: tuple[Annotated[str, AfterValidator(_peer)], ...] = ()
     # What those proxies send along in Motlan-Proxy-Secret; needed where others share their address.
     certificate_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None

@@ -6,7 +6,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from auth.possession.certificates import UNIX
 from gateway.settings_shape import Settings
 
 _DEMO_SECRET = "demo-"  # noqa: S105 - what secrets of the demo begin with
@@ -83,8 +82,8 @@ def _has_local_provider(settings: Settings) -> bool:
 
 def _believes_everybody(settings: Settings) -> bool:
     """Whether anybody may write into a header whose certificate a connection showed."""
-    peers = (each for each in settings.identity.certificate_peers if each != UNIX)
-    return any(ip_network(peer).prefixlen < NARROWEST[ip_network(peer).version] for peer in peers)
+    peers = map(ip_network, settings.identity.certificate_peers)
+    return any(peer.prefixlen < NARROWEST[peer.version] for peer in peers)
 
 
 def _overlap(*rings: Path) -> bool:

@@ -16,7 +16,6 @@ from auth.possession.base64url import encoded
 
 HEADER = b"client-cert"
 SECRET_HEADER = b"motlan-proxy-secret"
-UNIX = "unix"  # as a peer: whoever may open our UNIX socket
 LARGEST = 16_384  # bytes of the header
 REMEMBERED = 2_048  # headers that have been read; one for each certificate
 
@@ -25,13 +24,12 @@ class CertificatePeers:
     """Knows from whom a certificate may be taken.
 
     Args:
-        ranges: address ranges of the proxies, or "unix"; none means that nobody is believed.
+        ranges: address ranges of the proxies; none means that nobody is believed.
         secret: what the proxy sends along in `Motlan-Proxy-Secret`; None when none is agreed.
     """
 
     def __init__(self, ranges: Sequence[str], secret: str | None = None) -> None:
-        self._networks = [ip_network(each) for each in ranges if each != UNIX]
-        self._unix = UNIX in ranges
+        self._networks = [ip_network(each) for each in ranges]
         self._secret = None if secret is None else secret.encode()
         self._trusted = functools.lru_cache(REMEMBERED)(self._is_trusted)
 
@@ -39,7 +37,7 @@ class CertificatePeers:
         """Return `x5t#S256` of the certificate that the connection showed to our proxy.
 
         Args:
-            peer: address of the other end of our connection; empty for a UNIX socket.
+            peer: address of the other end of our connection; empty when nobody knows it.
             headers: by lower-case name.
 
         None when there is no certificate, or when it comes from anybody else: then the header
@@ -55,8 +53,6 @@ class CertificatePeers:
         return thumbprint_of(value)
 
     def _is_trusted(self, peer: str) -> bool:
-        if not peer:
-            return self._unix
         try:
             address = ip_address(peer)
         except ValueError:

@@ -30,7 +30,7 @@ class Credentials:
             headers: by lower-case name, see `gateway.api.wire.header_map`.
             method: as it was sent.
             path: as it was sent, without query.
-            peer: address of the other end of our connection; empty for a UNIX socket.
+            peer: address of the other end of our connection; empty when nobody knows it.
         """
         proof = headers.get(DPOP)
         return Shown(

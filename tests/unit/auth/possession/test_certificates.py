@@ -82,11 +82,6 @@ def test_nobody_is_believed_unless_named() -> None:
     assert CertificatePeers(()).handed_over("127.0.0.1", SHOWN) is None
 
 
-def test_a_unix_socket_is_a_peer_by_its_name() -> None:
-    """Whoever may open it is the proxy, or root."""
-    assert THUMBPRINT == CertificatePeers(("unix",)).handed_over("", SHOWN)
-
-
 @pytest.mark.parametrize(
     ("said", "found"),
     [(b"a long agreed secret", THUMBPRINT), (b"another secret", None), (b"", None), (None, None)],
