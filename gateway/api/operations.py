@@ -52,11 +52,11 @@ class OfAnybody(Operation):
         self.responses = {**(self.responses or {}), **problems(codes)}
 
 
-def takes(body: type[Struct]) -> type[Operation]:
-    """Return the operation of a route whose handler reads *body* by itself."""
+def takes(body: type[Struct], *also: Code) -> type[Operation]:
+    """Return the operation of a route whose handler reads *body* by itself; *also* may come."""
     media = OpenAPIMediaType(schema=schema_of(inlined(body)))
     sent = RequestBody(content={"application/json": media}, required=True)
-    more = (Code.MALFORMED_JSON, Code.MOVE_REFUSED, Code.BODY_TOO_LARGE)
+    more = (Code.MALFORMED_JSON, Code.MOVE_REFUSED, Code.BODY_TOO_LARGE, *also)
 
     @dataclass
     class Takes(OfPeople):

@@ -8,9 +8,11 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 
 from auth.permissions import Permission
+from gateway.api.operations import OfAnybody
 from gateway.clock import Clock
 
 PATH = "/sign-on/jwks"
+MEDIA_TYPE = "application/jwk-set+json"  # RFC 7517 section 8.5
 
 Jwks: TypeAlias = dict[str, list[dict[str, str]]]
 
@@ -23,11 +25,16 @@ class SignOnKeysController(Controller):
 
     tags: Sequence[str] | None = ("Sign-on",)
 
-    @get(PATH, opt={"permission": Permission.PUBLIC})
+    @get(
+        PATH,
+        opt={"permission": Permission.PUBLIC},
+        operation_class=OfAnybody,
+        media_type=MEDIA_TYPE,
+    )
     async def jwks(
         self,
         sign_on_keys: NamedDependency[Callable[[datetime], Jwks]],
         clock: NamedDependency[Clock],
     ) -> Response[Jwks]:
         """Return the public keys of our client assertions that are good now or soon."""
-        return Response(sign_on_keys(clock()), headers=_KEPT, media_type="application/jwk-set+json")
+        return Response(sign_on_keys(clock()), headers=_KEPT, media_type=MEDIA_TYPE)

@@ -43,6 +43,7 @@ SUSPEND = "/v1/systems/{client_id:str}/suspension"
 RESUME = "/v1/systems/{client_id:str}/resumption"
 BLOCK = "/v1/systems/{client_id:str}/block"
 MOST_LISTED = 200
+CONDITIONAL = (Code.PRECONDITION_REQUIRED, Code.PRECONDITION_FAILED)  # RFC 6585, RFC 9110
 
 _REGISTER = {"permission": Permission.SYSTEM_REGISTER}
 _SUSPEND = {"permission": Permission.SYSTEM_SUSPEND}
@@ -94,7 +95,7 @@ class SystemsController(Controller):
     @put(
         ONE,
         opt=_REGISTER,
-        operation_class=takes(RegistrationBody),
+        operation_class=takes(RegistrationBody, *CONDITIONAL),
         request_max_body_size=LARGEST_BODY,
     )
     async def said(
@@ -116,7 +117,7 @@ class SystemsController(Controller):
     @post(
         ROTATE,
         opt=_REGISTER,
-        operation_class=takes(RotationBody),
+        operation_class=takes(RotationBody, *CONDITIONAL),
         status_code=HTTP_200_OK,
         request_max_body_size=LARGEST_BODY,
     )
@@ -139,7 +140,7 @@ class SystemsController(Controller):
     @post(
         RESUME,
         opt=_REGISTER,
-        operation_class=takes(ReasonBody),
+        operation_class=takes(ReasonBody, *CONDITIONAL),
         status_code=HTTP_200_OK,
         request_max_body_size=LARGEST_BODY,
     )
@@ -159,7 +160,7 @@ class SystemsController(Controller):
     @post(
         REVOKE,
         opt=_SUSPEND,
-        operation_class=takes(RevocationBody),
+        operation_class=takes(RevocationBody, *CONDITIONAL),
         status_code=HTTP_200_OK,
         request_max_body_size=LARGEST_BODY,
     )
@@ -179,7 +180,7 @@ class SystemsController(Controller):
     @post(
         SUSPEND,
         opt=_SUSPEND,
-        operation_class=takes(ReasonBody),
+        operation_class=takes(ReasonBody, *CONDITIONAL),
         status_code=HTTP_200_OK,
         request_max_body_size=LARGEST_BODY,
     )
@@ -198,7 +199,7 @@ class SystemsController(Controller):
     @post(
         BLOCK,
         opt={"permission": Permission.SYSTEM_APPROVE},
-        operation_class=takes(ReasonBody),
+        operation_class=takes(ReasonBody, *CONDITIONAL),
         status_code=HTTP_200_OK,
         request_max_body_size=LARGEST_BODY,
     )

@@ -35,6 +35,18 @@ ROUTES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/break-glass/closing"): OPERATOR,
     ("POST", "/v1/break-glass/{emergency}/judgement"): JUDGE,
     ("POST", "/break-glass"): OPERATOR,
+    ("GET", "/v1/systems"): OPERATOR,
+    ("GET", "/v1/systems/{client_id}"): OPERATOR,
+    ("PUT", "/v1/systems/{client_id}"): OPERATOR,
+    ("POST", "/v1/systems/{client_id}/block"): OPERATOR,
+    ("POST", "/v1/systems/{client_id}/resumption"): OPERATOR,
+    ("POST", "/v1/systems/{client_id}/revocation"): OPERATOR,
+    ("POST", "/v1/systems/{client_id}/rotation"): OPERATOR,
+    ("POST", "/v1/systems/{client_id}/suspension"): OPERATOR,
+    ("GET", "/v1/system-requests"): OPERATOR,
+    ("GET", "/v1/system-requests/{request_id}"): OPERATOR,
+    ("POST", "/v1/system-requests/{request_id}/decision"): OPERATOR,
+    ("POST", "/v1/system-requests/{request_id}/withdrawal"): OPERATOR,
 }
 BODIES = [route for route in ROUTES if route[0] == "POST" and route[1] != "/v1/break-glass/closing"]
 ACCOUNTS = itertools.count()

@@ -16,6 +16,7 @@ ROUTES = [
     ("POST", "/sign-on/{provider}/backchannel"),
     ("POST", "/sign-on/step-up"),
     ("POST", "/sign-out"),
+    ("GET", "/sign-on/jwks"),
     ("GET", "/me"),
     ("GET", "/me/sessions"),
     ("DELETE", "/me/sessions/{session}"),
