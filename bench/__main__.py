@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import audit_writer, proofs, search, sequencer
+from bench import audit_writer, proofs, search, sequencer, tokens
 from bench.figures import Figures, write
 from bench.growth import measure_growth
 from bench.load import Load, paced, saturated
@@ -30,6 +30,7 @@ def main() -> int:
         with Bench(Path(folder), dict(os.environ)) as bench:
             figures = measure(bench, seconds=given.seconds, rounds=given.rounds)
             figures.proofs = proofs.measure(bench, given.rounds)
+            figures.tokens = tokens.measure(bench, given.rounds)
             figures.audit_records_per_s = asyncio.run(records_per_s())
             figures.tree = asyncio.run(sequencer.measure(given.seconds, given.rounds))
             records = search.ROWS if given.large else SEARCHED

@@ -14,6 +14,7 @@ from bench.load import Paced, Saturated
 from bench.proofs import text as proofs_text
 from bench.search import text as search_text
 from bench.sequencer import text as tree_text
+from bench.tokens import text as tokens_text
 
 HERE = Path(__file__).parent
 MOST_CPU_US = 120.0
@@ -36,6 +37,7 @@ class Figures:
     search: dict[str, Any] = field(default_factory=dict)  # as `bench.search` measures it
     tree: dict[str, Any] = field(default_factory=dict)  # as `bench.sequencer` measures it
     proofs: dict[str, Any] = field(default_factory=dict)  # as `bench.proofs` measures it
+    tokens: dict[str, Any] = field(default_factory=dict)  # as `bench.tokens` measures it
 
     def add(self, peer: str, one: Saturated) -> None:
         """Keep one measurement of *peer*."""
@@ -120,6 +122,8 @@ class Figures:
             lines += [f"| {' | '.join(str(row[name]) for name in names)} |" for row in self.growth]
         if self.proofs:
             lines += ["", proofs_text(self.proofs)]
+        if self.tokens:
+            lines += ["", tokens_text(self.tokens)]
         if self.tree:
             lines += ["", tree_text(self.tree)]
         if self.search:
@@ -151,6 +155,7 @@ def write(figures: Figures) -> None:
     parts = {
         "growth": figures.growth,
         "proofs": figures.proofs,
+        "tokens": figures.tokens,
         "tree": figures.tree,
         "search": figures.search,
     }
