@@ -97,6 +97,19 @@ class Node:
         answers: list[str] = json.loads(answer.stdout)
         return answers
 
+    def tokens(self, cases: Sequence[object]) -> list[str]:
+        """Return the text that jose makes of each of *cases*."""
+        answer = subprocess.run(
+            ["node", str(HERE / "js/tokens.mjs")],
+            check=True,
+            input=json.dumps(cases),
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_S,
+        )
+        made: list[str] = json.loads(answer.stdout)
+        return made
+
     def messages(self, what: str, cases: Sequence[object]) -> list[Any]:
         """Return what http-message-signatures makes of *cases*: headers, or a verdict."""
         answer = subprocess.run(
