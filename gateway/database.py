@@ -26,6 +26,7 @@ Row: TypeAlias = asyncpg.Record
 AWAY: tuple[type[Exception], ...] = (
     OSError,  # TimeoutError among them
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection cut in mid-sentence
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -36,6 +37,7 @@ AWAY: tuple[type[Exception], ...] = (
 DRIVER_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection cut in mid-sentence
     SQLAlchemyError,
 )
 

@@ -13,7 +13,7 @@ Against a logged table this spares each batch the wait for the disk; see `docs/p
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 
 from auth.errors import MemoryUnavailable
 from auth.possession.once import Answer, Mark
@@ -70,7 +70,7 @@ class ProofRepository:
             if since is None:  # the memory was lost
                 await self._runs.fetchval(_BEGIN)
                 since, first = await self._runs.fetchrow(_CLAIM, digests, expiries)
-        except (PostgresError, InterfaceError, OSError) as silent:
+        except (PostgresError, InterfaceError, InternalClientError, OSError) as silent:
             raise MemoryUnavailable from silent
         if since is None:
             raise MemoryUnavailable
@@ -86,5 +86,5 @@ class ProofRepository:
         """
         try:
             return int(await self._runs.fetchval(_FORGET, before, at_most))
-        except (PostgresError, InterfaceError, OSError) as silent:
+        except (PostgresError, InterfaceError, InternalClientError, OSError) as silent:
             raise MemoryUnavailable from silent

@@ -30,6 +30,7 @@ TROUBLES: tuple[type[Exception], ...] = (
     OSError,  # TimeoutError among them
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what the driver says of a connection cut in mid-sentence
 )
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from gateway.calling.wire import Answer, send
 from gateway.demo.province import Province
 from gateway.errors import Code
 from gateway.problems import PROBLEMS
-from tests.bound import bearing
+from tests.bound import HEADERS, bearing
 from tests.province import (
     AN,
     ANH,
@@ -288,7 +288,7 @@ def assertion_of(province: Province, key: ClientKey, *, age_s: int = 0) -> str:
 
 def posted(province: Province, assertion: str) -> Answer:
     """Send one token request."""
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **HEADERS}
     return send(province.gateway, "POST", "/oauth/token", token_form(assertion), headers)
 
 

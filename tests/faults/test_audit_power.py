@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from gateway import migrating
@@ -19,6 +18,7 @@ from gateway.clock import utc_now
 from gateway.embedded.programs import Programs, of_major
 from gateway.errors import AuditUnavailable
 from gateway.sequencing.inspection import Log
+from gateway.sequencing.leading import TROUBLES
 from gateway.sequencing.standing import Halt, Halted
 from tests.audit_builders import NODE, an_entry
 from tests.audit_rows import stored, until
@@ -110,7 +110,7 @@ async def load_and_cut(
 
 async def fold_until_cut(machine: Database, log: Log) -> None:
     """Sequence, sign and publish until the database is gone."""
-    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    with suppress(*TROUBLES):
         async with a_sequencer(machine.dsn, log) as sequencer:
             while True:
                 await sequencer.round()
