@@ -22,7 +22,7 @@ from gateway.witnessing.submission import Newest, Submission
 from tests.tlog_builders import AT_S, ORIGIN, SmallLog, entries
 
 NAME = "witness.kiemtoan.example/w1"
-UP_S = 20.0
+UP_S = 60.0
 
 
 def a_log(count: int = 20, *, origin: str = ORIGIN) -> SmallLog:
@@ -135,8 +135,8 @@ async def a_witness(
 ) -> AsyncGenerator[WitnessProcess]:
     """Run a witness that knows *logs*; end it in any case."""
     process = WitnessProcess(folder / "store", logs_file(folder, *logs), name=name)
-    await process.start()
     try:
+        await process.start()
         yield process
     finally:
         await process.kill()
