@@ -153,7 +153,8 @@ async def test_a_browser_that_is_signed_on_is_asked_again_when_that_is_not_enoug
     where = await sso.browser.walk(await staff.begin(**wish), "cb-0001", level=2)
     told = claims((await staff.redeem(answered(where)["code"])).json()["id_token"])
 
-    assert ("2", 0) == (told["loAs"], told["iat"] - told["auth_time"])
+    assert "2" == told["loAs"]
+    assert told["iat"] - told["auth_time"] < 30  # the first proof is older than that
 
 
 async def test_nobody_signed_on_and_no_page_wanted_is_an_error(staff: Party, sso: Provider) -> None:
