@@ -26,7 +26,7 @@ IN_CLAIMS: dict[Lie, Callable[[Claims], bool]] = {
     Lie.WRONG_TOKEN_ISSUER: lambda told: told["iss"].startswith("https://elsewhere.invalid"),
     Lie.EXPIRED: lambda told: told["exp"] < told["auth_time"],
     Lie.LOW_LEVEL: lambda told: told["acr"] == "urn:motlan:acr:1",
-    Lie.OLD_SIGN_ON: lambda told: told["iat"] - told["auth_time"] == 86_400,
+    Lie.OLD_SIGN_ON: lambda told: told["iat"] - told["auth_time"] >= 86_400,
     Lie.MISSING_CLAIMS: lambda told: not {"sub", "TechID"} & told.keys(),
 }
 IN_ANSWERS: dict[Lie, Callable[[Claims], bool]] = {
