@@ -157,15 +157,17 @@ def test_the_memory_is_bounded_in_time(ring: SigningKeyRing) -> None:
 
 
 def test_a_remembered_token_costs_no_signature_check(ring: SigningKeyRing) -> None:
-    """design.md section 9: about a microsecond; the bound leaves room for a busy machine."""
+    """design.md section 9: about a microsecond; the best of ten on a busy machine."""
     verifier, token = a_verifier(ring), a_token(ring)
     verifier.verify(token, NOON_S)
 
-    began = perf_counter()
-    for _ in range(10_000):
-        verifier.verify(token, NOON_S)
+    def spent() -> float:
+        began = perf_counter()
+        for _ in range(10_000):
+            verifier.verify(token, NOON_S)
+        return perf_counter() - began
 
-    assert perf_counter() - began < 0.1
+    assert min(spent() for _ in range(10)) < 0.1
 
 
 def test_a_revoked_key_ends_remembered_tokens(ring: SigningKeyRing) -> None:
