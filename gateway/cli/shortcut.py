@@ -36,23 +36,31 @@ class Answers(Protocol):
         ...
 
 
+class Unheard:
+    """An event that nobody waits for."""
+
+    __slots__ = ()
+
+    def set(self) -> None:
+        """Be told that something came, as the server's event is."""
+
+
 class Turn:
     """One call on its short way, in the place of the server's own cycle."""
 
-    __slots__ = ("body", "call", "disconnected", "keep_alive", "message_event", "more_body",
-                 "response_complete")  # fmt: skip
+    __slots__ = ("body", "call", "disconnected", "keep_alive", "more_body", "response_complete")
+
+    # One for all: the body is whole when the call begins, and a turn that held itself would keep
+    # its call until the collector comes, some thousands of calls later.
+    message_event = Unheard()
 
     def __init__(self, call: Call) -> None:
         self.call = call
         self.body = b""
         self.disconnected = False
         self.keep_alive = True
-        self.message_event = self  # nobody waits for the body: it is whole when the call begins
         self.more_body = True
         self.response_complete = False
-
-    def set(self) -> None:
-        """Be told that something came, as the server's event is."""
 
 
 class ShortcutProtocol(ServiceProtocol):

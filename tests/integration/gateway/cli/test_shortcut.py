@@ -1,6 +1,7 @@
 """The short way of an exchange over real sockets, and what goes the general way instead."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import uvicorn
 
 from gateway.api.exchanges import Body, Call, Reply
-from gateway.cli.shortcut import ShortcutProtocol
+from gateway.cli.shortcut import ShortcutProtocol, Turn
 
 SHORT, GENERAL = b"short", b"general"
 QUESTION = b'{"purpose":"x"}'
@@ -113,6 +114,23 @@ async def test_a_plain_exchange_goes_the_short_way(port: int, application: Appli
     assert (b"Bearer t", "dancu.tracuu", "POST", "127.0.0.1", QUESTION) == (
         call.headers[b"authorization"], call.service, call.method, call.peer, body
     )  # fmt: skip
+    writer.close()
+
+
+async def test_a_call_is_let_go_before_the_collector_comes(port: int) -> None:
+    """What each call leaves behind is what a worker weighs under load."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            writer.write(a_request())
+            await way_of(reader)
+        held = sum(type(each) is Turn for each in gc.get_objects())
+    finally:
+        gc.enable()
+
+    assert 1 == held, "each connection holds its last one"
     writer.close()
 
 
