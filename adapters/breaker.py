@@ -11,6 +11,9 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"  # one probe is under way, or may go
 
 
+_CLOSED = BreakerState.CLOSED  # a name costs less than a look into the enumeration
+
+
 class Breaker:
     """Open after so many failures in a row; after a rest let one probe through.
 
@@ -35,7 +38,7 @@ class Breaker:
 
     def permit(self, now: float) -> int | None:
         """Return the epoch to report back with, or None: do not ask; *now* is monotonic seconds."""
-        if self.state is BreakerState.CLOSED:
+        if self.state is _CLOSED:
             return self._epoch
         if self.state is BreakerState.OPEN and self.rested(now):
             self.state = BreakerState.HALF_OPEN
@@ -50,7 +53,7 @@ class Breaker:
         if epoch != self._epoch:
             return
         self._failures = 0
-        if self.state is not BreakerState.CLOSED:
+        if self.state is not _CLOSED:
             self.state = BreakerState.CLOSED
             self._probing = False
             self._epoch += 1

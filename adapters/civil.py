@@ -185,8 +185,12 @@ class CivilStatusAdapter:
         def read(reply: SourceReply) -> Record:
             return record(query, told(_body(reply), query))
 
-        headers = self._headers | trace_headers(query.exchange_id, query.traceparent)
-        question = Question(path=path, headers=headers, body=msgspec.json.encode(_person(query)))
+        question = Question(
+            path=path,
+            headers=self._headers,
+            body=msgspec.json.encode(_person(query)),
+            trace=trace_headers(query.exchange_id, query.traceparent),
+        )
         return await self._client.ask(question, read, deadline=query.deadline)
 
     async def aclose(self) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -15,7 +14,8 @@ Shape = TypeVar("Shape")
 HEAD_BYTES = 32 * 1024  # of one reply's status line and headers
 HEAD_LINES = 100
 
-_REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_OK, _BUSY, _BROKEN = 200, 429, 500  # RFC 9110 section 15, RFC 6585 section 4
+_REFUSALS = frozenset({400, 401, 403})
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -53,6 +53,7 @@ class SourceClient(Protocol):
         headers: Mapping[str, str],
         body: bytes,
         *,
+        trace: Mapping[str, str],
         deadline: float,
         safe: bool = False,
     ) -> SourceReply:
@@ -61,8 +62,10 @@ class SourceClient(Protocol):
         Args:
             method: GET, POST or the like; not HEAD, whose replies lie about their length.
             path: starts with a slash; every value in it already quoted.
-            headers: without Host and Content-Length; never personal data.
+            headers: without Host and Content-Length; never personal data.  The same ones come with
+                question after question, so that a transport may remember how they are written.
             body: may be empty.
+            trace: more headers, of this one question (`trace_headers`).
             deadline: event-loop time.
             safe: asking twice changes nothing, so a connection closed under us may be replaced.
 
@@ -86,9 +89,10 @@ def accepted(source: str, reply: SourceReply, media_type: str) -> bytes:
         SourceUnavailable: 429 or 5xx.
         SourceMalformed: any other status, or another media type.
     """
-    if reply.status != HTTPStatus.OK:
+    if reply.status != _OK:
         raise refused(source, reply.status)
-    if reply.content_type.partition(";")[0].strip().lower() != media_type:
+    given = reply.content_type
+    if given != media_type and given.partition(";")[0].strip().lower() != media_type:
         raise SourceMalformed(source, "answer of another media type")
     return reply.body
 
@@ -97,7 +101,7 @@ def refused(source: str, status: int) -> SourceUnavailable | SourceMalformed:
     """Return the error that a status other than 200 means, when the adapter knows no better."""
     if status in _REFUSALS:
         return QuestionRefused(source, f"answered {status}")
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status == _BUSY or status >= _BROKEN:
         return SourceUnavailable(source, f"answered {status}")
     return SourceMalformed(source, f"answered {status}")
 

@@ -6,8 +6,9 @@ gate admits at most `concurrency` questions, so no more connections than that ex
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from typing import TypeAlias, cast
 from urllib.parse import urlsplit
 
 from adapters.addresses import Pin
@@ -18,6 +19,10 @@ from adapters.settings import SourceSettings
 from adapters.wire import Connection, ReplyFuture
 
 _HTTP_PORT = 80
+_BLANKS = 2  # in a request line
+_HEADS = 256  # kinds of question of which the head is remembered
+
+Kind: TypeAlias = tuple[str | tuple[str, str], ...]  # method, path, headers
 
 
 class FastClient:
@@ -33,6 +38,7 @@ class FastClient:
         self._pin = Pin(source, parts.hostname, self._port, settings.networks)
         self._prefix = parts.path
         self._host = parts.netloc
+        self._heads: dict[Kind, bytes] = {}
         self._idle: list[Connection] = []
         self._deadlines: Deadlines | None = None
         self._reaper: asyncio.TimerHandle | None = None
@@ -48,11 +54,12 @@ class FastClient:
         headers: Mapping[str, str],
         body: bytes,
         *,
+        trace: Mapping[str, str],
         deadline: float,
         safe: bool = False,
     ) -> SourceReply:
         """Send one request and return the whole reply; see `SourceClient.request`."""
-        data = self._encoded(method, path, headers, body)
+        data = self._encoded((method, path, *headers.items()), trace, body)
         connection = self._kept() or await self._dial(deadline)
         while True:
             waiter = self._watched(deadline)
@@ -81,17 +88,32 @@ class FastClient:
         if deadlines is not None:
             deadlines.close()
 
-    def _encoded(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        head = (
-            f"{method} {self._prefix}{path} HTTP/1.1\r\nHost: {self._host}\r\n{lines}"
-            f"Accept-Encoding: identity\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        breaks = len(headers) + 5  # a line break inside a value would show here
-        straight = head.count("\n") == breaks and head.count("\r") == breaks and head.isascii()
-        if not straight or path[:1] != "/" or " " in path:
+    def _encoded(self, kind: Kind, trace: Mapping[str, str], body: bytes) -> bytes:
+        head = self._heads.get(kind) or self._remembered(kind)
+        lines = self._lines(trace.items())
+        return b"%b%bContent-Length: %d\r\n\r\n%b" % (head, lines, len(body), body)
+
+    def _remembered(self, kind: Kind) -> bytes:
+        """Write what questions of one kind begin with, once."""
+        method, path, *headers = kind
+        host, lines = self._host, self._lines(cast("list[tuple[str, str]]", headers))
+        begin = f"{method} {self._prefix}{path} HTTP/1.1"
+        plain = begin.isascii() and begin.isprintable() and begin.count(" ") == _BLANKS
+        if not plain or path[:1] != "/":
             raise QuestionRefused(self._source, "a question the wire cannot carry")
-        return head.encode("ascii") + body
+        head = f"{begin}\r\nHost: {host}\r\nAccept-Encoding: identity\r\n".encode("ascii") + lines
+        if len(self._heads) >= _HEADS:  # a credential changes now and then: begin anew
+            self._heads.clear()
+        self._heads[kind] = head
+        return head
+
+    def _lines(self, headers: Collection[tuple[str, str]]) -> bytes:
+        """Return *headers* as lines; a line break inside a value would show in their number."""
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        breaks = len(headers)
+        if lines.count("\n") != breaks or lines.count("\r") != breaks or not lines.isascii():
+            raise QuestionRefused(self._source, "a question the wire cannot carry")
+        return lines.encode("ascii")
 
     def _kept(self) -> Connection | None:
         while self._idle:

@@ -34,8 +34,9 @@ class Question(Struct, frozen=True, kw_only=True):
     """One request on the wire, and whether asking it twice changes nothing."""
 
     path: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # alike in question after question
     body: bytes
+    trace: Mapping[str, str] = {}  # of this question alone
     method: str = "POST"
     safe: bool = True  # look-ups are, though registers want them as POST
 
@@ -77,6 +78,7 @@ class GuardedClient:
         self._breaker = Breaker(settings.breaker.failures, settings.breaker.reset_s)
         self._budget = RetryBudget()
         self._gate: Gate | None = None
+        self._now: Callable[[], float] = _never  # the event loop's time, once there is a loop
 
     @property
     def state(self) -> BreakerState:
@@ -85,6 +87,7 @@ class GuardedClient:
 
     async def open(self) -> None:
         """Make ready; raise AdapterMisconfigured when the settings cannot work."""
+        self._now = asyncio.get_running_loop().time
         self._gate = Gate(self._source, self._settings.concurrency, self._settings.waiting)
         await self._client.open()
 
@@ -108,7 +111,7 @@ class GuardedClient:
         Raises:
             SourceError: one of its kinds, whatever happens.
         """
-        start = _now()
+        start = self._now()
         deadline = min(deadline, start + self._settings.timeout_s)
         outcome = "cancelled"
         try:
@@ -130,7 +133,7 @@ class GuardedClient:
             raise
         finally:
             if self._observe is not None:
-                self._observe(self._source, outcome, _now() - start)
+                self._observe(self._source, outcome, self._now() - start)
         return answer
 
     async def _wait(self, gate: Gate, now: float, deadline: float) -> None:
@@ -150,7 +153,7 @@ class GuardedClient:
         tries = self._settings.retries if question.safe else 0
         for attempt in range(1, tries + 1):
             pause = _BACKOFF_S * attempt * (0.5 + self._jitter())
-            if isinstance(failed, CircuitOpen | QuestionRefused) or _now() + pause >= deadline:
+            if isinstance(failed, CircuitOpen | QuestionRefused) or self._now() + pause >= deadline:
                 break
             if not self._budget.spend():
                 break
@@ -164,7 +167,7 @@ class GuardedClient:
     async def _once(
         self, question: Question, read: Callable[[SourceReply], Read], deadline: float
     ) -> Read:
-        start = _now()
+        start = self._now()
         if start >= deadline:
             raise SourceTimeout(self._source, "no time left to ask")
         permit = self._breaker.permit(start)
@@ -177,6 +180,7 @@ class GuardedClient:
                 question.path,
                 question.headers,
                 question.body,
+                trace=question.trace,
                 deadline=deadline,
                 safe=question.safe,
             )
@@ -209,7 +213,7 @@ class GuardedClient:
             self._breaker.succeeded(permit)
             self._budget.earn()
         else:
-            self._breaker.failed(permit, _now())
+            self._breaker.failed(permit, self._now())
 
 
 def transport(source: str, settings: SourceSettings) -> SourceClient:
@@ -223,5 +227,5 @@ def transport(source: str, settings: SourceSettings) -> SourceClient:
     return client
 
 
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+def _never() -> float:
+    return 0.0

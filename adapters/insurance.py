@@ -146,13 +146,16 @@ class InsuranceAdapter:
             return decoded(SOURCE, accepted(SOURCE, reply, _JSON), shape)
 
         token = await self._current_token(query)
-        headers = trace_headers(query.exchange_id, query.traceparent)
-        headers |= {
-            "Content-Type": _JSON,
-            "Accept": _JSON,
-            "Authorization": f"Bearer {token}",
-        }
-        question = Question(path=path, headers=headers, body=body)
+        question = Question(
+            path=path,
+            headers={
+                "Content-Type": _JSON,
+                "Accept": _JSON,
+                "Authorization": f"Bearer {token}",
+            },
+            body=body,
+            trace=trace_headers(query.exchange_id, query.traceparent),
+        )
         told = await self._client.ask(question, read, deadline=query.deadline)
         if told is None and token == self._token:
             self._token = ""
@@ -175,13 +178,16 @@ class InsuranceAdapter:
         def read(reply: SourceReply) -> Token:
             return decoded(SOURCE, accepted(SOURCE, reply, _JSON), _TOKEN)
 
-        headers = trace_headers(query.exchange_id, query.traceparent)
-        headers |= {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": _JSON,
-            "Authorization": f"Basic {self._basic}",
-        }
-        question = Question(path="/token", headers=headers, body=b"grant_type=client_credentials")
+        question = Question(
+            path="/token",
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Accept": _JSON,
+                "Authorization": f"Basic {self._basic}",
+            },
+            body=b"grant_type=client_credentials",
+            trace=trace_headers(query.exchange_id, query.traceparent),
+        )
         token = await self._client.ask(question, read, deadline=query.deadline)
         if token.token_type.lower() != "bearer" or not _TOKEN_TEXT.fullmatch(token.access_token):
             raise SourceSchemaMismatch(SOURCE, "a token that is none")

@@ -42,6 +42,7 @@ _PAGES = 5  # more than 500 certificates of one person are not read
 
 Shape = TypeVar("Shape")
 
+_ENCODER = msgspec.json.Encoder()
 _CERTIFICATE_PAGE = msgspec.json.Decoder(Page[Certificate])
 _PARCEL_PAGE = msgspec.json.Decoder(Page[Parcel])
 _VERDICT = msgspec.json.Decoder(Verdict)
@@ -208,8 +209,12 @@ class LandAdapter:
         def read(reply: SourceReply) -> Shape:
             return decoded(SOURCE, accepted(SOURCE, reply, "application/json"), shape)
 
-        headers = self._headers | trace_headers(query.exchange_id, query.traceparent)
-        question = Question(path=path, headers=headers, body=msgspec.json.encode(asked))
+        question = Question(
+            path=path,
+            headers=self._headers,
+            body=_ENCODER.encode(asked),
+            trace=trace_headers(query.exchange_id, query.traceparent),
+        )
         return self._client.ask(question, read, deadline=query.deadline)
 
 

@@ -80,11 +80,15 @@ class PopulationAdapter:
         operation = OPERATIONS.get(query.service)
         if operation is None:
             raise QuestionRefused(SOURCE, "service not offered")
-        headers = self._headers | trace_headers(query.exchange_id, query.traceparent)
-        headers["SOAPAction"] = f'"{NAMESPACE}/{operation.name}"'
+        headers = {**self._headers, "SOAPAction": f'"{NAMESPACE}/{operation.name}"'}
         body = envelope(SOURCE, NAMESPACE, operation.name, self._parts(operation, query))
         return await self._client.ask(
-            Question(path=_PATH, headers=headers, body=body),
+            Question(
+                path=_PATH,
+                headers=headers,
+                body=body,
+                trace=trace_headers(query.exchange_id, query.traceparent),
+            ),
             lambda reply: told(reply, operation, query),
             deadline=query.deadline,
         )

@@ -122,6 +122,7 @@ class HttpxClient:
         headers: Mapping[str, str],
         body: bytes,
         *,
+        trace: Mapping[str, str],
         deadline: float,
         safe: bool = False,
     ) -> SourceReply:
@@ -129,11 +130,11 @@ class HttpxClient:
         try:
             async with asyncio.timeout_at(deadline):
                 try:
-                    return await self._exchange(method, path, headers, body)
+                    return await self._exchange(method, path, {**headers, **trace}, body)
                 except aiohttp.ServerDisconnectedError:
                     if not safe:
                         raise
-                    return await self._exchange(method, path, headers, body)
+                    return await self._exchange(method, path, {**headers, **trace}, body)
         except aiohttp.ServerTimeoutError:  # a TimeoutError too, of the connecting alone
             raise SourceUnavailable(self._source, "no connection in time") from None
         except TimeoutError:

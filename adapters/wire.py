@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import NoReturn, TypeAlias, cast
 
 import httptools
@@ -12,6 +11,7 @@ from adapters.errors import SourceError, SourceMalformed, SourceUnavailable
 
 ReplyFuture: TypeAlias = "asyncio.Future[SourceReply]"
 
+_OK = 200  # below it: interim, RFC 9110 section 15.2
 _LONGEST_LENGTH = 15  # digits of a Content-Length worth reading
 _HEADERS = frozenset(
     {b"content-type", b"content-length", b"transfer-encoding", b"content-encoding"}
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Take the reply as whole, unless it was an interim one (httptools calls this)."""
-        if self._parser.get_status_code() < HTTPStatus.OK:
+        if self._parser.get_status_code() < _OK:
             self._begin()
             return
         if self._done:

@@ -74,7 +74,9 @@ async def bare(client: SourceClient, calls: int) -> None:
     """Put *calls* questions one after another, straight to a transport."""
     loop = asyncio.get_running_loop()
     for _ in range(calls):
-        await client.request("POST", "/q", HEADERS, QUESTION, deadline=loop.time() + 3, safe=True)
+        await client.request(
+            "POST", "/q", HEADERS, QUESTION, trace={}, deadline=loop.time() + 3, safe=True
+        )
 
 
 async def guarded(client: GuardedClient, calls: int) -> None:

@@ -54,7 +54,9 @@ async def asking(
 async def ask(client: SourceClient, *, within: float = 2.0, safe: bool = True) -> SourceReply:
     """Put a harmless question."""
     deadline = asyncio.get_running_loop().time() + within
-    return await client.request("POST", "/q", {"A": "b"}, b"{}", deadline=deadline, safe=safe)
+    return await client.request(
+        "POST", "/q", {"A": "b"}, b"{}", trace={}, deadline=deadline, safe=safe
+    )
 
 
 async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -297,8 +299,9 @@ async def test_many_at_once_each_get_their_own_answer(
 
     async def one(client: SourceClient, number: int) -> bytes:
         deadline = asyncio.get_running_loop().time() + 5
-        headers = {"X-Number": str(number)}
-        return (await client.request("POST", "/q", headers, b"{}", deadline=deadline)).body
+        trace = {"X-Number": str(number)}
+        reply = await client.request("POST", "/q", {}, b"{}", trace=trace, deadline=deadline)
+        return reply.body
 
     async with hostile(echo) as server, asking(transport, server.url) as client:
         for _ in range(3):
@@ -344,23 +347,46 @@ async def test_the_environment_names_no_proxy(
 
 
 @pytest.mark.parametrize(
-    ("path", "headers"),
+    ("path", "headers", "trace"),
     [
-        ("/q\r\nX: y", {}),
-        ("/q r", {}),
-        ("q", {}),
-        ("/q", {"A": "b\r\nX: y"}),
-        ("/q", {"A\nB": "c"}),
-        ("/ánh", {}),
+        ("/q\r\nX: y", {}, {}),
+        ("/q r", {}, {}),
+        ("q", {}, {}),
+        ("/ánh", {}, {}),
+        ("/q", {"A": "b\r\nX: y"}, {}),
+        ("/q", {"A\nB": "c"}, {}),
+        ("/q", {}, {"A": "b\r\nX: y"}),
+        ("/q", {}, {"A": "ánh"}),
     ],
 )
-async def test_a_question_never_smuggles_another(path: str, headers: dict[str, str]) -> None:
+async def test_a_question_never_smuggles_another(
+    path: str, headers: dict[str, str], trace: dict[str, str]
+) -> None:
     """A line break in a value would be a second request on the same connection."""
     async with hostile(saying(OK)) as server, asking(FastClient, server.url) as client:
         deadline = asyncio.get_running_loop().time() + 1
         with pytest.raises(SourceUnavailable, match="cannot carry"):
-            await client.request("POST", path, headers, b"", deadline=deadline)
+            await client.request("POST", path, headers, b"", trace=trace, deadline=deadline)
         assert 0 == server.connections
+
+
+async def test_a_remembered_head_is_not_another_kinds() -> None:
+    """What is written once must stay with its method, path and headers; the trace is new."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(framed(await question(reader)))
+
+    kinds = [("GET", "/a", "1"), ("POST", "/a", "1"), ("POST", "/b", "1"), ("POST", "/b", "2")]
+    async with hostile(echo) as server, asking(FastClient, server.url) as client:
+        for mark in ("x", "y"):
+            for method, path, key in kinds:
+                deadline = asyncio.get_running_loop().time() + 5
+                reply = await client.request(
+                    method, path, {"K": key}, b"", trace={"M": mark}, deadline=deadline
+                )
+                assert reply.body.startswith(f"{method} {path} HTTP/1.1\r\n".encode())
+                assert f"\r\nK: {key}\r\nM: {mark}\r\n".encode() in reply.body
 
 
 async def emptied(server: Hostile) -> None:

@@ -46,11 +46,12 @@ class FakeTransport:
         headers: Mapping[str, str],
         body: bytes,
         *,
+        trace: Mapping[str, str],
         deadline: float,
         safe: bool = False,
     ) -> SourceReply:
         """Answer, once the gate is open."""
-        del method, path, headers, body, deadline, safe
+        del method, path, headers, body, trace, deadline, safe
         outcome = self._outcomes[min(self.asked, len(self._outcomes) - 1)]
         self.asked += 1
         if self.gate is not None:
