@@ -1,17 +1,16 @@
 """Systems and used assertions: values in and out; rows and SQL stay in here."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
-from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import Row, delete, func, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.errors import (
@@ -22,6 +21,7 @@ from auth.errors import (
 )
 from auth.systems import Act, Note, Registration, System, SystemState
 from auth.tables import system, used_assertion
+from auth.transactions import SILENCE, Transaction
 
 MIXED = "it has served the other environment: make another one"
 _ENVIRONMENT = "a credential of the other environment"  # what the trigger says
@@ -179,7 +179,7 @@ class Desk:
 
     def __init__(
         self,
-        transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]],
+        transaction: Transaction,
         published: PublishedKeys | None = None,
         uses: Noted | None = None,
     ) -> None:
@@ -238,7 +238,7 @@ async def answering() -> AsyncGenerator[None]:
     """Translate whatever the driver says into the one thing that it means to us."""
     try:
         yield
-    except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as silent:
+    except SILENCE as silent:
         raise RegistrationsUnavailable from silent
 
 

@@ -22,11 +22,15 @@ PATIENCE_S = 1.5  # for a place, for an answer, and for letting go: three steps,
 
 Row: TypeAlias = asyncpg.Record
 
+_CUT: tuple[type[Exception], ...] = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # asked between the server's farewell and its end
+)
+
 # What a database that is away looks like, as opposed to one that says no.
 AWAY: tuple[type[Exception], ...] = (
+    *_CUT,
     OSError,  # TimeoutError among them
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection cut in mid-sentence
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -35,11 +39,13 @@ AWAY: tuple[type[Exception], ...] = (
 
 # Every way in which the driver, or SQLAlchemy above it, fails.
 DRIVER_ERRORS: tuple[type[Exception], ...] = (
+    *_CUT,
     asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection cut in mid-sentence
     SQLAlchemyError,
 )
+
+# It is away, refuses, or answered too late: for whoever tries again later, whatever it was.
+TROUBLES: tuple[type[Exception], ...] = (*DRIVER_ERRORS, OSError)
 
 
 class MigrationBusy(Exception):

@@ -7,7 +7,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
+
 SOCKET = ".s.PGSQL.5432"
+END_OTHERS = """
+SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = session_user AND pid <> pg_backend_pid()
+"""
 
 
 class PgProxy:
@@ -23,6 +29,7 @@ class PgProxy:
         self.swallow_answers = False  # the server works, nobody hears of it
         self.cut_at_question = False  # the next question is lost, and the connection with it
         self.cut_at_answer = False  # the next question arrives, its answer is lost
+        self.hold_end = False  # the server's last words pass, that it is gone does not
         self.refuse = False  # nobody answers the door
 
     @property
@@ -35,7 +42,7 @@ class PgProxy:
         return await asyncio.start_unix_server(self._accept, path=str(self._folder / SOCKET))
 
     async def answered(self) -> None:
-        """Return once an answer of the server has been swallowed or cut."""
+        """Return once an answer of the server has been swallowed or cut, or its end held."""
         await self._answered.wait()
         self._answered.clear()
 
@@ -103,6 +110,26 @@ class PgProxy:
                 await asyncio.sleep(self.delay_s)
             writer.write(data)
             await writer.drain()
+        if self.hold_end:
+            for _ in range(2):  # what is written is read by then: clients live in our loop
+                await asyncio.sleep(0)
+            self._answered.set()
+            await asyncio.Event().wait()
+
+
+async def end_server(proxy: PgProxy, dsn: str) -> None:
+    """End the server's processes; clients hear the farewell, and not yet that nobody is there.
+
+    Whoever asks now gets an error that the driver keeps for what should not happen.
+    """
+    proxy.hold_end = True
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        await connection.execute(END_OTHERS)
+    finally:
+        await connection.close()
+    await proxy.answered()
+    proxy.hold_end = False
 
 
 @asynccontextmanager

@@ -5,13 +5,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from asyncpg import InterfaceError, PostgresError
 from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, update
 from sqlalchemy import Row as Found
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.accounts.accounts import Account, AccountState, Act
@@ -20,6 +19,7 @@ from auth.accounts.sessions import Listed, Row
 from auth.accounts.tables import account, account_link, role_held, session
 from auth.people import Role
 from auth.signon.signed_on import Realm
+from auth.transactions import SILENCE
 
 MOST_LISTED = 200
 _KNOWN_ROLES = frozenset(role.value for role in Role)
@@ -31,7 +31,7 @@ async def answering() -> AsyncGenerator[None]:
     """Translate whatever the driver says into the one thing that it means to us."""
     try:
         yield
-    except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as silent:
+    except SILENCE as silent:
         raise AccountsUnavailable from silent
 
 

@@ -1,19 +1,16 @@
 """From a proven person to an account: linked, prepared, or, for citizens, made."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import TypeAlias
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.accounts.accounts import Account, Act, moved, of_citizen, renamed
 from auth.accounts.errors import AccountConflict, Barred, SignInBarred
 from auth.accounts.links import demand_first, demand_same, demand_usable, number_of
 from auth.accounts.repository import AccountRepository, answering
 from auth.signon.signed_on import Realm, SignedOn
+from auth.transactions import Transaction
 
-Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 Blind: TypeAlias = Callable[[str, str], str]
 
 

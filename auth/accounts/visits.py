@@ -28,9 +28,10 @@ from auth.accounts.sessions import (
     is_over,
     person_of,
 )
-from auth.accounts.signing_in import Blind, Transaction
+from auth.accounts.signing_in import Blind
 from auth.people import Role
 from auth.signon.signed_on import LoggedOut, SignedOn
+from auth.transactions import Transaction
 
 
 class Opened(Struct, frozen=True):

@@ -1,11 +1,9 @@
 """Where people administer systems: what one may do is done, what takes two is asked for first."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import registrations
 from auth.approvals.asked import (
@@ -25,6 +23,7 @@ from auth.credentials.environments import demand_fitting
 from auth.errors import SecondPersonNeeded, SystemUnknown
 from auth.repository import SystemRepository
 from auth.systems import Note, System
+from auth.transactions import Transaction
 
 Move = Callable[[System, Note], System]
 
@@ -44,9 +43,7 @@ class RegistrationDesk:
         transaction: opens one; it commits at the end, and rolls back on any error.
     """
 
-    def __init__(
-        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
-    ) -> None:
+    def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def listed(self, agency: str | None) -> tuple[System, ...]:

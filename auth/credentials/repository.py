@@ -1,18 +1,16 @@
 """What was read at agencies' addresses, and last uses; rows and SQL stay in here."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, case, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.credentials.keysets import KeySet
 from auth.credentials.tables import key_set, system_use
 from auth.credentials.uses import Use
 from auth.repository import answering
+from auth.transactions import Transaction
 
 _LAST_EXCHANGES = text(
     "SELECT client_id, auth.last_exchange(client_id) AS day "
@@ -27,9 +25,7 @@ class KeySetRepository:
         transaction: opens one; it commits at the end, and rolls back on any error.
     """
 
-    def __init__(
-        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
-    ) -> None:
+    def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def known(self, client_id: str) -> KeySet | None:
@@ -109,9 +105,7 @@ class UseRepository:
         transaction: opens one; it commits at the end, and rolls back on any error.
     """
 
-    def __init__(
-        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
-    ) -> None:
+    def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def keep(self, client_id: str, at: datetime) -> None:

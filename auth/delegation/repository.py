@@ -1,19 +1,16 @@
 """Tokens that were taken back, and assertions that were used; rows and SQL stay in here."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.delegation.tables import revoked_token
 from auth.errors import RegistrationsUnavailable
+from auth.repository import answering
+from auth.transactions import Transaction
 
 _CLEANING_LOCK = 7_009_202_611_210_015  # whoever cleans holds it; the number means nothing
 
@@ -73,9 +70,7 @@ class RevokedTokens:
         transaction: opens one; it commits at the end, and rolls back on any error.
     """
 
-    def __init__(
-        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
-    ) -> None:
+    def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def revoke(self, token_id: str, client_id: str, expires_at: float) -> None:
@@ -94,7 +89,7 @@ class RevokedTokens:
             "client_id": client_id,
             "expires_at": datetime.fromtimestamp(expires_at, UTC),
         }
-        async with _answering(), self._transaction() as session:
+        async with answering(), self._transaction() as session:
             await session.execute(insert_or_not(revoked_token).values(row).on_conflict_do_nothing())
 
     async def is_revoked(self, token_id: str) -> bool:
@@ -104,7 +99,7 @@ class RevokedTokens:
             RegistrationsUnavailable: the database did not answer.
         """
         named = select(revoked_token.c.token_id).where(revoked_token.c.token_id == token_id)
-        async with _answering(), self._transaction() as session:
+        async with answering(), self._transaction() as session:
             return await session.scalar(named) is not None
 
     async def forget(self, before: datetime, *, at_most: int = 1000) -> int:
@@ -127,16 +122,7 @@ class RevokedTokens:
             .returning(revoked_token.c.token_id)
         )
         alone = select(func.pg_try_advisory_xact_lock(_CLEANING_LOCK))
-        async with _answering(), self._transaction() as session:
+        async with answering(), self._transaction() as session:
             if not await session.scalar(alone):
                 return 0
             return len((await session.execute(drop)).all())
-
-
-@asynccontextmanager
-async def _answering() -> AsyncGenerator[None]:
-    """Translate whatever the driver says into the one thing that it means to us."""
-    try:
-        yield
-    except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as silent:
-        raise RegistrationsUnavailable from silent

@@ -13,10 +13,9 @@ Against a logged table this spares each batch the wait for the disk; see `docs/p
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from asyncpg import InterfaceError, InternalClientError, PostgresError
-
 from auth.errors import MemoryUnavailable
 from auth.possession.once import Answer, Mark
+from auth.transactions import SILENCE
 
 _CLAIM = """
 WITH memory AS MATERIALIZED (SELECT since FROM auth.proof_memory),
@@ -70,7 +69,7 @@ class ProofRepository:
             if since is None:  # the memory was lost
                 await self._runs.fetchval(_BEGIN)
                 since, first = await self._runs.fetchrow(_CLAIM, digests, expiries)
-        except (PostgresError, InterfaceError, InternalClientError, OSError) as silent:
+        except SILENCE as silent:
             raise MemoryUnavailable from silent
         if since is None:
             raise MemoryUnavailable
@@ -86,5 +85,5 @@ class ProofRepository:
         """
         try:
             return int(await self._runs.fetchval(_FORGET, before, at_most))
-        except (PostgresError, InterfaceError, InternalClientError, OSError) as silent:
+        except SILENCE as silent:
             raise MemoryUnavailable from silent

@@ -14,7 +14,8 @@ from auth.roles.forbidden import forbidden
 from auth.roles.grants import Cause, Grant, Scope, Wanted
 from auth.roles.names import demand_others
 from auth.roles.reasons import reason_of
-from auth.roles.repository import GrantRepository, Transaction, answering
+from auth.roles.repository import GrantRepository, answering
+from auth.transactions import Transaction
 
 ENOUGH = 2  # administrators: from then on they are the ones who grant
 

@@ -30,8 +30,9 @@ from auth.roles.errors import (
 from auth.roles.guess_repository import GuessRepository
 from auth.roles.names import demand_others
 from auth.roles.reasons import reason_of
-from auth.roles.repository import Transaction, answering
+from auth.roles.repository import answering
 from auth.roles.terms import Terms
+from auth.transactions import Transaction
 
 BY_TIME = "keeper:break-glass"
 OVER = "hết giờ / its time was over"

@@ -1,14 +1,13 @@
 """Grants and reviews: values in and out; rows and SQL stay in here."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.people import Role
@@ -21,8 +20,8 @@ from auth.roles.errors import (
     SecondPersonMissing,
 )
 from auth.roles.grants import Cause, Grant
+from auth.transactions import SILENCE
 
-Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 T = TypeVar("T")
 MOST_LISTED = 200
 
@@ -85,7 +84,7 @@ async def answering() -> AsyncGenerator[None]:
         yield
     except IntegrityError as refused:
         raise _meaning(refused) from None
-    except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as silent:
+    except SILENCE as silent:
         raise RolesUnavailable from silent
 
 

@@ -8,9 +8,10 @@ from auth.roles.errors import GrantUnknown
 from auth.roles.grants import Scope
 from auth.roles.names import demand_others
 from auth.roles.reasons import reason_of
-from auth.roles.repository import Transaction, answering
+from auth.roles.repository import answering
 from auth.roles.review_repository import ReviewRepository
 from auth.roles.reviews import Item, Pace, Review, hours_of
+from auth.transactions import Transaction
 
 
 class ReviewDesk:

@@ -1,19 +1,15 @@
 """Sign-on attempts that wait for their browser: values in and out; rows and SQL stay in here."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
-from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import delete, insert, or_, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.signon.refusals import Ending, SignOnRefused
 from auth.signon.tables import sign_on_attempt
-
-Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+from auth.transactions import SILENCE, Transaction
 
 MOST_WAITING = 20_000
 TIDY_EVERY = timedelta(seconds=1)
@@ -81,7 +77,7 @@ async def _answering() -> AsyncGenerator[None]:
     """Translate whatever the driver says into the one thing that it means to us."""
     try:
         yield
-    except (SQLAlchemyError, PostgresError, InterfaceError, OSError):
+    except SILENCE:
         raise SignOnRefused(
             Ending.DATABASE_UNAVAILABLE, "attempts cannot be read or written"
         ) from None

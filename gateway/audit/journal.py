@@ -16,6 +16,7 @@ from gateway.audit.lane import Diverged, Lane, Promise, UnsafeDatabase
 from gateway.audit.leaf import Last, Leaf, Life, body
 from gateway.audit.stamps import stamp_now
 from gateway.clock import Clock
+from gateway.database import TROUBLES
 from gateway.rights import Right
 
 RING_S = 60.0  # how long acknowledged records are kept to heal a failover that lost some
@@ -223,7 +224,7 @@ class Journal:
         settings = self._settings
         try:
             lane = await self._connects(settings)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as absent:
+        except TROUBLES as absent:
             raise Lost from absent
         self._lane = lane
         try:

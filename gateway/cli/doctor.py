@@ -100,7 +100,7 @@ def _everything(settings: Settings) -> list[Finding]:
 async def _database(dsn: str) -> list[Finding]:
     try:
         connection = await asyncpg.connect(dsn, timeout=REACH_S)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+    except database.TROUBLES as lost:
         kind = type(lost).__name__
         return [Finding("database", ok=False, says=kind, do="start it, or correct database.url")]
     try:
@@ -195,7 +195,7 @@ async def _storage(dsn: str, settings: Settings) -> Finding:
         async with await database.raw_pool(dsn, RETENTION, 1) as pool:
             gauge = Gauge(SizeRepository(pool), settings)
             capacity = await gauge.measure(utc_now().date())
-    except (Refusal, OSError, asyncpg.PostgresError) as lost:
+    except (Refusal, *database.TROUBLES) as lost:
         return Finding("storage", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`")
     return Finding("storage", not capacity.alarming, capacity.text(), do)
 
@@ -206,7 +206,7 @@ async def _systems(dsn: str, settings: Settings) -> Finding:
     do = "let the agency rotate: `motlan system rotate`, see docs/systems.md"
     try:
         is_well, says = await looked_at(dsn, utc_now())
-    except (PartyError, OSError, *database.DRIVER_ERRORS) as lost:
+    except (PartyError, *database.TROUBLES) as lost:
         return Finding("systems", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`")
     return Finding("systems", is_well, says, do)
 
@@ -244,7 +244,7 @@ async def _witnesses(dsn: str, settings: Settings) -> Finding:
             last, lines = await book.witnessed(), await book.lines()
     except PolicyUnusable as wrong:
         return Finding("witnesses", ok=False, says=str(wrong), do="correct witnesses.policy_file")
-    except (Refusal, OSError, asyncpg.PostgresError) as lost:
+    except (Refusal, *database.TROUBLES) as lost:
         return Finding(
             "witnesses", ok=False, says=type(lost).__name__, do="run `motlan db upgrade`"
         )

@@ -11,6 +11,7 @@ import click
 from gateway.audit.events import Changed, Event
 from gateway.audit.observed import Observed
 from gateway.clock import utc_now
+from gateway.database import TROUBLES
 from gateway.embedded import EmbeddedPostgres
 from gateway.settings import Settings
 from gateway.wiring.rings import keys_seen
@@ -50,7 +51,7 @@ def _told(settings: Settings, work: Callable[[Observed], Awaitable[object]]) -> 
         return False
     try:
         asyncio.run(_work(dsn, work))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except TROUBLES:
         return False
     return True
 

@@ -1,12 +1,8 @@
 """The demo's first two operators, made at the machine; from then on they decide over the wire."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.accounts.accounts import AccountState, Act, prepared
 from auth.accounts.errors import AccountConflict, AccountExists
@@ -15,11 +11,10 @@ from auth.people import Role
 from auth.roles.desk import RoleDesk
 from auth.roles.errors import MoveRefused
 from auth.roles.grants import Wanted
+from auth.transactions import Transaction
 from gateway.audit.keyring import Keyring
 from gateway.audit.pseudonyms import Pseudonyms
 from gateway.wiring.sessions import blind_with
-
-Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 AGENCY = "H99.07"
 OPERATORS = (("CB-0106", "Lý Vận Hành"), ("CB-0105", "Dương Công Bố"))  # staff of the stand-in

@@ -7,9 +7,9 @@ from typing import Protocol
 from uuid import UUID
 
 import structlog
-from asyncpg import PostgresError
 
 from gateway.clock import Clock
+from gateway.database import TROUBLES
 from gateway.errors import Refusal
 from gateway.findings.due_repository import Due, DueRepository
 from gateway.findings.facts import Fact, fact_of
@@ -68,7 +68,7 @@ class Follower:
                     await self.judge()
                     judged_at = loop.time()
                 failed = False
-            except (Refusal, OSError, PostgresError, EntriesGone) as trouble:
+            except (Refusal, EntriesGone, *TROUBLES) as trouble:
                 if not failed:
                     _log.warning("findings.paused", error=type(trouble).__name__)
                 failed = True

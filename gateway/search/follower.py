@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 import structlog
 
-from gateway.database import AWAY, DRIVER_ERRORS
+from gateway.database import TROUBLES
 from gateway.errors import Refusal
 from gateway.search.filling import Filling
 from gateway.search.projection import Indexed, indexed, unreadable
@@ -21,7 +21,7 @@ RETRY_S = 1.0  # after a failure; doubled up to a minute
 
 _log = structlog.get_logger(__name__)
 
-FAILURES: tuple[type[Exception], ...] = (*AWAY, *DRIVER_ERRORS, Refusal, EntriesGone)
+FAILURES: tuple[type[Exception], ...] = (*TROUBLES, Refusal, EntriesGone)
 
 
 class Tree(Protocol):

@@ -44,7 +44,7 @@ async def examine(store: Store, of: Log, clock: Clock) -> Examination:
     """Ask of the tree what its sequencer asks before it signs.
 
     Raises:
-        OSError, asyncpg.PostgresError, asyncpg.InterfaceError: the database is away.
+        gateway.database.TROUBLES: the database is away.
     """
     now = clock()
     head = (await store.tree()).head

@@ -39,7 +39,7 @@ async def inspect(store: Store, of: Log) -> Inspected:
 
     Raises:
         Halted: it may not be grown.
-        OSError, asyncpg.PostgresError, asyncpg.InterfaceError: the database is away.
+        gateway.database.TROUBLES: the database is away.
     """
     published = await asyncio.to_thread(_published, of.guard)  # first: it is never ahead of a tree
     async with store.snapshot():

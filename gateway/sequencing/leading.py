@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.clock import Clock
+from gateway.database import TROUBLES
 from gateway.sequencing.inspection import Log
 from gateway.sequencing.keyfiles import LogKeysUnusable
 from gateway.sequencing.lease import RENEW_S, Lease, prune
@@ -24,14 +24,6 @@ FOLLOW_S = 1.0  # how often one that does not lead looks at the tree
 RETRY_S = 1.0
 PRUNE_EVERY_S = 60.0
 KEPT_CHECKPOINTS = timedelta(minutes=10)
-
-# The database is away, refuses, or answered too late.
-TROUBLES: tuple[type[Exception], ...] = (
-    OSError,  # TimeoutError among them
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what the driver says of a connection cut in mid-sentence
-)
 
 log = structlog.get_logger(__name__)
 

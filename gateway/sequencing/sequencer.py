@@ -97,7 +97,7 @@ class Sequencer:
 
         Raises:
             Halted: it may not be grown; nothing was changed.
-            OSError, asyncpg.PostgresError, asyncpg.InterfaceError: the database is away.
+            gateway.database.TROUBLES: the database is away.
         """
         seen = await inspect(self._store, self._log)
         head = seen.fenced.head
@@ -113,7 +113,7 @@ class Sequencer:
         Raises:
             Halted: nothing may be signed; nothing was changed.
             Overtaken, Diverged: the tree is not as it was; nothing was changed.  `open` again.
-            OSError, asyncpg.PostgresError, asyncpg.InterfaceError: unknown; `open` on a new
+            gateway.database.TROUBLES: unknown; `open` on a new
                 connection tells.
         """
         if self._fenced is None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from msgspec import Struct
 
+from gateway.database import TROUBLES
 from gateway.sequencing.prefix import Cursor, Row
 from gateway.sequencing.rows import StoredCheckpoint, TreeHead
 from gateway.tlog.tiles import edge
@@ -172,7 +173,7 @@ class Store:
         """Connect; every answer of the server is waited for *timeout_s* at most.
 
         Raises:
-            OSError, asyncpg.PostgresError, TimeoutError: no connection.
+            gateway.database.TROUBLES: no connection.
         """
         settings = {
             "role": "motlan_sequencer",
@@ -196,7 +197,7 @@ class Store:
         """Say goodbye to the server, within one second; harmless when it is gone."""
         try:
             await self._connection.close(timeout=1.0)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except TROUBLES:
             self._connection.terminate()
 
     def snapshot(self) -> AbstractAsyncContextManager[object]:
@@ -253,7 +254,7 @@ class Store:
         Raises:
             Overtaken: the tree is not as it was; nothing was committed.
             Diverged: the rows do not fit what is stored; nothing was committed.
-            OSError, asyncpg.PostgresError, asyncpg.InterfaceError: look at the tree's row to know.
+            gateway.database.TROUBLES: look at the tree's row to know.
         """
         before, signed, runs = folded.before, folded.checkpoint, folded.runs
         async with self._connection.transaction():

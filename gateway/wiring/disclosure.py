@@ -67,8 +67,7 @@ STATEMENT_TIMEOUT_MS = 60_000
 ACTS_PER_MINUTE = 30  # of one citizen in one worker: each is a record
 
 _FAILURES: tuple[type[Exception], ...] = (
-    *database.AWAY,
-    *database.DRIVER_ERRORS,
+    *database.TROUBLES,
     Refusal,
     AuditUnavailable,
     EntriesGone,

@@ -47,7 +47,7 @@ WRONG = (
     TileGone,
     asyncpg.IntegrityConstraintViolationError,
 )
-AWAY = (Refusal, AuditUnavailable, OSError, KeyringUnsafe, asyncpg.PostgresError)
+AWAY = (Refusal, AuditUnavailable, KeyringUnsafe, *database.TROUBLES)
 
 _log = structlog.get_logger(__name__)
 

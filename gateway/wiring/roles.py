@@ -13,8 +13,8 @@ from auth.accounts.signing_in import Accounts
 from auth.errors import PartyError
 from auth.roles.desk import RoleDesk
 from auth.roles.emergencies import EmergencyDesk
-from auth.roles.repository import Transaction
 from auth.roles.reviewing import ReviewDesk
+from auth.transactions import Transaction
 from gateway import database
 from gateway.api.accounts import AccountsController
 from gateway.api.administration import Emergencies

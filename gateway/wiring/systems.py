@@ -28,7 +28,7 @@ PROVIDES: tuple[str, ...] = ("registry",)
 LOOK_EVERY_S = 5.0
 AT_ONCE_S = 1.2  # within a token request, whose patience is longer
 IN_TIME_S = 5.0  # by the keeper
-AWAY = (RegistrationsUnavailable, *database.DRIVER_ERRORS, OSError)
+AWAY = (RegistrationsUnavailable, *database.TROUBLES)
 SIDE_BY_SIDE = 8  # addresses that the keeper asks at the same time
 
 _log = structlog.get_logger(__name__)

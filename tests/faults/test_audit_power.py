@@ -15,10 +15,10 @@ from gateway import migrating
 from gateway.audit.entry import Receipt
 from gateway.audit.writer import AuditWriter
 from gateway.clock import utc_now
+from gateway.database import TROUBLES
 from gateway.embedded.programs import Programs, of_major
 from gateway.errors import AuditUnavailable
 from gateway.sequencing.inspection import Log
-from gateway.sequencing.leading import TROUBLES
 from gateway.sequencing.standing import Halt, Halted
 from tests.audit_builders import NODE, an_entry
 from tests.audit_rows import stored, until

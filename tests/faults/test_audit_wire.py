@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import tempfile
-from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
 
@@ -13,15 +10,7 @@ from gateway.errors import AuditUnavailable
 from tests.audit_builders import an_entry
 from tests.audit_rows import a_writer, connected, stored, until
 from tests.history import History, Row, violations
-from tests.pgproxy import PgProxy, a_proxy
-
-
-@pytest.fixture
-async def wire(database_url: str) -> AsyncGenerator[tuple[PgProxy, str]]:
-    """Give a proxy before the database, and the DSN that leads through it."""
-    with tempfile.TemporaryDirectory(prefix="mlp") as folder:
-        async with a_proxy(database_url, Path(folder)) as pair:
-            yield pair
+from tests.pgproxy import PgProxy
 
 
 def outcomes(rows: list[Row]) -> dict[str, str]:

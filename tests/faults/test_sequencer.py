@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import signal
 import sys
-import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import utc_now
+from gateway.database import TROUBLES
 from gateway.embedded import EmbeddedPostgres
 from gateway.sequencing.inspection import Log
 from gateway.sequencing.keys import LogKeys
-from gateway.sequencing.leading import TROUBLES, Leading, Pace
+from gateway.sequencing.leading import Leading, Pace
 from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.sequencer import Sequencer, Step
 from gateway.sequencing.standing import Halt, Halted
@@ -29,19 +29,11 @@ from gateway.tlog.notes import NoteInvalid, open_note, parse_vkey
 from tests.audit_builders import an_entry
 from tests.audit_rows import a_writer, connected, until
 from tests.conftest import execute
-from tests.pgproxy import PgProxy, a_proxy
+from tests.pgproxy import PgProxy
 from tests.sequencer_child import OVERTAKEN
 from tests.tree_rows import ORIGIN, a_log, a_sequencer, append, fold_all, read, violations_of_tree
 
 KILLED = -signal.SIGKILL
-
-
-@pytest.fixture
-async def wire(database_url: str) -> AsyncGenerator[tuple[PgProxy, str]]:
-    """Give a proxy before the database, and the DSN that leads through it."""
-    with tempfile.TemporaryDirectory(prefix="mlp") as folder:
-        async with a_proxy(database_url, Path(folder)) as pair:
-            yield pair
 
 
 async def a_child(dsn: str, folder: Path, step: str = "none", number: int = 1) -> Process:
