@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -20,10 +21,12 @@ from gateway.demo.records import Books
 from gateway.demo.sign_on import CITIZENS
 from tests.browsers import citizen_browser, provider_of
 from tests.canary import BORN, INSURED, NAME, NUMBER, SERIAL, traces_in
+from tests.collectors import Collector, collecting
 from tests.conftest import in_a_loop
 from tests.province import BANK, MARRIAGE, PERMIT, a_province, in_thread, system_of, with_database
 
 CANARY = "p22"
+EXPORTER = find_spec("opentelemetry.exporter.otlp")  # an extra, see pyproject.toml
 YEN = {"so_dinh_danh": NUMBER, "ho_ten": NAME, "ngay_sinh": BORN}
 OWNER = {"so_dinh_danh": NUMBER, "ho_ten": NAME}
 WHOLE: dict[str, Any] = {"subject": YEN, **PERMIT}
@@ -45,6 +48,7 @@ class Traces:
     """What the calls left: answers as callers saw them, then everything on the machine."""
 
     province: Province
+    collector: Collector
     problems: list[Answer] = field(default_factory=list[Answer])
     allowed: list[Answer] = field(default_factory=list[Answer])
 
@@ -56,8 +60,11 @@ class Traces:
 @pytest.fixture(scope="module")
 def traces() -> Iterator[Traces]:
     """Give a province in which one person was asked about in every way."""
-    with a_province(sign_on=True) as province:
-        left = Traces(province)
+    with (
+        collecting() as collector,
+        a_province(sign_on=True, kind=watched_by(collector)) as province,
+    ):
+        left = Traces(province, collector)
         in_a_loop(partial(sign_on_and_out, left))
         ask_by_law(left)
         ask_with_consent(left)
@@ -67,6 +74,18 @@ def traces() -> Iterator[Traces]:
         ask_with_ids_that_carry_it(left)
         ask_for_tokens(left)
         yield left
+
+
+def watched_by(collector: Collector) -> type[Province]:
+    """Return a province whose gateway sends *collector* a span of each exchange, if it can."""
+    spans = {"OTLP_ENDPOINT": collector.endpoint, "SPAN_SAMPLE": "1"} if EXPORTER else {}
+
+    class Watched(Province):
+        def environment(self) -> dict[str, str]:
+            """Return the usual variables, and where spans go."""
+            return super().environment() | {f"MOTLAN_TELEMETRY__{n}": v for n, v in spans.items()}
+
+    return Watched
 
 
 async def sign_on_and_out(left: Traces) -> None:
@@ -319,6 +338,18 @@ def test_no_file_and_no_file_name_holds_the_person(traces: Traces) -> None:
     assert {"logs/gateway.log", "logs/population.log", "motlan.toml"} <= {name for name, _ in files}
     assert any(name.startswith("postgres/data/pg_wal/") for name, _ in files)
     assert [] == traces_in([*files, *names])
+
+
+@pytest.mark.skipif(EXPORTER is None, reason="the extra otlp is not installed")
+def test_no_span_holds_the_person(traces: Traces) -> None:
+    """Spans leave the house: neither an attribute nor the trace id that a caller made up."""
+    in_thread(traces.province.stop)  # what waits in the workers is sent
+    spans = [body for path, _, body in traces.collector.received if path == "/v1/traces"]
+    seen = [(f"export {at}", body) for at, body in enumerate(spans)]
+    in_hex = [(f"{place} in hex", body.hex().encode()) for place, body in seen]
+
+    assert sum(body.count(b"motlan.code") for body in spans) > 100
+    assert [] == traces_in([*seen, *in_hex])
 
 
 def test_the_registers_own_store_would_be_found(traces: Traces) -> None:

@@ -1,5 +1,6 @@
 """Tests of the spans: a sampled share, closed attributes, the caller's trace without his wish."""
 
+import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from gateway.telemetry import Spans, describe_process, open_spans
@@ -28,6 +29,30 @@ def test_a_span_continues_the_callers_trace() -> None:
     assert sent.context
     assert TRACE == f"{sent.context.trace_id:032x}"
     assert {"motlan.request_id": "0193", "motlan.dataset": "cu-tru"} == dict(sent.attributes or {})
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        pytest.param(f"00-003190000123{'a' * 20}-{'b' * 16}-01", id="in the trace id"),
+        pytest.param(f"00-{'a' * 10}003190000123{'a' * 10}-{'b' * 16}-01", id="in its middle"),
+        pytest.param(f"00-{'a' * 32}-{'b' * 4}003190000123-01", id="in the parent id"),
+        pytest.param(f"00-{'1' * 32}-{'b' * 16}-01", id="digits alone"),
+    ],
+)
+def test_ids_that_could_carry_a_number_begin_a_trace_of_ours(made_up: str) -> None:
+    """P6: whoever reads our spans may not learn from them whom a caller asked about."""
+    exporter = InMemorySpanExporter()
+    spans = _opened(exporter, 1.0, 0.0)
+    span = spans.start("exchange", made_up)
+    assert span
+    span.end()
+    spans.close()
+
+    (sent,) = exporter.get_finished_spans()
+    assert sent.parent is None
+    assert sent.context
+    assert f"{sent.context.trace_id:032x}" not in made_up
 
 
 def test_an_attribute_that_is_not_on_the_list_is_dropped() -> None:
