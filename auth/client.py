@@ -1,6 +1,5 @@
 """The other side: what a system does to prove itself; for our own commands, demo and tests."""
 
-import base64
 import hashlib
 import secrets
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import msgspec
 
 from auth.assertions import ASSERTION_TYPE
+from auth.base64url import encoded
 from auth.jose import (
     Algorithm,
     new_private_jwk,
@@ -99,8 +99,7 @@ def dpop_proof(
 
 
 def _digest(token: str) -> str:
-    digest = hashlib.sha256(token.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return encoded(hashlib.sha256(token.encode("ascii")).digest())
 
 
 def token_form(assertion: str, *, scope: str = "", resource: str = "") -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 
 import uvloop
 
+from auth.base64url import decoded
 from auth.client import dpop_proof
 from auth.jose import (
     Algorithm,
@@ -24,7 +25,6 @@ from auth.jose import (
     signing_key,
     verification_key,
 )
-from auth.possession.base64url import decoded
 from bench.servers import QUESTION, Bench
 from gateway.api.exchanges import ExchangeHandler
 from gateway.calling.bindings import Proofs

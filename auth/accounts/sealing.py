@@ -3,7 +3,6 @@
 The database holds the secret's SHA-256 and a ciphertext; it opens no session and shows nobody.
 """
 
-import base64
 import hashlib
 import hmac
 import re
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from auth.accounts.errors import SessionEnded
 from auth.accounts.sessions import Payload
+from auth.base64url import encoded
 
 SECRET_BYTES = 32
 _NONCE_BYTES = 12  # NIST SP 800-38D 8.2.2: random, and each key seals once
@@ -72,8 +72,7 @@ class Secret(Struct, frozen=True):
 
         It changes with the secret, so a token from before a sign-in is dead after it.
         """
-        mac = self._derived(_CSRF + session_id.encode())
-        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode("ascii")
+        return encoded(self._derived(_CSRF + session_id.encode()))
 
     def _derived(self, label: bytes) -> bytes:
         return hmac.digest(self.text.encode("ascii"), label, "sha256")

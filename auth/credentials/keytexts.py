@@ -8,13 +8,13 @@ and every text cut short is noticed, and it protects against nobody who means it
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from zlib import crc32
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from auth.base64url import decoded, encoded
 from auth.credentials.environments import PREFIXES, Environment
 from auth.errors import KeyRefused
 from auth.jose import Algorithm, new_private_jwk, signing_key
@@ -41,9 +41,15 @@ def new(environment: Environment, algorithm: Algorithm = "ES256") -> dict[str, s
 
 
 def text_of(private: dict[str, str], environment: Environment) -> str:
-    """Return a private JWK of ours as its one line; never to be logged or shown."""
+    """Return a private JWK of ours as its one line; never to be logged or shown.
+
+    Raises:
+        KeyRefused: it is no private key of ours.
+    """
     key = signing_key(private)
-    secret = _decoded(private["d"])
+    secret = decoded(private["d"])
+    if secret is None:
+        raise KeyTextRefused("the private part of the key is no base64url")
     number = int.from_bytes(bytes([_NUMBERS[key.algorithm]]) + secret.rjust(_SECRET_BYTES, b"\0"))
     said = PREFIXES[environment] + _base62(number, _BODY)
     return said + _base62(crc32(said.encode("ascii")), _CHECK)
@@ -79,14 +85,14 @@ def _private(algorithm: Algorithm, secret: bytes) -> dict[str, str]:
     if algorithm == "EdDSA":
         key = Ed25519PrivateKey.from_private_bytes(secret)
         x = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return {"kty": "OKP", "crv": "Ed25519", "x": _encoded(x), "d": _encoded(secret)}
+        return {"kty": "OKP", "crv": "Ed25519", "x": encoded(x), "d": encoded(secret)}
     try:
         point = ec.derive_private_key(int.from_bytes(secret), ec.SECP256R1()).public_key()
     except ValueError:
         raise KeyTextRefused("the key is not one of its curve") from None
     numbers = point.public_numbers()
     x, y = (each.to_bytes(_SECRET_BYTES) for each in (numbers.x, numbers.y))
-    return {"kty": "EC", "crv": "P-256", "x": _encoded(x), "y": _encoded(y), "d": _encoded(secret)}
+    return {"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y), "d": encoded(secret)}
 
 
 def _base62(number: int, length: int) -> str:
@@ -102,11 +108,3 @@ def _number(digits: str) -> int:
     for digit in digits:
         number = number * len(_DIGITS) + _VALUES[digit]
     return number
-
-
-def _encoded(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
-
-
-def _decoded(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
-from auth.possession.base64url import encoded
+from auth.base64url import encoded
 
 HEADER = b"client-cert"
 SECRET_HEADER = b"motlan-proxy-secret"

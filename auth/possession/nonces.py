@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 
-from auth.possession.base64url import decoded, encoded
+from auth.base64url import decoded, encoded
 
 PERIOD_S = 300  # a nonce is good for one period after it was made
 _STAMP_BYTES, _SEAL_BYTES = 5, 15

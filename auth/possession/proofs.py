@@ -8,10 +8,10 @@ from typing import TypeAlias, cast
 
 import msgspec
 
+from auth.base64url import decoded, encoded
 from auth.errors import KeyMismatch, KeyRefused, ProofRefused
 from auth.jose import ALGORITHM_NAMES, VerificationKey, made_by, verification_key
 from auth.possession.addresses import same_address
-from auth.possession.base64url import decoded, encoded
 
 PROOF_TYPE = "dpop+jwt"
 LONGEST_PROOF = 4096  # characters; ours need about 500

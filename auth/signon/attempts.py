@@ -1,6 +1,5 @@
 """One attempt to sign on, between the two visits of the browser; sealed while it waits."""
 
-import base64
 import hashlib
 import hmac
 import re
@@ -11,6 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
+from auth.base64url import encoded
 from auth.signon.refusals import Ending, SignOnRefused
 
 LIFE_S = 600  # a person has so long to prove himself at the provider
@@ -39,8 +39,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     @property
     def challenge(self) -> str:
         """What the provider is shown of the verifier (RFC 7636 section 4.2, S256)."""
-        digest = hashlib.sha256(self.verifier.encode("ascii")).digest()
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+        return encoded(hashlib.sha256(self.verifier.encode("ascii")).digest())
 
 
 _DECODER = msgspec.json.Decoder(Attempt)

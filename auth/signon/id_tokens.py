@@ -1,11 +1,11 @@
 """ID tokens, judged claim by claim once their signature has been proven; pure."""
 
-import base64
 import hashlib
 import hmac
 
 from msgspec import Struct
 
+from auth.base64url import encoded
 from auth.signon.attempts import Attempt
 from auth.signon.members import NotUnderstood, members, shaped
 from auth.signon.providers import Provider
@@ -113,8 +113,7 @@ def _halves(access_token: str) -> tuple[str, ...]:
     """Return what at_hash may be (OpenID Core 3.1.3.6): ES256 hashes by SHA-256, Ed25519 by 512."""
     text = access_token.encode("utf-8")
     digests = hashlib.sha256(text).digest(), hashlib.sha512(text).digest()
-    halves = (digest[: len(digest) // 2] for digest in digests)
-    return tuple(base64.urlsafe_b64encode(half).rstrip(b"=").decode("ascii") for half in halves)
+    return tuple(encoded(digest[: len(digest) // 2]) for digest in digests)
 
 
 def _untrusted(fact: str) -> SignOnRefused:

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from auth.possession.base64url import decoded
+from auth.base64url import decoded
 from gateway.calling.system import System
 from gateway.calling.wire import Answer, send
 from gateway.demo.province import Province

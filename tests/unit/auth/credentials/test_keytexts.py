@@ -12,6 +12,7 @@ from auth.client import client_assertion
 from auth.credentials import keytexts
 from auth.credentials.environments import PREFIXES, Environment
 from auth.credentials.keytexts import KeyTextRefused
+from auth.errors import KeyRefused
 from auth.jose import Algorithm, kid_of, public_jwk, signing_key
 
 LIVE = keytexts.text_of(keytexts.new(Environment.LIVE), Environment.LIVE)
@@ -38,6 +39,14 @@ def test_a_secret_that_begins_with_zeros_keeps_its_length() -> None:
 
     assert secret == urlsafe_b64decode(read["d"] + "=")
     assert by_hand(2, secret) == keytexts.text_of(read, Environment.TEST)
+
+
+def test_a_second_spelling_of_a_secret_is_not_written() -> None:
+    """Spare bits in the last letter: the line would not be read back the same."""
+    private, _ = keytexts.read(by_hand(2, bytes(31) + b"\x01"))
+
+    with pytest.raises(KeyRefused):
+        keytexts.text_of({**private, "d": private["d"][:-1] + "F"}, Environment.TEST)
 
 
 def test_the_id_in_what_is_signed_is_the_registered_one() -> None:

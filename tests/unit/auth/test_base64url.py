@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth.possession.base64url import decoded, encoded
+from auth.base64url import decoded, encoded
 
 
 @given(st.binary(max_size=80))
