@@ -11,10 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auth.errors import KeyRefused, SignatureRefused
 from auth.jose import (
     Algorithm,
+    made_by,
     new_private_jwk,
     payload_of,
     public_jwk,
@@ -32,6 +35,11 @@ TYPES = frozenset({"at+jwt"})
 def judged(text: str) -> bytes:
     """Verify *text* as the gateway does, with one known key."""
     return verified(text, types=TYPES, keys=lambda kid: [PUBLIC] if kid == PUBLIC.kid else [])
+
+
+def read(segment: bytes) -> bytes:
+    """Return what a segment of a compact serialization holds."""
+    return base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
 
 
 def encoded(content: object) -> str:
@@ -158,6 +166,40 @@ def test_one_changed_letter_is_noticed(place: int) -> None:
 
     with pytest.raises(SignatureRefused):
         judged(".".join(parts))
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])
+def test_a_signature_is_one_keys_over_one_message(algorithm: Algorithm) -> None:
+    """A thousand of them: of ES256 one of 128 holds a number that begins with zeros."""
+    key, other = (signing_key(new_private_jwk(algorithm)) for _ in range(2))
+    public, stranger = verification_key(public_jwk(key)), verification_key(public_jwk(other))
+    texts = [signed(b"%d" % number, key, typ="x").encode() for number in range(1000)]
+    pairs = [(head, read(tail)) for head, _, tail in (text.rpartition(b".") for text in texts)]
+    head, signature = pairs[0]
+
+    assert all(made_by(public, algorithm, *pair) for pair in pairs)
+    assert not made_by(stranger, algorithm, head, signature)
+    assert not made_by(public, algorithm, head + b"A", signature)
+
+
+NUMBERS = st.one_of(
+    st.binary(min_size=32, max_size=32),
+    st.integers(0, 32).map(lambda zeros: bytes(zeros) + b"\x80" * (32 - zeros)),
+    st.integers(0, 31).map(lambda zeros: bytes(zeros) + b"\x7f" * (32 - zeros)),
+)
+
+
+@given(NUMBERS, NUMBERS, st.binary(max_size=3))
+def test_two_numbers_are_a_signature_for_whoever_made_them(r: bytes, s: bytes, more: bytes) -> None:
+    """Whatever they are, nothing breaks, and none that was made up is good."""
+    assert not made_by(PUBLIC, "ES256", b"", r + s + more)
+    assert not made_by(PUBLIC, "ES256", b"", (r + s)[: len(more)])
+
+
+def test_a_key_answers_for_its_own_algorithm_alone() -> None:
+    """RFC 8725 section 3.1."""
+    assert not made_by(PUBLIC, "EdDSA", b"", bytes(64))
+    assert not made_by(PUBLIC, "none", b"", b"")
 
 
 def test_a_refusal_repeats_nothing_of_the_text() -> None:

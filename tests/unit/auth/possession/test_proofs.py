@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -226,6 +227,29 @@ def test_a_member_that_is_there_twice_is_refused(header: str | None, claims: str
     )
 
     assert "twice" in fact_of(made)
+
+
+NAMES = ["jti", "j\\u0074i", "htm", "htu", "iat", "ath", "nonce", "", "more", '\\"iat']
+VALUES = ['""', '"a:b"', '"\\u003a"', f'"{URL}"', "0", "18e8", "null", "[]", '{"a":1,"b":2}']
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)), max_size=4),
+    st.sampled_from(['"iat":1795000000', '"iat":1795e6', '"iat" : 1795000000']),
+    st.sampled_from([URL, URL.replace("/", "\\/"), URL.replace(":", "\\u003a")]),
+)
+def test_no_spelling_leaves_room_for_a_second_member(
+    more: list[tuple[str, str]], iat: str, htu: str
+) -> None:
+    """Read pair by pair or at a glance, a proof that is good holds each member once."""
+    others = "".join(f',"{name}":{value}' for name, value in more)
+    head = f'"jti":"proof-1","htm":"POST","htu":"{htu}","ath":"{token_digest(TOKEN)}",{iat}'
+    text = f"{{{head}{others}}}"
+    names = [name for name, _ in json.loads(text, object_pairs_hook=list)]
+
+    with suppress(ProofRefused):
+        assert "proof-1" == judged(signed(some_header(), text, KEY)).jti
+        assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("text", ["[]", "7", "null", '"x"', "{", "[" * 1500, "{}"])
