@@ -7,7 +7,6 @@ from litestar import Controller, Litestar, asgi
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import ASGIRoute, HTTPRoute
 from litestar.types import Receive, Scope, Send
@@ -16,8 +15,10 @@ from auth.permissions import Listener, Permission
 from gateway import __version__
 from gateway.api.cookies import SESSION
 from gateway.api.described import describe as describe_others
+from gateway.api.document import Written
 from gateway.api.exchanges import PREFIX, ExchangeHandler
 from gateway.api.failures import HANDLERS
+from gateway.api.framework import Framework
 from gateway.api.headers import guarding
 from gateway.api.listeners import Doors
 from gateway.api.openapi import describe as describe_exchange
@@ -63,11 +64,18 @@ def create() -> Front:
     settings = load()
     configure_logs(settings.telemetry.log_level)
     worker = Worker(settings)
-    return Front(build(worker), worker)
+    written = Written()
+    app = build(worker, written)
+    written.write(app.openapi_schema)
+    return Front(app, worker)
 
 
-def build(worker: Worker) -> Litestar:
+def build(worker: Worker, written: Written | None = None) -> Litestar:
     """Return the application around *worker*.
+
+    Args:
+        worker: everything its routes need.
+        written: what serves the API document.
 
     Raises:
         PermissionMissing: a route of ours names none.
@@ -82,13 +90,13 @@ def build(worker: Worker) -> Litestar:
         async with worker.running():
             yield
 
-    app = Litestar(
+    app = Framework(
         route_handlers=[data, PrefillController, *_handlers()],
         dependencies={**_dependencies(worker), **PERSON},
         exception_handlers={**HANDLERS},
         lifespan=[lifespan],
         before_send=[guarding(https=worker.settings.environment == "production")],
-        openapi_config=_openapi(),
+        openapi_config=_openapi(written or Written()),
         request_max_body_size=worker.limits.body_bytes,
         logging_config=None,
     )
@@ -121,7 +129,7 @@ def _handlers() -> list[type[Controller]]:
     return [handler for part in PARTS for handler in part.HANDLERS]
 
 
-def _openapi() -> OpenAPIConfig:
+def _openapi(written: Written) -> OpenAPIConfig:
     token = SecurityScheme(type="http", scheme="bearer", bearer_format="at+jwt")
     session = SecurityScheme(
         type="apiKey",
@@ -135,8 +143,7 @@ def _openapi() -> OpenAPIConfig:
         version=__version__,
         description="Cổng tích hợp, chia sẻ dữ liệu cấp tỉnh / Provincial data-sharing gateway",
         components=Components(security_schemes={"accessToken": token, "session": session}),
-        # The document alone: the framework's reader pages load their scripts from outside.
-        render_plugins=[JsonRenderPlugin()],
+        render_plugins=[written],
     )
 
 
