@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, IPvAnyNetwork
 
 from auth.identity import Identity
+from auth.keys import SigningKeyRing
 from auth.settings_possession import PossessionSettings
 
 
@@ -66,3 +67,7 @@ class IdentitySettings(PossessionSettings, frozen=True, extra="forbid"):
     def keep(self) -> timedelta:
         """Return how long a retired key verifies: a token's whole life, and clocks that differ."""
         return timedelta(seconds=self.token_life_s + 2 * self.clock_ahead_s)
+
+    def ring(self) -> SigningKeyRing:
+        """Return the keys that tokens are signed with; nothing is read yet."""
+        return SigningKeyRing(self.keys_dir, keep=self.keep(), algorithm=self.algorithm)

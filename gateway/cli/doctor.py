@@ -15,7 +15,6 @@ from rich_click import RichCommand
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.errors import PartyError
-from auth.keys import SigningKeyRing
 from auth.people import Role
 from auth.roles.desk import ENOUGH, RoleDesk
 from auth.roles.emergencies import EmergencyDesk
@@ -256,11 +255,9 @@ async def _witnesses(dsn: str, settings: Settings) -> Finding:
 
 
 def _keys(settings: Settings) -> Finding:
-    identity = settings.identity
-    ring = SigningKeyRing(identity.keys_dir, keep=identity.keep(), algorithm=identity.algorithm)
     do = "run `motlan keys rotate --now`"
     try:
-        lines = ring.lines(utc_now())
+        lines = settings.identity.ring().lines(utc_now())
     except Exception as unusable:  # noqa: BLE001 - a doctor reports, whatever it is
         return Finding("keys", ok=False, says=type(unusable).__name__, do=do)
     states = [line.state.value for line in lines]

@@ -102,8 +102,7 @@ def _ring(name: str) -> _Ring:
     if name == SIGN_ON:
         return _Ring(sign_on.ring_of(settings), sign_on.LEAD)
     identity = settings.identity
-    ring = SigningKeyRing(identity.keys_dir, keep=identity.keep(), algorithm=identity.algorithm)
-    return _Ring(ring, timedelta(seconds=identity.rotation_lead_s))
+    return _Ring(identity.ring(), timedelta(seconds=identity.rotation_lead_s))
 
 
 def _told(line: KeyLine, recorded: bool) -> str:  # noqa: FBT001 - a fact, not a switch

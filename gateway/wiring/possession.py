@@ -43,7 +43,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
 
 
 def door(stack: AsyncExitStack, shared: Shared, verify: Callable[[str, float], Principal]) -> Door:
-    """Return what admits systems; proofs are claimed over a connection of their own.
+    """Return what admits systems; the token endpoint judges proofs by the same desk from now on.
 
     Args:
         stack: closes it.
@@ -54,12 +54,17 @@ def door(stack: AsyncExitStack, shared: Shared, verify: Callable[[str, float], P
         KeyRingUnusable: the secrets of nonces cannot be made or read.
     """
     ensure_secret(shared)
+    shared.proofs = _proofs(stack, shared)
+    return Door(verify, shared.proofs, demand_nonce=shared.settings.identity.demand_nonces)
+
+
+def _proofs(stack: AsyncExitStack, shared: Shared) -> ProofDesk:
+    """Return what judges proofs; they are claimed over a connection of their own."""
     line = database.Line(shared.dsn, "motlan_app", application_name="motlan proofs")
     stack.push_async_callback(line.close)
     once = Once(ProofRepository(line))
     stack.push_async_callback(once.aclose)
-    desk = ProofDesk(once, shared.nonces)
-    return Door(verify, desk, demand_nonce=shared.settings.identity.demand_nonces)
+    return ProofDesk(once, shared.nonces)
 
 
 def ensure_secret(shared: Shared) -> bool:

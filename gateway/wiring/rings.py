@@ -22,8 +22,7 @@ def keys_seen(settings: Settings, now: datetime) -> dict[str, Sight]:
     seen = _pseudonyms(node, Keyring(settings.audit.keys_dir))
     identity, sign_on = settings.identity, settings.sign_on
     if identity.keys_dir.is_dir():
-        ring = SigningKeyRing(identity.keys_dir, keep=identity.keep(), algorithm=identity.algorithm)
-        seen |= _signing(f"{node}/signing", ring, now)
+        seen |= _signing(f"{node}/signing", identity.ring(), now)
     if sign_on.keys_dir.is_dir():
         seen |= _signing(f"{node}/sign-on", ring_of(settings), now)
     if settings.tree.keys_dir.is_dir():

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 import structlog
 
 from auth.possession.certificates import CertificatePeers
+from auth.possession.desk import ProofDesk
 from auth.possession.nonces import PERIOD_S, Nonces
 from auth.possession.secrets import NonceSecrets
 from catalog.feed import SnapshotKeeper
@@ -35,11 +36,13 @@ class Shared:
     """The parts that processes have in common; made without side effect, opened by `open_*`."""
 
     log: AuditWriter
+    proofs: ProofDesk
 
     def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
         self.settings = settings
         self.clock = clock
         self.identity = settings.identity.identity()
+        self.signing = settings.identity.ring()
         self.meters = Meters()
         self.dsn = dsn_of(settings)
         self.engine = database.engine(self.dsn, pool_connections=settings.database.pool_connections)
@@ -63,6 +66,7 @@ class Shared:
         self.keyring = Keyring(settings.audit.keys_dir)
         self.pseudonyms = Pseudonyms(self.keyring)
         self.checks: dict[str, Check] = {}  # of the keeper's readiness; parts add theirs
+        self.provided: dict[str, object] = {}  # what a worker's parts give to routes, by name
         self._pools: dict[str, database.Pool] = {}
         self._opening = asyncio.Lock()
         self._at_head_since = float("-inf")  # loop time

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from typing import cast
 
 from litestar import Controller
 
@@ -13,20 +14,16 @@ from auth.delegation.repository import RevokedTokens, UsedAssertions
 from auth.delegation.subjects import Subjects
 from auth.errors import RegistrationsUnavailable
 from auth.issuer import Issuer, Parts
-from auth.keys import SigningKeyRing
 from auth.metadata import authorization_server, protected_resource
 from auth.narrowing.agreements import Reach, Reaches
-from auth.possession.desk import ProofDesk
-from auth.possession.once import Once
-from auth.possession.repository import ProofRepository
 from auth.signon.signed_on import Realm
+from auth.signon.staff_tokens import StaffTokens
 from catalog.entries import SystemId
 from catalog.snapshot import Snapshot
 from gateway import database
 from gateway.api.oauth import OAuthController, Published
 from gateway.wiring.sessions import accounts_of
 from gateway.wiring.shared import Shared
-from gateway.wiring.sign_on import doors_of, ring_of, staff_tokens_of
 from gateway.wiring.systems import desk_of
 
 HANDLERS: tuple[type[Controller], ...] = (OAuthController,)
@@ -36,10 +33,13 @@ KEPT_AFTER_EXPIRY = timedelta(hours=1)  # workers' clocks differ
 
 
 async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
-    """Return the endpoints of one worker, and what is published about them."""
-    identity, settings = shared.identity, shared.settings.identity
-    # A ring of its own reads the directory that the worker's reads.
-    ring = SigningKeyRing(settings.keys_dir, keep=settings.keep(), algorithm=settings.algorithm)
+    """Return the endpoints of one worker, and what is published about them.
+
+    The door of the exchanges and the part `sign_on` must be open: proofs and officials' tokens are
+    judged by what they opened.
+    """
+    del stack  # nothing here outlives what others opened
+    identity, ring = shared.identity, shared.signing
     officials = StaffOfficials(accounts_of(shared), shared.clock)
     issuer = Issuer(
         identity,
@@ -48,7 +48,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
             rows=desk_of(shared),
             uses=UsedAssertions(await shared.pool("motlan_app")),
             reaches=lambda client_id: reaches(shared.keeper.current, client_id),
-            binding=Binding(identity.token_endpoint, await _proofs(stack, shared)),
+            binding=Binding(identity.token_endpoint, shared.proofs),
             subjects=_subjects(shared, officials),
             clock=shared.clock,
         ),
@@ -82,20 +82,12 @@ async def _forget(taken: RevokedTokens, shared: Shared) -> None:
         await asyncio.sleep(FORGET_EVERY_S)
 
 
-async def _proofs(stack: AsyncExitStack, shared: Shared) -> ProofDesk:
-    """Return what judges proofs of possession; the memory of used ones is everybody's."""
-    once = Once(ProofRepository(await shared.pool("motlan_app")))
-    stack.push_async_callback(once.aclose)
-    return ProofDesk(once, shared.nonces)
-
-
 def _subjects(shared: Shared, officials: StaffOfficials) -> Subjects | None:
     """Return what judges officials; None when the settings name no provider of staff."""
     providers = shared.settings.sign_on.providers.values()
     if all(each.realm is not Realm.STAFF for each in providers):
         return None
-    doors = doors_of(shared.settings, ring_of(shared.settings))
-    return Subjects(staff_tokens_of(doors, shared.identity.issuer), officials)
+    return Subjects(cast("StaffTokens", shared.provided["staff_tokens"]), officials)
 
 
 def reaches(snapshot: Snapshot, client_id: str) -> Reaches:

@@ -4,35 +4,67 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from auth.delegation.repository import RevokedTokens
+from auth.errors import TokenInvalid
+from auth.principals import Principal
 from gateway.clock import utc_now
 from gateway.database import transaction
 from gateway.settings import load
-from gateway.wiring import tokens
+from gateway.wiring import possession, sign_on, tokens
+from gateway.wiring.every import PARTS
 from gateway.wiring.shared import Shared
 from tests.party_builders import CLIENT
 
 LONGEST_S = 30
 
 
+STAFF = {
+    "issuer": "http://127.0.0.1:1/realms/staff",
+    "realm": "staff",
+    "client_id": "motlan",
+    "title_vi": "Đăng nhập",
+    "title_en": "Sign on",
+    "networks": ["127.0.0.0/8"],
+}
+
+
+def shared_in(dsn: str, folder: Path, providers: dict[str, Any]) -> Shared:
+    """Return the parts of a process."""
+    return Shared(
+        load(
+            {
+                "database": {"url": dsn, "pool_connections": 3},
+                "audit": {"keys_dir": folder / "pseudonyms"},
+                "identity": {"keys_dir": folder / "signing"},
+                "sign_on": {
+                    "keys_dir": folder / "sign-on",
+                    "origin": "http://127.0.0.1:8100",
+                    "providers": providers,
+                },
+            },
+            {},
+        )
+    )
+
+
 @pytest.fixture
 async def shared(database_url: str, tmp_path: Path) -> AsyncIterator[Shared]:
-    """Give the parts of a process."""
-    settings = load(
-        {
-            "database": {"url": database_url, "pool_connections": 3},
-            "audit": {"keys_dir": tmp_path / "pseudonyms"},
-            "identity": {"keys_dir": tmp_path / "signing"},
-        },
-        {},
-    )
+    """Give the parts of a process at which nobody signs on."""
     async with AsyncExitStack() as stack:
-        made = Shared(settings)
+        made = shared_in(database_url, tmp_path, {})
         made.open_database(stack)
         yield made
+
+
+def of_nobody(token: str, now: float) -> Principal:
+    """Believe no token."""
+    del token, now
+    raise TokenInvalid("of nobody")
 
 
 async def test_the_keeper_forgets_what_could_not_live_any_more(shared: Shared) -> None:
@@ -53,6 +85,30 @@ async def test_the_keeper_forgets_what_could_not_live_any_more(shared: Shared) -
 async def test_a_worker_gives_its_routes_all_that_they_ask_for(shared: Shared) -> None:
     """By the names they ask with; without a staff provider nothing is exchanged."""
     async with AsyncExitStack() as stack:
+        possession.door(stack, shared, of_nobody)
         given = await tokens.serve(stack, shared)
 
     assert set(tokens.PROVIDES) == given.keys()
+
+
+async def test_officials_tokens_are_judged_by_what_sign_on_opened(
+    database_url: str, tmp_path: Path
+) -> None:
+    """One worker asks a provider for its keys once: this part opens no way there of its own."""
+    shared = shared_in(database_url, tmp_path, {"staff": STAFF})
+    async with AsyncExitStack() as stack:
+        shared.open_database(stack)
+        possession.door(stack, shared, of_nobody)
+        with pytest.raises(KeyError, match="staff_tokens"):
+            await tokens.serve(stack, shared)
+        shared.provided |= await sign_on.serve(stack, shared)
+        given = await tokens.serve(stack, shared)
+
+    assert set(tokens.PROVIDES) == given.keys()
+
+
+def test_sign_on_opens_before_the_tokens_that_lean_on_it() -> None:
+    """The order of the parts is the order in which they may use each other."""
+    names = [part.__name__ for part in PARTS if isinstance(part, ModuleType)]
+
+    assert names.index(sign_on.__name__) < names.index(tokens.__name__)
