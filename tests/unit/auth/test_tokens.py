@@ -75,6 +75,7 @@ def test_a_token_that_comes_too_late_is_expired_and_not_invalid(ring: SigningKey
         pytest.param({"env": "other"}, id="an unknown environment"),
         pytest.param({"sys_rev": "1"}, id="a revision that is text"),
         pytest.param({"typ": "JWT"}, id="an ordinary JWT"),
+        pytest.param({"typ": "person+jwt"}, id="a person's"),
         pytest.param({"cnf": Confirmation()}, id="bound in an unknown way"),
     ],
 )

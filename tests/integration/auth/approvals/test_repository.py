@@ -127,6 +127,24 @@ async def test_what_served_the_sandbox_never_serves_for_real(database: AsyncEngi
                 await registrations.register(SystemRepository(session), twin, OUR_NOTE)
 
 
+@pytest.mark.parametrize(("sandbox", "other"), [(False, "test"), (True, "live")])
+async def test_a_key_is_of_its_systems_environment_by_its_id_too(
+    database: AsyncEngine, owner: AsyncEngine, *, sandbox: bool, other: str
+) -> None:
+    """A key that was made for the other environment and never used there, typed in by hand."""
+    async with transaction(database) as session:
+        said = a_registration(jwks=(CLIENT_KEY.public,), sandbox=sandbox)
+        await SystemRepository(session).append(registered(said, OUR_NOTE))
+    own = "live" if other == "test" else "test"
+
+    def rotated(environment: str) -> str:
+        key = f'{{"kid": "motlan_{environment}_x", "crv": "Ed25519", "x": "{A}"}}'
+        return next_version("keys_rotated", jwks=f"'[{key}]'", approved_by="'qt-02'")
+
+    assert await refused(owner, rotated(other))
+    assert not await refused(owner, rotated(own))
+
+
 async def test_two_who_register_one_key_in_both_environments_do_not_both_succeed(
     database: AsyncEngine,
 ) -> None:

@@ -277,6 +277,18 @@ async def test_a_role_begins_and_ends_with_its_hours(people: Hall) -> None:
     assert State.ENDED is short.state(utc_now())
 
 
+async def test_what_is_over_before_it_is_approved_is_not_granted(people: Hall) -> None:
+    """An approval that comes too late must not read as one that gave something."""
+    account = await people.an_official()
+    late = utc_now() + timedelta(seconds=1)
+    asked = await people.asked(account, Role.PUBLISHER, valid_to=late)
+    await people.fetch("SELECT pg_sleep_until($1)", late)
+
+    with pytest.raises(MoveRefused):
+        await people.decided(asked)
+    assert [("role.ask", f"{account.id}:publisher")] == await people.owed()
+
+
 async def test_what_excludes_each_other_is_judged_by_hours_that_meet(people: Hall) -> None:
     """A role that begins tomorrow excludes what is asked for today without an end."""
     account = await people.an_official()

@@ -65,11 +65,13 @@ def test_another_type_of_ours_stays_shut(tmp_path: Path) -> None:
 def test_a_token_stands_with_its_system() -> None:
     """Of the same system, at the same revision, while it is active."""
     system = a_system()
+    suspended = systems.suspended(system, OUR_NOTE)
 
     assert is_of(some_claims(), system)
     assert not is_of(some_claims(sys_rev=2), system)
     assert not is_of(some_claims(client_id="an-sinh"), system)
-    assert not is_of(some_claims(), systems.suspended(system, OUR_NOTE))
+    assert not is_of(some_claims(), suspended)
+    assert not is_of(some_claims(sys_rev=suspended.rev), suspended)
 
 
 def test_the_answer_is_that_of_the_rfc() -> None:
