@@ -40,7 +40,6 @@ THROUGH: dict[str, str] = {
     "gateway/settings_shape.py": "tests/unit/gateway/test_settings.py",
     "gateway/audit/detail_repository.py": "tests/e2e/test_signed.py",
     "gateway/stages/known.py": "tests/unit/gateway/stages/test_leaves.py",
-    "gateway/wiring/every.py": "tests/house/test_routes.py",
     "gateway/wiring/parts.py": "tests/integration/gateway/cli/test_keep.py",
     "mocks/sso/about.py": "tests/integration/mocks/sso/test_sign_on.py",
     "mocks/sso/counter.py": "tests/integration/mocks/sso/test_refusals.py",
