@@ -31,6 +31,8 @@ _MEMBERS = (
     "dia_chi_thua",
 )
 
+_NOBODY = Match.NOT_A_PERSON
+
 Item = TypeVar("Item")
 
 
@@ -128,10 +130,12 @@ def _year(day: str | PartialDate | None) -> int | None:
 
 def parcel(told: Parcel) -> Told:
     """Return one parcel; holders and restrictions are not part of this answer."""
+    known = _members(told)
+    known["han_che"] = None
     return Told(
-        known={**_members(told), "han_che": None},
+        known=known,
         as_of=instant_of(SOURCE, told.thoi_diem_cap_nhat),
-        match=Match.NOT_A_PERSON,
+        match=_NOBODY,
     )
 
 

@@ -32,21 +32,25 @@ class Told(Struct, frozen=True, kw_only=True):
 
 def record(query: Query, told: Told) -> Record:
     """Return the fields that were asked, and a reason for each that is not there."""
-    values = {name: told.known[name] for name in query.fields if told.known.get(name) is not None}
-    missing = {
-        name: told.reasons.get(name, NOT_ON_RECORD if name in told.known else NOT_OFFERED)
-        for name in query.fields
-        if name not in values
-    }
+    known, fields = told.known, query.fields
+    values = {name: value for name in fields if (value := known.get(name)) is not None}
     return Record(
         values=values,
         as_of=told.as_of,
         match=told.match,
         upstream_id=told.upstream_id,
-        unavailable=missing,
+        unavailable=_missing(fields.difference(values), told) if len(values) < len(fields) else {},
         current_so_dinh_danh=told.current_so_dinh_danh,
         subject_is=told.subject_is,
     )
+
+
+def _missing(names: frozenset[str], told: Told) -> dict[str, str]:
+    """Return why each of *names* has no value."""
+    return {
+        name: told.reasons.get(name, NOT_ON_RECORD if name in told.known else NOT_OFFERED)
+        for name in names
+    }
 
 
 def folded(name: str) -> str:

@@ -27,6 +27,8 @@ from gateway.stages.minimise import minimise
 from gateway.stages.record import Trail
 from gateway.stages.settled import Settled
 
+UNSIGNED = Signing.NONE
+
 
 class Decides(Protocol):
     """The stage that also counts: a decision taken before still spends its quota."""
@@ -71,7 +73,7 @@ class Exchange:
         try:
             identified = trail.reached(await self.authenticate(asked))
             consented = trail.reached(await self._decided(trail, identified))
-            if consented.authorised.agreement.signing is not Signing.NONE:
+            if consented.authorised.agreement.signing is not UNSIGNED:
                 consented = trail.reached(await self.signed(consented))
             if consented.authorised.resolved.service.strict:
                 await trail.announce(consented)  # no record, no question

@@ -52,6 +52,7 @@ from gateway.witnessing.reading import WitnessState
 # Exchanges make many short-lived values; looking for cycles in them each 700 costs a tenth.
 COLLECT_AFTER = 20_000
 FORGET_EVERY_S = 3600.0
+SERVED = {200: ("POST", EXCHANGE_ROUTE, "200")}  # labels of the answer that is counted most
 KEPT_COUNTERS = timedelta(days=2)
 
 
@@ -214,8 +215,8 @@ class Worker(Shared):
     def _ended(  # noqa: PLR0917 - as `gateway.api.exchanges.Observe`
         self, service: str, agency: str, code: str, status: int, total_s: float, source_s: float
     ) -> None:
-        self.meters.exchange(service, agency, code, total_s, source_s)
-        self.meters.served("POST", EXCHANGE_ROUTE, status, total_s)
+        served = SERVED.get(status) or ("POST", EXCHANGE_ROUTE, str(status))
+        self.meters.exchange(service, agency, code, served, total_s, source_s)
 
     def _witnessed(self) -> bool:
         state = self.provided.get("witness_state")

@@ -122,5 +122,8 @@ def unread(
 
 def traceparent_of(headers: Mapping[bytes, bytes]) -> str | None:
     """Return the W3C trace header when it has its form; anything else is no trace."""
-    given = headers.get(b"traceparent", b"").decode("latin-1")
-    return given if TRACEPARENT.fullmatch(given) else None
+    given = headers.get(b"traceparent")
+    if given is None:
+        return None
+    text = given.decode("latin-1")
+    return text if TRACEPARENT.fullmatch(text) else None

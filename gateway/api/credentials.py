@@ -1,6 +1,7 @@
 """What a system shows at our door: token, proof, certificate; read off the headers, not judged."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from auth.possession.certificates import CertificatePeers
 from auth.possession.shown import Shown
@@ -8,6 +9,7 @@ from auth.possession.shown import Shown
 DPOP = b"dpop"
 # Headers of which a second one would leave open which of them counts: values are joined, as
 # RFC 9110 section 5.3 allows, and the joined value proves nothing.
+_SCHEMES = frozenset({b"bearer", DPOP})
 SINGLE = frozenset({b"authorization", DPOP, b"client-cert", b"motlan-proxy-secret"})
 
 
@@ -36,7 +38,7 @@ class Credentials:
         return Shown(
             method=method,
             url=self._origin + path,
-            dpop=headers.get(b"authorization", b"")[:5].lower() == b"dpop ",
+            dpop=_authorization(headers.get(b"authorization", b""))[0] == b"dpop",
             proof=None if proof is None else proof.decode("latin-1"),
             certificate=self._peers.handed_over(peer, headers),
         )
@@ -44,5 +46,12 @@ class Credentials:
 
 def token_of(headers: Mapping[bytes, bytes]) -> str:
     """Return the access token, empty when there is none (RFC 6750 section 2.1, RFC 9449 7.1)."""
-    kind, _, token = headers.get(b"authorization", b"").partition(b" ")
-    return token.strip().decode("latin-1") if kind.lower() in {b"bearer", b"dpop"} else ""
+    scheme, token = _authorization(headers.get(b"authorization", b""))
+    return token if scheme in _SCHEMES else ""
+
+
+@lru_cache(maxsize=1_024)
+def _authorization(value: bytes) -> tuple[bytes, str]:
+    """Return scheme, in lower case, and what follows it; the same value comes many times."""
+    scheme, _, token = value.partition(b" ")
+    return scheme.lower(), token.strip().decode("latin-1")

@@ -16,7 +16,7 @@ from opentelemetry.trace import Span
 
 from adapters.protocol import Subject
 from auth.possession.shown import Shown
-from catalog.entries import ServiceState
+from catalog.entries import ServiceState, ServiceVersion
 from gateway.api.bodies import Limits, deadline_s, decoded, traceparent_of, unread
 from gateway.api.credentials import Credentials, token_of
 from gateway.api.signing import Signs, presented, unsigned
@@ -89,6 +89,8 @@ Body: TypeAlias = bytes | Callable[[], Awaitable[bytes]]
 # How one call ended: service, agency, "ok" or a code, status, seconds in all, of the source.
 # Every word is of a closed vocabulary: codes of the catalog, or "unknown".
 Observe: TypeAlias = Callable[[str, str, str, int, float, float], None]
+
+_DEPRECATED = ServiceState.DEPRECATED  # a name costs less than a look into the enumeration
 
 _log = structlog.get_logger(__name__)
 _DECODER = msgspec.json.Decoder(ExchangeBody)
@@ -280,7 +282,7 @@ class ExchangeHandler:
             purpose=body.purpose,
             procedure=body.procedure,
             dossier=body.dossier,
-            fields=tuple(dict.fromkeys(body.fields)),
+            fields=tuple(dict.fromkeys(body.fields)) if body.fields else (),
             representative=body.representative,
             at=at,
             deadline=asyncio.get_running_loop().time() + deadline_s(call.headers, self._limits),
@@ -344,14 +346,19 @@ def _answer_headers(recorded: Recorded) -> Headers:
         name, limit, left = balance.policy, balance.limit, balance.left
         headers.append((b"ratelimit-policy", f'"{name}";q={limit}'.encode()))
         headers.append((b"ratelimit", f'"{name}";r={left};t={balance.resets_s}'.encode()))
-    service = authorised.resolved.service
-    if service.state is ServiceState.DEPRECATED and service.deprecated_at is not None:
+    if authorised.resolved.service.state is _DEPRECATED:
+        _warn(headers, authorised.resolved.service)
+    return headers
+
+
+def _warn(headers: Headers, service: ServiceVersion) -> None:
+    """Say since when a version is not to be built upon, and until when it answers."""
+    if service.deprecated_at is not None:
         since = int(service.deprecated_at.timestamp())
         headers.append((b"deprecation", b"@%d" % since))  # RFC 9745
-    if service.state is ServiceState.DEPRECATED and service.sunset is not None:
+    if service.sunset is not None:
         stamp = service.sunset.strftime("%a, %d %b %Y %H:%M:%S GMT").encode()
         headers.append((b"sunset", stamp))  # RFC 8594
-    return headers
 
 
 def _trace_headers(headers: Headers, call: Call, spent: float, source_s: float) -> None:

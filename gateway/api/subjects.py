@@ -31,6 +31,8 @@ FORMS: dict[str, tuple[re.Pattern[str], str, str]] = {
     ),
 }  # fmt: skip
 _MEMBERS = Subject.__struct_fields__
+# Members whose form leaves nothing to compose: without blanks, and without letters that have marks.
+_PLAIN = {name: form.fullmatch for name, (form, _, _) in FORMS.items() if name != "so_phat_hanh"}
 OLDEST_YEAR = 1880
 WHOLE_DATE = 10  # characters of YYYY-MM-DD
 # Letters of the Latin blocks that Vietnamese and its neighbours use, composed (NFC).
@@ -45,6 +47,27 @@ def normalised(subject: Subject, today: date) -> Subject:
     Raises:
         Refusal: VALIDATION_FAILED with one entry for each member that has not its form.
     """
+    for name, given in zip(_MEMBERS, astuple(subject), strict=True):
+        if given is not None and not _stands(name, given, today):
+            return _mended(subject, today)
+    return subject
+
+
+def _stands(name: str, given: str | PartialDate, today: date) -> bool:
+    """Say whether a member surely has its form, letter by letter, as most have."""
+    if not isinstance(given, str) or "  " in given:
+        return False
+    form = _PLAIN.get(name)
+    if form is not None:
+        return form(given) is not None
+    if name == "ngay_sinh":
+        return len(given) == WHOLE_DATE and _is_whole_date(given, today)
+    composed = given == given.strip() and unicodedata.is_normalized("NFC", given)
+    return name == "ho_ten" and composed and is_name(given)
+
+
+def _mended(subject: Subject, today: date) -> Subject:
+    """Return *subject* with what can be mended mended; raise Refusal naming all that cannot."""
     errors: list[dict[str, str]] = []
     changed: dict[str, object] = {}
     for name, given in zip(_MEMBERS, astuple(subject), strict=True):

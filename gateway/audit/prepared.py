@@ -73,7 +73,7 @@ class Found(Struct, frozen=True, kw_only=True):
     detail: str | None = None  # commitment to what is sealed beside it; never of a form
 
 
-_DECISION = b'"decision":"' + Decision.ALLOW.value.encode("ascii") + b'"'
+_DECISION = f'"decision":"{Decision.ALLOW}"'
 _ID, _REQUEST = (f"{digit * 8}-ffff-ffff-ffff-ffffffffffff" for digit in "de")
 _ASKED, _ANSWERED, _SALT = "A" * 43, "B" * 43, "C" * 22
 _PERSON = "a" * 32
@@ -107,7 +107,7 @@ class Form:
         Raises:
             NotAllowedInLeaf: a fixed part may not stand in a leaf.
         """
-        form = body(access(fixed, _MARKED)).replace(b"%", b"%%")
+        form = body(access(fixed, _MARKED)).decode().replace("%", "%%")
         for mark, gap in _gaps():
             if form.count(mark) != 1:
                 raise ValueError("a fixed part looks like a gap")
@@ -122,23 +122,22 @@ class Form:
         """
         if not found.pseudonyms or found.detail is not None:
             raise NotAllowedInLeaf("an access with its subject, and nothing sealed beside it")
-        people = b'","'.join([one.encode("ascii") for one in found.pseudonyms])
         content = self._form % (
-            b"" if found.dossier is None else b',"dossier":"%b"' % found.dossier.encode("ascii"),
-            found.id.encode("ascii"),
+            "" if found.dossier is None else f',"dossier":"{found.dossier}"',
+            found.id,
             found.ms,
             found.n,
-            found.digest.encode("ascii"),
-            found.request.encode("ascii"),
-            b"" if found.trace is None else b',"trace":"%b"' % found.trace.encode("ascii"),
+            found.digest,
+            found.request,
+            "" if found.trace is None else f',"trace":"{found.trace}"',
             found.size,
-            found.answer_digest.encode("ascii"),
-            found.match.value.encode("ascii"),
-            found.salt.encode("ascii"),
-            people,
+            found.answer_digest,
+            found.match,
+            found.salt,
+            '","'.join(found.pseudonyms),
             found.ts,
         )
-        return Prepared(found.id, content, found.id, found.request)
+        return Prepared(found.id, content.encode(), found.id, found.request)
 
 
 def access(fixed: Fixed, found: Found) -> Leaf:
@@ -174,20 +173,20 @@ def access(fixed: Fixed, found: Found) -> Leaf:
     )
 
 
-def _gaps() -> tuple[tuple[bytes, bytes], ...]:
+def _gaps() -> tuple[tuple[str, str], ...]:
     """Return marks and what takes their place, in the order in which they stand in a leaf."""
     return (
-        (_DECISION, _DECISION + b"%b"),
-        (_ID.encode("ascii"), b"%b"),
-        (b"%d" % _MS, b"%d"),
-        (b"%d" % _N, b"%d"),
-        (_ASKED.encode("ascii"), b"%b"),
-        (_REQUEST.encode("ascii"), b"%b"),
-        (b',"trace":"%b"' % _TRACE.encode("ascii"), b"%b"),
-        (b"%d" % _SIZE, b"%d"),
-        (_ANSWERED.encode("ascii"), b"%b"),
-        (b'"match":"exact"', b'"match":"%b"'),
-        (_SALT.encode("ascii"), b"%b"),
-        (_PERSON.encode("ascii"), b"%b"),
-        (b"%d" % _TS, b"%d"),
+        (_DECISION, _DECISION + "%s"),
+        (_ID, "%s"),
+        (str(_MS), "%d"),
+        (str(_N), "%d"),
+        (_ASKED, "%s"),
+        (_REQUEST, "%s"),
+        (f',"trace":"{_TRACE}"', "%s"),
+        (str(_SIZE), "%d"),
+        (_ANSWERED, "%s"),
+        ('"match":"exact"', '"match":"%s"'),
+        (_SALT, "%s"),
+        (_PERSON, "%s"),
+        (str(_TS), "%d"),
     )

@@ -5,6 +5,7 @@ within hours; the key is the only protection (audit-security-reliability.md 2.9)
 """
 
 import hashlib
+import struct
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
@@ -42,6 +43,10 @@ PURPOSES: dict[Scheme, Purpose] = {
     Scheme.DOSSIER: Purpose.CASES,
     Scheme.PEER: Purpose.PEERS,
 }
+
+# A name costs less than a look into an enumeration, and these are looked at with each record.
+_AGAIN = frozenset({Scheme.OFFICIAL, Scheme.DOSSIER})
+_OPENINGS, _CONSENT = Purpose.OPENINGS, Purpose.CONSENT
 
 Mac: TypeAlias = Callable[[bytes], bytes]
 
@@ -82,27 +87,31 @@ def keyed_mac(key: bytes) -> Mac:
     return mac
 
 
-_LETTERS = bytes.maketrans(bytes(range(32)), b"abcdefghijklmnopqrstuvwxyz234567")
-# Each step halves the groups: 160 bits become 2 of 80, 4 of 40, ... 32 of 5, one byte apart each.
-_SPREAD = tuple(
-    (
-        bits,
-        sum(((1 << bits) - 1) << (place * room) for place in range(256 // room)),
-        room // 2,
-    )
-    for bits, room in ((80, 256), (40, 128), (20, 64), (10, 32), (5, 16))
-)
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]  # by ten bits
+_THREE = struct.Struct(">QQI").unpack  # 64, 64 and 32 of the 160 bits
 
 
 def base32(digest: bytes) -> str:
     """Return 20 bytes as 32 characters of RFC 4648 base32, lower case.
 
-    Spreads the 5-bit groups with shifts of one large integer: four times as fast as `base64`.
+    Two letters at a time from a table, out of integers that stay small: several times as fast as
+    `base64`, which does it in Python as well.
     """
-    number = int.from_bytes(digest, "big")
-    for bits, low, half in _SPREAD:
-        number = (number & low) | ((number >> bits & low) << half)
-    return number.to_bytes(32, "big").translate(_LETTERS).decode("ascii")
+    a: int
+    b: int
+    c: int
+    a, b, c = _THREE(digest)
+    two = _PAIRS
+    return "".join(
+        (
+            two[a >> 54], two[a >> 44 & 1023], two[a >> 34 & 1023], two[a >> 24 & 1023],
+            two[a >> 14 & 1023], two[a >> 4 & 1023], two[(a & 15) << 6 | b >> 58],
+            two[b >> 48 & 1023], two[b >> 38 & 1023], two[b >> 28 & 1023], two[b >> 18 & 1023],
+            two[b >> 8 & 1023], two[(b & 255) << 2 | c >> 30], two[c >> 20 & 1023],
+            two[c >> 10 & 1023], two[c & 1023],
+        )
+    )  # fmt: skip
 
 
 class Pseudonyms:
@@ -124,14 +133,14 @@ class Pseudonyms:
             KeyDestroyed: that epoch was forgotten.
             ValueError: the identifier is empty.
         """
-        if scheme is Scheme.OFFICIAL or scheme is Scheme.DOSSIER:
+        if scheme in _AGAIN:
             return self._again(scheme, identifier, epoch)
         return self._derive(scheme, identifier, epoch)
 
     def person(self, identifier: str) -> str:
         """Return the lasting pseudonym that consent rows hold of a citizen's number."""
         message = b"consent\0" + normalised(identifier).encode()
-        return base32(self._mac(Purpose.CONSENT, LONG_LIVED)(message)[:_PSEUDONYM_BYTES])
+        return base32(self._mac(_CONSENT, LONG_LIVED)(message)[:_PSEUDONYM_BYTES])
 
     def opening(self, entry_id: str, epoch: str) -> bytes:
         """Return the 16-byte salt of one record's digests.
@@ -139,7 +148,7 @@ class Pseudonyms:
         It is derived, not stored: whoever holds leaf and key ring can open a digest, whoever holds
         the leaf alone cannot guess the little that may be unknown in a body.
         """
-        return self._mac(Purpose.OPENINGS, epoch)(entry_id.encode("ascii"))[:16]
+        return self._mac(_OPENINGS, epoch)(entry_id.encode("ascii"))[:16]
 
     def forget(self) -> None:
         """Forget every key in memory; the ring is read again at the next use."""
@@ -147,7 +156,7 @@ class Pseudonyms:
         self._again.cache_clear()
 
     def _derive(self, scheme: Scheme, identifier: str, epoch: str) -> str:
-        message = f"subj\0{scheme.value}\0{normalised(identifier)}".encode()
+        message = f"subj\0{scheme}\0{normalised(identifier)}".encode()
         return base32(self._mac(PURPOSES[scheme], epoch)(message)[:_PSEUDONYM_BYTES])
 
     def _mac(self, purpose: Purpose, epoch: str) -> Mac:

@@ -18,7 +18,6 @@ ASSENT_AGE = 7  # years, Luật 91/2025 Art 24: disclosure needs the child as we
 ADULT, CHILD, INCAPABLE = "adult", "child", "incapable"
 _CENTURIES = "0011223344"  # fourth digit of a personal number, by century since 1900
 _PERSONAL_NUMBER = re.compile(r"[0-9]{12}")
-_MEMBERS_OF_A_PERSON = ("so_dinh_danh", "so_cmnd", "ma_so_bhxh", "ho_ten", "ngay_sinh")
 
 
 class Standing(Struct, frozen=True):
@@ -26,6 +25,9 @@ class Standing(Struct, frozen=True):
 
     kind: str = ADULT  # adult | child | incapable: the `subject` column of the decision table
     assents: bool = False  # a child who may be 7 or older has a say of their own
+
+
+_GROWN, _IN_DOUBT = Standing(), Standing(CHILD, assents=True)
 
 
 def local_day(at: datetime) -> date:
@@ -44,11 +46,13 @@ def standing(subject: Subject, at: datetime, known: str | None = None) -> Standi
     Where the year in the personal number is another than the stated one, both count, because some
     services do not check the date: whichever makes the person a child wins.
     """
+    if known is None and subject.so_dinh_danh is None and subject.ngay_sinh is None:
+        return _IN_DOUBT if names_a_person(subject) else _GROWN
     if known == INCAPABLE:
         return Standing(INCAPABLE)
     given = _births(subject)
     if not given and known is None:
-        return Standing(CHILD, assents=True) if names_a_person(subject) else Standing()
+        return _IN_DOUBT
     grown = all(has_turned(FULL_AGE, birth, at) for birth in given)
     if known != CHILD and grown:
         return Standing()
@@ -66,7 +70,13 @@ def _births(subject: Subject) -> list[str | PartialDate]:
 
 def names_a_person(subject: Subject) -> bool:
     """Say whether *subject* names a person, and not only a parcel or a certificate."""
-    return any(getattr(subject, name) is not None for name in _MEMBERS_OF_A_PERSON)
+    return (
+        subject.so_dinh_danh is not None
+        or subject.so_cmnd is not None
+        or subject.ma_so_bhxh is not None
+        or subject.ho_ten is not None
+        or subject.ngay_sinh is not None
+    )
 
 
 def subject_class(

@@ -38,6 +38,10 @@ from gateway.stages.known import Known, authorised_of, principal_of, resolved_of
 
 MEMO_ENTRIES = 10_000
 METHODS = {method.value: method for method in Method}
+# A name costs less than a look into an enumeration, and these are needed for each record.
+_NOBODY, _DOSSIER = Match.NOT_A_PERSON, Scheme.DOSSIER
+_CITIZEN, _OLD_CARD, _INSURANCE = Scheme.CITIZEN, Scheme.OLD_CARD, Scheme.INSURANCE
+_CERTIFICATE, _PARCEL = Scheme.CERTIFICATE, Scheme.PARCEL
 MATCHED = {match: Matched(match.value) for match in Match}
 
 Key = TypeVar("Key")
@@ -73,7 +77,7 @@ class Leaves:
             ts=mark.ts,
             salt=mark.salt,
             ms=self._elapsed_ms(asked),
-            n=0 if record.match is Match.NOT_A_PERSON else 1,
+            n=0 if record.match is _NOBODY else 1,
             pseudonyms=self._names(asked.subject, record.current_so_dinh_danh, epoch),
             dossier=self._dossier(asked, epoch),
             digest=salted_digest(opening, asked.raw),
@@ -134,7 +138,7 @@ class Leaves:
             salt=mark.salt,
             type=Event.ACCESS_OUTCOME,
             of=intent,
-            n=0 if record.match is Match.NOT_A_PERSON else 1,
+            n=0 if record.match is _NOBODY else 1,
             ms=self._elapsed_ms(asked),
             subj=subjects(epoch, self._names(asked.subject, record.current_so_dinh_danh, epoch)),
             target=self._target(resolved, tuple(released.values)),
@@ -221,7 +225,8 @@ class Leaves:
         )
 
     def _elapsed_ms(self, asked: Asked) -> int:
-        return max(0, int((self._clock() - asked.at).total_seconds() * 1000))
+        passed = self._clock() - asked.at
+        return max(0, (passed.days * 86_400 + passed.seconds) * 1000 + passed.microseconds // 1000)
 
     def _actor(self, principal: Principal, epoch: str, *, kin: bool | None) -> Actor:
         official = principal.official
@@ -264,12 +269,12 @@ class Leaves:
         name = self._pseudonyms.of(*named, epoch)
         if successor is None:
             return (name,)
-        return name, self._pseudonyms.of(Scheme.CITIZEN, successor, epoch)
+        return name, self._pseudonyms.of(_CITIZEN, successor, epoch)
 
     def _dossier(self, asked: Asked, epoch: str) -> str | None:
         if asked.dossier is None:
             return None
-        return self._pseudonyms.of(Scheme.DOSSIER, asked.dossier, epoch)
+        return self._pseudonyms.of(_DOSSIER, asked.dossier, epoch)
 
 
 def remember(memo: dict[Key, Value], key: Key, value: Value) -> None:
@@ -282,15 +287,15 @@ def remember(memo: dict[Key, Value], key: Key, value: Value) -> None:
 def identifier_of(subject: Subject) -> tuple[Scheme, str] | None:
     """Return the strongest identifier that *subject* names, None when it names nothing."""
     if subject.so_dinh_danh is not None:
-        return Scheme.CITIZEN, subject.so_dinh_danh
+        return _CITIZEN, subject.so_dinh_danh
     if subject.so_cmnd is not None:
-        return Scheme.OLD_CARD, subject.so_cmnd
+        return _OLD_CARD, subject.so_cmnd
     if subject.ma_so_bhxh is not None:
-        return Scheme.INSURANCE, subject.ma_so_bhxh
+        return _INSURANCE, subject.ma_so_bhxh
     if subject.so_phat_hanh is not None:
-        return Scheme.CERTIFICATE, subject.so_phat_hanh
+        return _CERTIFICATE, subject.so_phat_hanh
     if subject.so_thua is not None:
-        return Scheme.PARCEL, f"{subject.ma_xa}/{subject.so_to}/{subject.so_thua}"
+        return _PARCEL, f"{subject.ma_xa}/{subject.so_to}/{subject.so_thua}"
     return None
 
 

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from msgspec.structs import replace
 
 from gateway.audit.entry import Entry, Receipt
-from gateway.audit.prepared import Prepared
+from gateway.audit.prepared import Beside, Prepared
 from gateway.errors import AuditUnavailable, Code, Refusal, RightsGone
 from gateway.stages.evidence import Asked, Consented, Recorded, Released
 from gateway.stages.known import Known, agency_of, service_of
@@ -80,8 +80,9 @@ class Record:
             raise Refusal(Code.WITNESS_OVERDUE)
         leaf = self._leaves.intent(consented)
         receipt = await self._append(Entry(body=leaf, rights=consented.rights))
-        resolved = consented.authorised.resolved
-        await self._kept(receipt, leaf, resolved.identified.asked.exchange_id)
+        if leaf.beside is not None:
+            asked = consented.authorised.resolved.identified.asked
+            await self._kept(receipt, leaf.beside, asked.exchange_id)
         return leaf.id
 
     async def access(self, released: Released, intent: str | None = None) -> Recorded:
@@ -103,8 +104,8 @@ class Record:
         )
         rights = released.answered.consented.rights
         receipt = await self._append(Entry(body=leaf, rights=rights))
-        if isinstance(leaf, Prepared):
-            await self._kept(receipt, leaf, reply.exchange_id)
+        if isinstance(leaf, Prepared) and leaf.beside is not None:
+            await self._kept(receipt, leaf.beside, reply.exchange_id)
         resolved = released.answered.consented.authorised.resolved
         self._counts(resolved.identified.principal.agency, resolved.service.code, "allow")
         return Recorded(released, replace(reply, receipt=receipt), body, intent or receipt.entry_id)
@@ -118,11 +119,8 @@ class Record:
         with suppress(AuditUnavailable):
             await self._log.append(Entry(body=leaf))
 
-    async def _kept(self, receipt: Receipt, leaf: Prepared, exchange_id: str) -> None:
+    async def _kept(self, receipt: Receipt, beside: Beside, exchange_id: str) -> None:
         """Store what the leaf commits to; without it nothing leaves, and nothing is asked."""
-        beside = leaf.beside
-        if beside is None:
-            return
         try:
             await self._keep(receipt, beside.box, beside.epoch)
         except Refusal as refused:

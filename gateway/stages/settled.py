@@ -7,6 +7,9 @@ never remembered; whether the rights still live is judged at the commit (promise
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import is_
 from typing import TypeAlias
 
 from msgspec.structs import astuple
@@ -16,6 +19,9 @@ from gateway.consents.ages import Standing, standing
 from gateway.stages.evidence import Asked, Authorised, Consented, Identified, Resolved
 
 MOST = 10_000  # kinds of question remembered within one second
+SECOND = timedelta(seconds=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_is_missing = partial(is_, None)
 
 # Token, service, purpose, procedure, dossier?, fields, members given, standing, on whose behalf.
 Kind: TypeAlias = tuple[
@@ -29,7 +35,7 @@ class Settled:
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         self._snapshot = snapshot
         self._of: Snapshot | None = None
-        self._second = 0.0
+        self._since = self._until = _NEVER
         self._known: dict[Kind, Consented] = {}
 
     def recall(self, identified: Identified) -> Consented | None:
@@ -53,10 +59,12 @@ class Settled:
 
     def _is_fresh(self, asked: Asked) -> bool:
         """Forget everything when a second or a catalog has passed; False for a late question."""
-        second, snapshot = asked.at.timestamp() // 1, self._snapshot()
-        if second > self._second or snapshot is not self._of:
-            self._second, self._of, self._known = second, snapshot, {}
-        return second == self._second
+        at, snapshot = asked.at, self._snapshot()
+        if at >= self._until or snapshot is not self._of:
+            self._since = at.replace(microsecond=0)
+            self._until = self._since + SECOND
+            self._of, self._known = snapshot, {}
+        return at >= self._since
 
 
 def kind_of(identified: Identified) -> Kind:
@@ -69,7 +77,7 @@ def kind_of(identified: Identified) -> Kind:
         asked.procedure,
         asked.dossier is None,
         asked.fields,
-        tuple([member is None for member in astuple(asked.subject)]),
+        tuple(map(_is_missing, astuple(asked.subject))),
         standing(asked.subject, asked.at),
         asked.representative,
     )

@@ -66,6 +66,7 @@ class Snapshots:
 
     def __call__(self) -> MetricsData:
         """Return everything that has been counted so far."""
+        self._meters.settle()
         now = self._now_ns()
         scope = ScopeMetrics(InstrumentationScope("motlan"), list(self._metrics(now)), "")
         return MetricsData([ResourceMetrics(self._resource, [scope], "")])

@@ -2,8 +2,11 @@
 
 import unicodedata
 from datetime import date
+from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.protocol import PartialDate, Subject
 from gateway.api.subjects import normalised
@@ -18,6 +21,25 @@ def test_names_travel_in_one_form() -> None:
     typed = "  " + unicodedata.normalize("NFD", "Nguyễn  Thị Ánh") + "\t"
 
     assert "Nguyễn Thị Ánh" == normalised(a_subject(ho_ten=typed), TODAY).ho_ten
+
+
+@given(
+    blanks=st.lists(st.sampled_from(["", " ", "  ", "\t"]), min_size=3, max_size=3),
+    form=st.sampled_from(["NFC", "NFD"]),
+    day=st.sampled_from(["1990-02-01", "1990-02", "1990", PartialDate(1990, 2, 1)]),
+)
+def test_what_stands_and_what_is_mended_meet(
+    blanks: list[str], form: Literal["NFC", "NFD"], day: str | PartialDate
+) -> None:
+    """Most questions need no mending and take a short way; both ways must say the same."""
+    begin, middle, end = blanks
+    name = f"{begin}Nguyễn {middle}Ánh{end}"
+    typed = a_subject(ho_ten=unicodedata.normalize(form, name), ngay_sinh=day)
+
+    once = normalised(typed, TODAY)
+
+    assert "Nguyễn Ánh" == once.ho_ten
+    assert once == normalised(once, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +73,8 @@ def test_one_meaning_of_a_date_has_one_value(given: object, expected: object) ->
         pytest.param("ngay_sinh", PartialDate(1990, None, 3), id="day without month"),
         pytest.param("ma_xa", "123", id="short code"),
         pytest.param("so_phat_hanh", "<script>", id="markup"),
+        pytest.param("so_phat_hanh", "Nguyễn Thị Ánh", id="a name in the place of a serial"),
+        pytest.param("so_phat_hanh", "A" * 31, id="a serial that is too long"),
     ],
 )
 def test_bad_input_is_named_by_its_place_and_never_repeated(member: str, value: object) -> None:
