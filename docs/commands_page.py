@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from gateway.cli import COMMANDS, load
+from gateway.cli.commands import COMMANDS, load
 from gateway.cli.exits import MEANINGS, Exit
 
 INTRO = """# Commands

@@ -1,6 +1,6 @@
 """`python -m gateway` runs the command line."""
 
-from gateway.cli import main
+from gateway.cli.commands import main
 
 if __name__ == "__main__":
     main(prog_name="motlan")

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from click.testing import CliRunner, Result
 
-from gateway.cli import main
+from gateway.cli.commands import main
 
 ROOT = Path(__file__).parents[1]
 SEED = ROOT / "deploy" / "seed"

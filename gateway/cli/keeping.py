@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 
 import structlog
 import uvloop
@@ -57,7 +56,3 @@ def _watch(loop: asyncio.AbstractEventLoop, lifeline: int, asked: asyncio.Event)
         asked.set()
 
     loop.add_reader(lifeline, ended)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import sys
 
 import uvicorn
 import uvloop
@@ -70,7 +69,3 @@ async def _serve(server: uvicorn.Server, sockets: list[socket.socket], lifeline:
 
     loop.add_reader(lifeline, orphaned)
     await server.serve(sockets)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

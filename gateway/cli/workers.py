@@ -15,7 +15,7 @@ import structlog
 
 STARTUP_FAILED = 3  # what a worker ends with that never came up
 FACTORY = "gateway.app:create"
-WORKER, KEEPER = "gateway.cli.worker", "gateway.cli.keeping"
+BEGIN, WORKER, KEEPER = "gateway.cli.bare", "gateway.cli.worker", "gateway.cli.keeping"
 LOOK_S = 0.2
 SETTLED_S = 5.0  # a worker that served this long has not failed at its start
 FIRST_PAUSE_S = 0.5
@@ -114,7 +114,7 @@ class Workers:
 
     def _start(self, place: _Place) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own modules, numbers as arguments
-            [sys.executable, "-m", *place.command, *map(str, place.inherited)],
+            [sys.executable, "-m", BEGIN, *place.command, *map(str, place.inherited)],
             pass_fds=place.inherited,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,

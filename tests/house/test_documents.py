@@ -10,7 +10,7 @@ import pytest
 from docs import generate
 from gateway import __version__
 from gateway.audit.events import Event
-from gateway.cli import COMMANDS, load
+from gateway.cli.commands import COMMANDS, load
 from tests.house.tree import ROOT, modules, page, texts, tracked
 
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")

@@ -10,6 +10,7 @@ THROUGH: dict[str, str] = {
     "auth/roles/guess_repository.py": "tests/integration/auth/roles/test_emergencies.py",
     "auth/roles/names.py": "tests/integration/auth/roles/test_desk.py",
     "auth/roles/review_repository.py": "tests/integration/auth/roles/test_reviewing.py",
+    "gateway/cli/bare.py": "tests/house/test_loaded.py",
     "gateway/cli/desks.py": "tests/integration/gateway/cli/test_rights.py",
     "gateway/cli/emergency.py": "tests/integration/gateway/cli/test_rights.py",
     "gateway/cli/granting.py": "tests/integration/gateway/cli/test_rights.py",

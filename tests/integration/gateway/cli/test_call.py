@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auth.client import ClientKey, new_client_key
-from gateway.cli import main
+from gateway.cli.commands import main
 from gateway.cli.exits import Exit
 from tests.callees import FINE, NONCE_AT_THE_ENDPOINT, NONCE_PLEASE, Desk, Reply, a_token, serving
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from gateway import __version__
-from gateway.cli import COMMANDS, load
+from gateway.cli.commands import COMMANDS, load
 from gateway.cli.exits import MEANINGS, Exit
 from tests.command_line import ROOT, motlan
 
@@ -13,6 +13,20 @@ def test_it_is_the_motlan_command() -> None:
     """A checkout without the entry point has the same program."""
     ended = subprocess.run(
         [sys.executable, "-m", "gateway", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (0, f"motlan, version {__version__}\n") == (ended.returncode, ended.stdout)
+
+
+def test_the_entry_point_is_the_same_command() -> None:
+    """What an installation puts on the path names the package, not the module in it."""
+    ended = subprocess.run(
+        [sys.executable, "-c", "from gateway.cli import main; main()", "--version"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from auth.people import Role
 from auth.settings import IdentitySettings
 from auth.stand_in import verifier
-from gateway.cli import main
+from gateway.cli.commands import main
 from gateway.clock import utc_now
 
 NUMBER = "003190000123"
