@@ -7,30 +7,14 @@ from typing import Any, Protocol
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from msgspec import Struct
 
+from gateway.audit.appending import DEAD, MOST_PLAIN, given, named, storing
 from gateway.audit.chain import Linked, Position
 from gateway.audit.leaf import Last
 from gateway.rights import Right
 
+LOOKS = 3  # at the rights of a batch that was not stored; they change between two snapshots
 RANKS = ("off", "local", "remote_write", "on", "remote_apply")  # synchronous_commit, weak to strong
 
-# One snapshot judges the rights and decides the insert: nothing fits between the two (P3).
-# A right at revision 0 stands until a row says otherwise, see `gateway.rights`.
-_APPEND = """
-WITH dead AS MATERIALIZED (
-  SELECT w.place
-  FROM unnest($4::text[], $5::bigint[]) WITH ORDINALITY AS w (key, rev, place)
-  LEFT JOIN gateway.live_right AS r ON r.key = w.key
-  WHERE CASE w.rev WHEN 0 THEN NOT r.live ELSE r.key IS NULL OR NOT r.live OR r.rev <> w.rev
-    OR r.valid_to <= statement_timestamp() END
-), stored AS (
-  INSERT INTO audit.entry (day, writer, seq, entry, leaf)
-  SELECT $1, $2, $3::bigint + e.place - 1, e.entry, e.leaf
-  FROM unnest($6::bytea[], $7::bytea[]) WITH ORDINALITY AS e (entry, leaf, place)
-  WHERE NOT EXISTS (SELECT FROM dead)
-  RETURNING 1
-)
-SELECT (SELECT count(*) FROM stored), (SELECT array_agg(place) FROM dead)
-"""
 _OFFER = """
 INSERT INTO audit.entry (day, writer, seq, entry, leaf)
 SELECT $1, $2, $3::bigint + e.place - 1, e.entry, e.leaf
@@ -66,6 +50,10 @@ class Statement(Protocol):
 
     async def fetch(self, *arguments: object) -> Sequence[Sequence[Any]]:
         """Run once and return all rows."""
+        ...
+
+    def get_statusmsg(self) -> str:
+        """Return what the server said of the last run, such as ``INSERT 0 3``."""
         ...
 
 
@@ -122,7 +110,7 @@ class Lane:
     def __init__(self, connection: Connection, promise: Promise) -> None:
         self._connection = connection
         self.promise = promise
-        self._append: Statement | None = None
+        self._storing: dict[int, Statement] = {}  # by the size of a batch
 
     @classmethod
     async def connect(
@@ -162,25 +150,30 @@ class Lane:
         Returns:
             Places in *rights* of the dead ones; empty when all was stored.
         """
-        statement = self._append
-        if statement is None:
-            statement = self._append = await self._connection.prepare(_APPEND)
+        judged = named(rights)
+        for _ in range(LOOKS):
+            stored = await self._store(linked, judged)
+            if stored == len(linked.entries):
+                return []
+            if stored:
+                break
+            dead = await self._connection.fetch(DEAD, *judged)
+            if dead:
+                return [place - 1 for (place,) in dead]
+        raise Diverged("the database stored another number of records than it was given")
+
+    async def _store(self, linked: Linked, judged: tuple[str, str]) -> int:
+        """Run the one statement that judges and stores; return how many records it stored."""
+        first, size = linked.first, min(len(linked.entries), MOST_PLAIN + 1)
         try:
-            ((stored, dead),) = await statement.fetch(
-                linked.first.day,
-                linked.first.writer,
-                linked.first.seq,
-                [right.key for right in rights],
-                [right.rev for right in rights],
-                linked.entries,
-                linked.leaves,
-            )
+            statement = self._storing.get(size)
+            if statement is None:
+                statement = self._storing[size] = await self._connection.prepare(storing(size))
+            await statement.fetch(first.day, first.writer, first.seq, *judged, *given(linked))
         except asyncpg.PostgresError:
-            self._append = None  # its plan may be what was refused
+            self._storing.clear()  # a plan may be what was refused
             raise
-        if not dead and stored != len(linked.entries):
-            raise Diverged("the database stored another number of records than it was given")
-        return [place - 1 for place in dead or ()]
+        return int(statement.get_statusmsg().rpartition(" ")[2])
 
     async def offer(self, linked: Linked) -> int:
         """Store those of *linked* that are absent, then demand that all are there byte for byte.

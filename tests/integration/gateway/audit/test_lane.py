@@ -9,6 +9,7 @@ from gateway.audit.chain import link
 from gateway.audit.lane import Diverged, Lane, Promise, UnsafeDatabase
 from gateway.audit.leaf import body
 from gateway.clock import utc_now
+from gateway.rights import Right
 from tests.audit_builders import NODE, a_position, an_access
 from tests.audit_rows import connected
 
@@ -23,6 +24,25 @@ CHANGES = [
     f"TRUNCATE audit.entry_{TODAY:%Y%m%d}",
 ]
 ROLES = ["motlan_app", "motlan_append", "motlan_sequencer", "motlan_retention"]
+ODD = ["plain", 'with "quotes"', "back\\slash", "comma, {brace}", "NULL", " spaced ", "new\nline"]
+MISSHAPEN = {
+    "no bytes": "'', sha256('x'::bytea)",
+    "too many bytes": "repeat('x', 65536)::bytea, sha256('x'::bytea)",
+    "half a leaf": "'x', substr(sha256('x'::bytea), 1, 16)",
+    "no leaf": "'x', NULL",
+}
+SET = "SELECT gateway.set_right($1, $2, $3, NULL)"
+SWALLOWED = """
+CREATE FUNCTION audit.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER swallow BEFORE INSERT ON audit.entry FOR EACH ROW EXECUTE FUNCTION audit.swallow();
+"""
+
+
+async def a_lane(dsn: str) -> Lane:
+    """Return a writer's connection, with room for the day of `a_position`."""
+    lane = await Lane.connect(dsn, node=NODE, synchronous_commit="on", timeout_s=5)
+    await lane.ensure_days([a_position().day])
+    return lane
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -108,8 +128,7 @@ async def test_partitions_are_made_for_a_month_around_today_only(database_url: s
 
 async def test_offering_twice_stores_once(database_url: str) -> None:
     """Recovery may ask again after every doubt."""
-    lane = await Lane.connect(database_url, node=NODE, synchronous_commit="on", timeout_s=5)
-    await lane.ensure_days([a_position().day])
+    lane = await a_lane(database_url)
     linked = link(a_position(), [body(an_access())] * 3)
 
     assert [3, 0] == [await lane.offer(linked), await lane.offer(linked)]
@@ -133,3 +152,66 @@ def test_a_weak_promise_is_refused(promise: Promise, wanted: str) -> None:
     """Durable means durable through a power cut."""
     with pytest.raises(UnsafeDatabase):
         promise.check(wanted)
+
+
+@pytest.mark.parametrize("count", [1, 2, 32, 33, 100])
+async def test_a_batch_of_any_size_is_stored_as_it_was_given(database_url: str, count: int) -> None:
+    """Small and large batches go by different statements; what is stored is the same."""
+    lane = await a_lane(database_url)
+    linked = link(a_position(), [body(an_access()) for _ in range(count)])
+
+    assert await lane.append(linked, []) == []
+    assert await lane.offer(linked) == 0  # every byte is there already
+    await lane.close()
+
+
+@pytest.mark.parametrize("count", [1, 2, 33])
+async def test_a_batch_of_any_size_says_which_rights_are_dead(
+    database_url: str, count: int
+) -> None:
+    """Only the records that rest on them are turned away."""
+    rights = [Right(key, rev) for rev, key in enumerate(ODD, 1)]
+    async with connected(database_url) as owner:
+        for place, right in enumerate(rights):
+            await owner.execute(SET, right.key, right.rev, place not in {1, 4})
+    lane = await a_lane(database_url)
+    linked = link(a_position(), [body(an_access()) for _ in range(count)])
+
+    assert await lane.append(linked, rights) == [1, 4]
+    assert await lane.append(linked, [Right("unknown", 1), *rights[2:4]]) == [0]
+    assert await lane.append(linked, [rights[0], Right(ODD[2], 2)]) == [1]  # another revision
+    assert await lane.offer(linked) == count  # nothing was there
+    await lane.close()
+
+
+async def test_what_stands_until_taken_is_dead_once_a_row_says_so(database_url: str) -> None:
+    """A token needs no row to be good, and one row to be bad."""
+    rights = [Right(f"token:{key}", 0) for key in ODD]
+    async with connected(database_url) as owner:
+        await owner.execute(SET, rights[5].key, 1, False)
+        await owner.execute(SET, rights[6].key, 1, True)
+    lane = await a_lane(database_url)
+    linked = link(a_position(), [body(an_access())])
+
+    assert await lane.append(linked, rights) == [5]
+    assert await lane.append(linked, rights[:5]) == []
+    await lane.close()
+
+
+async def test_a_batch_that_vanishes_stops_the_writer(database_url: str) -> None:
+    """A database that says yes and keeps nothing must not be believed."""
+    async with connected(database_url) as owner:
+        await owner.execute(SWALLOWED)
+    lane = await a_lane(database_url)
+
+    with pytest.raises(Diverged):
+        await lane.append(link(a_position(), [body(an_access())]), [])
+    await lane.close()
+
+
+@pytest.mark.parametrize("values", MISSHAPEN.values(), ids=MISSHAPEN.keys())
+async def test_no_record_is_misshapen(database_url: str, values: str) -> None:
+    """A bundle of the tree could not hold it, and nobody may take it out again."""
+    async with connected(database_url) as owner:
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await owner.execute(f"INSERT INTO audit.entry VALUES (current_date, 'w', 0, {values})")
