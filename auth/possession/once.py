@@ -47,8 +47,7 @@ class Memory(Protocol):
         ...
 
 
-class _Claim(msgspec.Struct, eq=False):
-    mark: Mark
+class _Claim(Mark, frozen=True, eq=False):
     born: float
     answer: "asyncio.Future[bool]"
 
@@ -97,7 +96,7 @@ class Once:
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         earliest = expires_at - LONGEST_LIFE_S if born is None else born
-        self._waiting.append(_Claim(Mark(digest, expires_at), earliest, answer))
+        self._waiting.append(_Claim(digest, expires_at, earliest, answer))
         if self._flushing is None:
             self._flushing = loop.create_task(self._flush())
         return await answer
@@ -126,15 +125,14 @@ class Once:
         """Tell each of *batch* what the memory says; a silent memory says no to all of them."""
         try:
             # In order of their digests, so that two workers never wait for each other.
-            marks = sorted([claim.mark for claim in batch], key=_digest_of)
-            answer = await self._memory.claim(marks)
+            answer = await self._memory.claim(sorted(batch, key=_digest_of))
         except Exception as silent:  # noqa: BLE001 - whatever it is, nobody may be let in
             _refuse(batch, silent)
             return
         for claim in batch:
             if claim.answer.done():
                 continue  # its caller has gone
-            is_first = claim.mark.digest in answer.first
+            is_first = claim.digest in answer.first
             if is_first and claim.born <= answer.since + _CLOCKS_S:
                 claim.answer.set_exception(MemoryYoung())
             else:

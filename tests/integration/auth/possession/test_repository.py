@@ -109,6 +109,17 @@ async def test_spent_uses_are_forgotten_in_batches_and_no_others(database_url: s
     assert 5 == left
 
 
+async def test_of_a_batch_nothing_is_forgotten_before_all_of_it_could_be(database_url: str) -> None:
+    """It has one end for all: the latest, so that none is forgotten while it could come again."""
+    now = time()
+    async with await a_pool(database_url) as pool:
+        rows = ProofRepository(pool)
+        await rows.claim([*marks(1, expires_at=now - 100), *marks(2, expires_at=now + 60)])
+
+        assert 0 == await rows.forget(now)
+        assert Answer(FOREVER, frozenset()) == await rows.claim(marks(1, 2))
+
+
 async def test_a_use_that_could_come_again_is_forgotten_at_nobodys_word(database_url: str) -> None:
     """A worker whose clock runs ahead, or one that was taken over, cannot open the way back."""
     async with await a_pool(database_url) as pool:
