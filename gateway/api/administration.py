@@ -61,21 +61,30 @@ class Emergencies(Struct, frozen=True):
         await self.append(Entry(body=leaf))
 
 
+async def scope_here(request: Request[Any, Any, State], person: NamedDependency[Person]) -> Scope:
+    """Return whose accounts and systems the caller may see and change by this route's permission.
+
+    Raises:
+        OutsideScope: nobody's.
+    """
+    permission: Permission = request.route_handler.opt["permission"]
+    return scope_of(person, permission)
+
+
 async def within(
     request: Request[Any, Any, State],
     person: NamedDependency[Person],
     emergencies: NamedDependency[Emergencies],
 ) -> Scope:
-    """Return whose accounts the caller may see and change by the permission of this route.
+    """Put what is done with the last resort on record, then return the scope.
 
     Raises:
-        OutsideScope: nobody's.
+        OutsideScope: the caller may see nobody's accounts.
         AuditUnavailable: the call is made with the last resort, and cannot be put on record.
     """
-    permission: Permission = request.route_handler.opt["permission"]
     path = str(request.scope["path_template"])
     await emergencies.note(person, path, request.method, await request.body())
-    return scope_of(person, permission)
+    return await scope_here(request, person)
 
 
 SCOPE = {"within": Provide(within)}

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request
 from litestar.datastructures import State
+from litestar.di import Provide
 from msgspec import Struct
 
 from auth.approvals.asked import Request as Asked
@@ -13,14 +14,16 @@ from auth.approvals.desk import Done, RegistrationDesk
 from auth.credentials import members
 from auth.credentials.repository import KeySetRepository
 from auth.credentials.uses import Uses
-from auth.people import Person, Role
+from auth.people import Person
+from auth.roles.grants import Scope
 from auth.systems import Note, System
+from gateway.api.administration import scope_here
 from gateway.api.bodies import invalid
 from gateway.api.registered import Outcome, SystemTold, refusing, request_told, told, words
 from gateway.clock import Clock
 from gateway.errors import Code, Refusal
 
-EVERYWHERE = frozenset({Role.OPERATOR, Role.AUDITOR})
+SCOPE = {"within": Provide(scope_here)}
 _LONGEST_VERSION = 18  # digits of a bigint that is one
 
 
@@ -43,8 +46,8 @@ class Registry(Struct, frozen=True, kw_only=True):
             for each in found
         )
 
-    async def history(self, client_id: str, scope: str | None) -> tuple[System, ...]:
-        """Return every version of a system that stands in *scope*, oldest first.
+    async def history(self, client_id: str, within: Scope) -> tuple[System, ...]:
+        """Return every version of a system that is *within* the caller's scope, oldest first.
 
         Raises:
             Refusal: NOT_FOUND; also for a system of another agency, so that nobody learns of it.
@@ -53,33 +56,20 @@ class Registry(Struct, frozen=True, kw_only=True):
             raise Refusal(Code.NOT_FOUND)
         with refusing():
             found = await self.desk.history(client_id)
-        if scope not in {None, found[-1].registration.agency}:
+        if not within.covers(found[-1].registration.agency):
             raise Refusal(Code.NOT_FOUND)
         return found
 
-    def demand_agency(self, agency: str, scope: str | None) -> None:
-        """Refuse an agency that the catalog does not have, or that is not the person's own.
+    def demand_agency(self, agency: str, within: Scope) -> None:
+        """Refuse an agency that the catalog does not have, or that is not the caller's.
 
         Raises:
             Refusal: VALIDATION_FAILED or PERMISSION_MISSING.
         """
-        if scope not in {None, agency}:
+        if not within.covers(agency):
             raise Refusal(Code.PERMISSION_MISSING)
         if agency not in self.agencies():
             raise invalid("/agency")
-
-
-def scope_of(person: Person) -> str | None:
-    """Return the one agency that a person administers; None for whoever sees all.
-
-    Raises:
-        Refusal: PERMISSION_MISSING, an agency's administrator of no agency.
-    """
-    if person.roles & EVERYWHERE:
-        return None
-    if person.agency is None:
-        raise Refusal(Code.PERMISSION_MISSING)
-    return person.agency
 
 
 def note_of(person: Person, reason: str, now: datetime) -> Note:

@@ -1,6 +1,6 @@
 """What was asked of live systems: listed, decided by a second person, withdrawn by the first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from auth.approvals.asked import Decided, RequestState, known_id
 from auth.approvals.repository import MOST_LISTED
 from auth.people import Person
 from auth.permissions import Permission
+from auth.roles.grants import Scope
 from gateway.api.disclosed import LARGEST_BODY, NO_STORE, bounded, read
 from gateway.api.operations import OfPeople, takes
 from gateway.api.registered import (
@@ -26,7 +27,7 @@ from gateway.api.registered import (
     request_told,
     words,
 )
-from gateway.api.registrars import Registry, outcome_of, scope_of
+from gateway.api.registrars import SCOPE, Registry, outcome_of
 from gateway.errors import Code, Refusal
 
 REQUESTS = "/v1/system-requests"
@@ -43,20 +44,24 @@ class SystemRequestsController(Controller):
     """Nobody lets a live system in alone."""
 
     tags: Sequence[str] | None = ("Systems",)
+    dependencies: Mapping[str, Any] | None = SCOPE  # type: ignore[assignment]
 
     @get(REQUESTS, opt=_READ, operation_class=OfPeople)
     async def listed(
         self,
+        *,
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
         status: FromQuery[RequestState | None] = None,
         cursor: FromQuery[str | None] = None,
         limit: FromQuery[int] = 50,
     ) -> Response[RequestsListed]:
         """Return requests, newest first: of the own agency, or of all for operators."""
+        del person
         rows = bounded(limit, MOST_LISTED)
         found = await registry.desk.requests(
-            agency=scope_of(person),
+            agency=within.agency,
             state=status,
             before=None if cursor is None else known_id(cursor),
             limit=rows,
@@ -70,11 +75,13 @@ class SystemRequestsController(Controller):
         self,
         request_id: FromPath[str],
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
     ) -> Response[RequestTold]:
         """Return one request, with everything that the second person has to see."""
+        del person
         found = await registry.desk.request(known_id(request_id))
-        if scope_of(person) not in {None, found.agency}:
+        if not within.covers(found.agency):
             raise Refusal(Code.NOT_FOUND)
         return Response(request_told(found), headers=NO_STORE)
 

@@ -1,6 +1,6 @@
 """Systems of agencies: who they are, what they prove themselves by, and who let them in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from auth.approvals.desk import Done
 from auth.credentials import rotating
 from auth.people import Person
 from auth.permissions import Permission
+from auth.roles.grants import Scope
 from gateway.api.disclosed import LARGEST_BODY, NO_STORE, bounded, read
 from gateway.api.operations import OfPeople, takes
 from gateway.api.registered import (
@@ -32,7 +33,7 @@ from gateway.api.registered import (
     registration,
     told,
 )
-from gateway.api.registrars import Registry, demand_version, note_of, outcome_of, scope_of
+from gateway.api.registrars import SCOPE, Registry, demand_version, note_of, outcome_of
 from gateway.errors import Code, Refusal
 
 SYSTEMS = "/v1/systems"
@@ -57,22 +58,25 @@ class SystemsController(Controller):
     """An agency's administrator sees and asks for systems of the own agency, and for no others."""
 
     tags: Sequence[str] | None = ("Systems",)
+    dependencies: Mapping[str, Any] | None = SCOPE  # type: ignore[assignment]
 
     @get(SYSTEMS, opt={"permission": Permission.SYSTEM_READ}, operation_class=OfPeople)
     async def listed(
         self,
+        *,
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
         cursor: FromQuery[str | None] = None,
         limit: FromQuery[int] = 50,
         agency: FromQuery[str | None] = None,
     ) -> Response[SystemsListed]:
         """Return systems by client id, with ends, warnings and last use."""
-        rows, mine = bounded(limit, MOST_LISTED), scope_of(person)
+        del person
+        rows = bounded(limit, MOST_LISTED)
+        wanted = within.agency if agency is None else agency
         with refusing():
-            found = await registry.desk.listed(mine or agency)
-        if mine is not None and agency not in {None, mine}:
-            found = ()
+            found = await registry.desk.listed(wanted) if within.covers(wanted) else ()
         page = [each for each in found if cursor is None or each.client_id > cursor][:rows]
         more = page[-1].client_id if len(page) == rows else None
         items = await registry.told(page)
@@ -83,10 +87,12 @@ class SystemsController(Controller):
         self,
         client_id: FromPath[str],
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
     ) -> Response[SystemShown]:
         """Return one system and its history; the ETag is what changes are sent back with."""
-        history = await registry.history(client_id, scope_of(person))
+        del person
+        history = await registry.history(client_id, within)
         (item,) = await registry.told(history[-1:])
         past = tuple(told(each, registry.clock()) for each in history)
         tag = {"ETag": f'"{history[-1].version}"'}
@@ -103,16 +109,17 @@ class SystemsController(Controller):
         request: Request[Any, Any, State],
         client_id: FromPath[str],
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
     ) -> Response[Outcome]:
         """Register a system (If-None-Match: *) or amend it (If-Match); a live one is asked for."""
         base = demand_version(request, may_be_new=True)
         body, _ = await read(request, _REGISTRATION)
         said = registration(client_id, body)
-        registry.demand_agency(said.agency, scope_of(person))
+        registry.demand_agency(said.agency, within)
         act = Ask.REGISTER if base is None else Ask.AMEND
         wanted = Wanted(act=act, registration=said)
-        return await self._open(registry, person, client_id, wanted, base, body.reason)
+        return await self._open(registry, person, within, client_id, wanted, base, body.reason)
 
     @post(
         ROTATE,
@@ -126,6 +133,7 @@ class SystemsController(Controller):
         request: Request[Any, Any, State],
         client_id: FromPath[str],
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
     ) -> Response[Outcome]:
         """Add keys or certificates; the older ones end after the overlap."""
@@ -135,7 +143,7 @@ class SystemsController(Controller):
         if added.empty():
             raise Refusal(Code.VALIDATION_FAILED)
         wanted = Wanted(act=Ask.ROTATE, added=added, overlap_s=body.overlap_s)
-        return await self._open(registry, person, client_id, wanted, base, body.reason)
+        return await self._open(registry, person, within, client_id, wanted, base, body.reason)
 
     @post(
         RESUME,
@@ -149,13 +157,14 @@ class SystemsController(Controller):
         request: Request[Any, Any, State],
         client_id: FromPath[str],
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
     ) -> Response[Outcome]:
         """Let a suspended system work again, with new tokens."""
         base = demand_version(request)
         body, _ = await read(request, _REASON)
         wanted = Wanted(act=Ask.RESUME)
-        return await self._open(registry, person, client_id, wanted, base, body.reason)
+        return await self._open(registry, person, within, client_id, wanted, base, body.reason)
 
     @post(
         REVOKE,
@@ -169,13 +178,14 @@ class SystemsController(Controller):
         request: Request[Any, Any, State],
         client_id: FromPath[str],
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
     ) -> Response[Outcome]:
         """Take one key or certificate away; running tokens end with this answer."""
         base = demand_version(request)
         body, _ = await read(request, _REVOCATION)
         move = partial(_revoked, body.credential)
-        return await self._close(registry, person, client_id, move, base, body.reason)
+        return await self._close(registry, person, within, client_id, move, base, body.reason)
 
     @post(
         SUSPEND,
@@ -189,12 +199,15 @@ class SystemsController(Controller):
         request: Request[Any, Any, State],
         client_id: FromPath[str],
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
     ) -> Response[Outcome]:
         """Release nothing more to a system, from this answer on in every process."""
         base = demand_version(request)
         body, _ = await read(request, _REASON)
-        return await self._close(registry, person, client_id, systems.suspended, base, body.reason)
+        return await self._close(
+            registry, person, within, client_id, systems.suspended, base, body.reason
+        )
 
     @post(
         BLOCK,
@@ -208,24 +221,28 @@ class SystemsController(Controller):
         request: Request[Any, Any, State],
         client_id: FromPath[str],
         person: NamedDependency[Person],
+        within: NamedDependency[Scope],
         registry: NamedDependency[Registry],
     ) -> Response[Outcome]:
         """Block a system for good; the agency needs another client id afterwards."""
         base = demand_version(request)
         body, _ = await read(request, _REASON)
-        return await self._close(registry, person, client_id, systems.blocked, base, body.reason)
+        return await self._close(
+            registry, person, within, client_id, systems.blocked, base, body.reason
+        )
 
     async def _open(  # noqa: PLR0917 - whose, what, against what, why
         self,
         registry: Registry,
         person: Person,
+        within: Scope,
         client_id: str,
         wanted: Wanted,
         base: int | None,
         reason: str,
     ) -> Response[Outcome]:
         if base is not None:
-            await registry.history(client_id, scope_of(person))  # theirs, or nobody's
+            await registry.history(client_id, within)  # theirs, or nobody's
         with refusing():
             note = note_of(person, reason, registry.clock())
             done = await registry.desk.open(client_id, wanted, base, note)
@@ -235,12 +252,13 @@ class SystemsController(Controller):
         self,
         registry: Registry,
         person: Person,
+        within: Scope,
         client_id: str,
         move: Any,  # noqa: ANN401 - `auth.approvals.desk.Move`
         base: int | None,
         reason: str,
     ) -> Response[Outcome]:
-        await registry.history(client_id, scope_of(person))
+        await registry.history(client_id, within)
         with refusing():
             note = note_of(person, reason, registry.clock())
             done = await registry.desk.close(client_id, move, base or 0, note)

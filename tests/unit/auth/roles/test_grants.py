@@ -33,6 +33,7 @@ ADMINISTRATION = [
     Permission.ACCOUNT_READ, Permission.ACCOUNT_PREPARE, Permission.ACCOUNT_CHANGE,
     Permission.ROLE_READ, Permission.ROLE_ASK, Permission.ROLE_DECIDE, Permission.ROLE_REVOKE,
     Permission.REVIEW_READ, Permission.REVIEW_DECIDE,
+    Permission.SYSTEM_READ, Permission.SYSTEM_REGISTER, Permission.SYSTEM_SUSPEND,
 ]  # fmt: skip
 
 
