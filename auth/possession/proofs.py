@@ -83,15 +83,14 @@ def prove(
 
     Source: RFC 9449 section 4.3; FAPI 2.0 section 5.3.2.1 for the clock: 10 s ahead are accepted.
     """
-    header, payload, signature = _parts(proof)
+    message, header, payload, signature = _parts(proof)
     shown = _shown(header)
     if bound_to is not None and shown.key.thumbprint != bound_to:
         raise KeyMismatch
     claims = _claims(_decoded(payload))
     _judge_request(claims, method, url, token)
     _judge_hour(claims.iat, now, ahead_s, life_s)
-    message = proof[: len(header) + 1 + len(payload)].encode("ascii")
-    if not made_by(shown.key, shown.algorithm, message, _decoded(signature)):
+    if not made_by(shown.key, shown.algorithm, message.encode("ascii"), _decoded(signature)):
         raise ProofRefused("the signature is not by the key that the proof shows")
     return Proved(
         thumbprint=shown.key.thumbprint, jti=claims.jti, iat=float(claims.iat), nonce=claims.nonce
@@ -104,13 +103,18 @@ def token_digest(token: str) -> str:
     return encoded(hashlib.sha256(token.encode("latin-1")).digest())
 
 
-def _parts(proof: str) -> list[str]:
+def _parts(proof: str) -> tuple[str, str, str, str]:
+    """Return what is signed, its header and its payload, and the signature.
+
+    A dot too many is in the payload, and no base64url.
+    """
     if len(proof) > LONGEST_PROOF:
         raise ProofRefused(f"longer than {LONGEST_PROOF} characters")
-    parts = proof.split(".")
-    if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
+    message, _, signature = proof.rpartition(".")
+    header, _, payload = message.partition(".")
+    if not payload:
         raise ProofRefused("not one signed text")
-    return parts
+    return message, header, payload, signature
 
 
 def _decoded(part: str) -> bytes:
