@@ -232,3 +232,40 @@ async def test_an_emergency_is_not_rewritten(machine: Hall, door: EmergencyDesk)
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await machine.fetch(statement)
+
+
+async def test_the_database_itself_demands_another_judge(
+    machine: Hall, door: EmergencyDesk
+) -> None:
+    """Promise P8 is a constraint: whoever opened it, and whoever acted with it, judges nothing."""
+    emergency, _ = await machine.emergencies.open(by=OPENER, reason=REASON, now=utc_now())
+    await door.close(by=OTHER, now=utc_now())
+    judged = """
+    INSERT INTO auth.break_glass_judgement
+      (break_glass_id, account_id, opened_by, judged_by, justified, reason, at)
+    SELECT id, account_id, opened_by, $1, true, reason, now() FROM auth.break_glass
+    """
+
+    for by in (OPENER, emergency.account_id):
+        with pytest.raises(asyncpg.CheckViolationError, match="break_glass_judgement_four_eyes"):
+            await machine.fetch(judged, by)
+    await machine.fetch(judged, OTHER)
+
+
+async def test_the_database_itself_ends_it_within_the_hour(machine: Hall) -> None:
+    """Whatever the settings say, and however it was opened."""
+    emergency, _ = await machine.emergencies.open(by=OPENER, reason=REASON, now=utc_now())
+    await machine.emergencies.close(by=OTHER, now=utc_now())
+    other = await machine.an_official()
+    opened = f"""
+    INSERT INTO auth.break_glass
+      (id, account_id, opened_by, reason, opened_at, ends_at, secret_hash)
+    SELECT '{emergency.id[:-12]}' || '000000000000', $1, opened_by, reason, opened_at,
+      opened_at + $2::interval, '$argon2id$x'
+    FROM auth.break_glass
+    """
+
+    for life in (timedelta(hours=1, seconds=1), timedelta()):
+        with pytest.raises(asyncpg.CheckViolationError, match="break_glass_life_check"):
+            await machine.fetch(opened, other.id, life)
+    await machine.fetch(opened, other.id, timedelta(hours=1))

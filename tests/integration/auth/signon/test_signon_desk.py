@@ -10,11 +10,22 @@ import httpx
 import pytest
 
 from auth.signon.desk import Begun, SignOn
+from auth.signon.logout import EVENT
 from auth.signon.published import Ages
 from auth.signon.refusals import Ending, SignOnRefused
 from auth.signon.signed_on import Realm, SignedOn
 from gateway.clock import utc_now
-from tests.sign_on_builders import a_desk, our_registration, signed_on_at
+from tests.scripted_provider import a_script
+from tests.sign_on_builders import (
+    Kept,
+    UsedUp,
+    a_desk,
+    a_door,
+    a_provider_value,
+    our_registration,
+    sealed,
+    signed_on_at,
+)
 from tests.sso import Provider, a_provider, answered
 
 
@@ -273,6 +284,29 @@ async def test_a_logout_at_the_provider_is_heard_once(sso: Provider, desk: SignO
     with pytest.raises(SignOnRefused) as replayed:
         await desk.backchannel(heard[0], utc_now())
     assert Ending.LOGOUT_REFUSED is replayed.value.ending
+
+
+@pytest.mark.parametrize("typ", ["JWT", "at+jwt", ""])
+async def test_no_other_kind_of_token_passes_for_a_logout(typ: str) -> None:
+    """RFC 8725 section 3.11: what a provider signs for another use ends nobody's session here."""
+    async with a_script() as script:
+        script.publish()
+        provider = a_provider_value(issuer=script.base)
+        desk, now = SignOn({provider.code: a_door(provider)}, Kept(), UsedUp()), utc_now()
+        claims = {
+            "iss": script.base,
+            "aud": provider.client_id,
+            "iat": int(now.timestamp()),
+            "exp": int(now.timestamp()) + 120,
+            "jti": "logout-1",
+            "events": {EVENT: {}},
+            "sub": "sub-Ab1",
+        }
+
+        with pytest.raises(SignOnRefused) as refused:
+            await desk.backchannel(sealed(claims, typ=typ), now)
+        assert Ending.LOGOUT_REFUSED is refused.value.ending
+        assert "sub-Ab1" == (await desk.backchannel(sealed(claims, typ="logout+jwt"), now)).sub
 
 
 async def test_whoever_leaves_us_can_leave_the_provider_too(sso: Provider, desk: SignOn) -> None:

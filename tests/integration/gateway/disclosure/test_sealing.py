@@ -72,6 +72,22 @@ async def test_the_database_itself_demands_two_people(told: Disclosed) -> None:
             await told.app.execute(APPROVED, asked.id, asker, decider)
 
 
+async def test_the_database_itself_knows_the_longest_seal(told: Disclosed) -> None:
+    """Whoever asks by hand closes nothing for longer than any ground gives."""
+    asked = await told.sealing.ask(OFFICER, a_wish(told.clock()), {POLICE})
+    by_hand = """
+    INSERT INTO disclosure.seal (id, ground, kind, targets, first, last, opens_at, asked_by, agency,
+      reason, asked_at)
+    SELECT id || $2, ground, kind, targets, first, last, asked_at + $3::interval, asked_by, agency,
+      reason, asked_at
+    FROM disclosure.seal WHERE id = $1
+    """
+
+    await told.app.execute(by_hand, asked.id, "-a", timedelta(days=1826))
+    with pytest.raises(asyncpg.CheckViolationError, match="seal_longest_check"):
+        await told.app.execute(by_hand, asked.id, "-b", timedelta(days=1826, seconds=1))
+
+
 async def test_what_was_said_of_a_seal_is_never_rewritten(told: Disclosed) -> None:
     """Not by the application, and not by the owner of the tables."""
     seal = await told.seal()
