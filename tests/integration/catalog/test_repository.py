@@ -333,10 +333,12 @@ def _event(state: str, approved_by: str = "NULL", reason: str = "'vì'") -> str:
     [
         pytest.param(_version(people="'a', 'a'"), "two_people", id="one person"),
         pytest.param(_version(people="'a', ' '"), "two_people", id="nobody approves"),
+        pytest.param(_version(people="'a', ' a'"), "two_people", id="one person and a blank"),
         pytest.param(_version(digest=f"'{'0' * 64}'"), "digest", id="another digest"),
         pytest.param(_version(rev=2), "without a gap", id="a gap"),
         pytest.param(_event("active"), "opening", id="opened alone"),
         pytest.param(_event("active", "'a'"), "two_people", id="opened by one as two"),
+        pytest.param(_event("active", "'a '"), "two_people", id="opened by one and a blank"),
         pytest.param(_event("suspended", reason="' '"), "reason", id="no reason"),
         pytest.param(_event("disabled"), "entry_state", id="a state of another kind"),
     ],
