@@ -8,8 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from auth.principals import Official
+from auth.signatures.evidence import Evidence
+from auth.signatures.requests import Proven
+from gateway.audit.details import opened
 from gateway.audit.keyring import Keyring
-from gateway.audit.leaf import body
+from gateway.audit.leaf import body, salted_digest
 from gateway.audit.pseudonyms import Pseudonyms
 from gateway.errors import Code
 from gateway.stages.authorise import authorise
@@ -24,9 +27,15 @@ OFFICIAL = Official(id="cb-01", agency="H99.30.01", acr="urn:acr:2", name="Nguy�
 
 
 @pytest.fixture
-def leaves(tmp_path: Path) -> Leaves:
-    """Return a writer of leaves with keys of its own."""
-    return Leaves(Pseudonyms(Keyring(tmp_path / "keys")), lambda: NOON)
+def pseudonyms(tmp_path: Path) -> Pseudonyms:
+    """Return pseudonyms with keys of their own."""
+    return Pseudonyms(Keyring(tmp_path / "keys"))
+
+
+@pytest.fixture
+def leaves(pseudonyms: Pseudonyms) -> Leaves:
+    """Return a writer of leaves."""
+    return Leaves(pseudonyms, lambda: NOON)
 
 
 def granted(official: Official | None, name: str | None = "Nguyễn Thị Ánh") -> Consented:
@@ -106,3 +115,21 @@ def test_announced_and_refused_questions_compare_the_name_asked_for(leaves: Leav
     assert actor(intent.content)["kin"] is True
     assert actor(body(deny))["kin"] is True
     assert "kin" not in actor(body(unnamed))
+
+
+@pytest.mark.parametrize("announced", [False, True])
+def test_a_signed_question_commits_to_what_is_sealed_beside_its_record(
+    leaves: Leaves, pseudonyms: Pseudonyms, *, announced: bool
+) -> None:
+    """Whoever holds the keys can show the signature; the rows alone show nothing of the token."""
+    evidence = Evidence(base='"authorization": Bearer x', signature="eA==", jwk={}, label="sig1")
+    by = replace(granted(None), signed=Proven(evidence=evidence, created=1))
+
+    record = leaves.intent(by) if announced else leaves.access(released(by), b"{}")
+    beside = record.beside
+
+    assert beside is not None
+    opening = pseudonyms.opening(record.id, beside.epoch)
+    assert salted_digest(opening, beside.box) == json.loads(record.content)["det"]
+    assert evidence.encoded() == opened(opening, beside.box)
+    assert b"authorization" not in beside.box
