@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
@@ -56,6 +56,13 @@ class Desk(Struct, frozen=True):
 
     accounts: Accounts
     roles: RoleDesk
+
+
+async def account_desk(
+    accounts: NamedDependency[Accounts], role_desk: NamedDependency[RoleDesk]
+) -> Desk:
+    """Return both desks as one."""
+    return Desk(accounts, role_desk)
 
 
 KnownAgencies = Callable[[], Collection[str]]  # codes of the published catalog
@@ -107,7 +114,10 @@ class AccountsController(Controller):
     """Whoever administers one agency sees the accounts of that agency, and no others."""
 
     tags: Sequence[str] | None = ("Accounts",)
-    dependencies: Mapping[str, Any] | None = SCOPE  # type: ignore[assignment]
+    dependencies: Mapping[str, Any] | None = {  # type: ignore[assignment]
+        **SCOPE,
+        "account_desk": Provide(account_desk),
+    }
 
     @get(ACCOUNTS, opt=_READ, operation_class=OfPeople)
     async def listed(
@@ -185,14 +195,11 @@ class AccountsController(Controller):
         account: FromPath[str],
         person: NamedDependency[Person],
         within: NamedDependency[Scope],
-        accounts: NamedDependency[Accounts],
-        role_desk: NamedDependency[RoleDesk],
+        account_desk: NamedDependency[Desk],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Disable an account: nobody signs on with it, and its sessions are over."""
-        return await _changed(
-            request, Desk(accounts, role_desk), (account, Act.DISABLED), person, within, clock
-        )
+        return await _changed(request, account_desk, (account, Act.DISABLED), person, within, clock)
 
     @post(
         ENABLE, opt=_CHANGE, operation_class=_taken, status_code=HTTP_200_OK,
@@ -205,15 +212,12 @@ class AccountsController(Controller):
         account: FromPath[str],
         person: NamedDependency[Person],
         within: NamedDependency[Scope],
-        accounts: NamedDependency[Accounts],
-        role_desk: NamedDependency[RoleDesk],
+        account_desk: NamedDependency[Desk],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Enable a disabled account; what it was granted holds again."""
-        await _demand_state(Desk(accounts, role_desk), account, within, AccountState.DISABLED)
-        return await _changed(
-            request, Desk(accounts, role_desk), (account, Act.ENABLED), person, within, clock
-        )
+        await _demand_state(account_desk, account, within, AccountState.DISABLED)
+        return await _changed(request, account_desk, (account, Act.ENABLED), person, within, clock)
 
     @post(
         UNLOCK, opt=_CHANGE, operation_class=_taken, status_code=HTTP_200_OK,
@@ -226,15 +230,12 @@ class AccountsController(Controller):
         account: FromPath[str],
         person: NamedDependency[Person],
         within: NamedDependency[Scope],
-        accounts: NamedDependency[Accounts],
-        role_desk: NamedDependency[RoleDesk],
+        account_desk: NamedDependency[Desk],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Unlock an account; another person than its own does it."""
-        await _demand_state(Desk(accounts, role_desk), account, within, AccountState.LOCKED)
-        return await _changed(
-            request, Desk(accounts, role_desk), (account, Act.ENABLED), person, within, clock
-        )
+        await _demand_state(account_desk, account, within, AccountState.LOCKED)
+        return await _changed(request, account_desk, (account, Act.ENABLED), person, within, clock)
 
     @post(
         END_SESSIONS, opt=_CHANGE, operation_class=_taken, status_code=HTTP_200_OK,
@@ -247,14 +248,13 @@ class AccountsController(Controller):
         account: FromPath[str],
         person: NamedDependency[Person],
         within: NamedDependency[Scope],
-        accounts: NamedDependency[Accounts],
+        account_desk: NamedDependency[Desk],
         visits: NamedDependency[Visits],
-        role_desk: NamedDependency[RoleDesk],
         emergencies: NamedDependency[Emergencies],
     ) -> Response[SessionsEnded]:
         """End every session of an account, wherever it is signed on."""
         _, raw = await read(request, _REASON)
-        found = await _changeable(Desk(accounts, role_desk), account, within)
+        found = await _changeable(account_desk, account, within)
         leaf = emergencies.acts.leaf(
             Event.SESSION_CLOSE,
             by(person),
