@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import click
 from msgspec import Struct
 
 from auth.accounts.signing_in import Accounts
@@ -18,7 +17,6 @@ from gateway.cli.edge import reachable, settings_with
 from gateway.settings import Settings
 
 Result = TypeVar("Result")
-Command = TypeVar("Command", bound=Callable[..., object])
 OWNER = None  # of the database: no role of a running gateway may open an emergency
 NAME = "motlan people"  # what the record says these acts came through
 
@@ -31,13 +29,6 @@ class Desks(Struct, frozen=True):
     roles: RoleDesk
     reviews: ReviewDesk
     emergencies: EmergencyDesk
-
-
-def signed(command: Command) -> Command:
-    """Give a command the two flags without which nothing changes."""
-    by = click.option("--by", required=True, help="Staff id of who does it.")
-    reason = click.option("--reason", required=True, help="Why; it is kept with the act.")
-    return by(reason(command))
 
 
 def at_desks(

@@ -24,6 +24,13 @@ def database_options(command: Command) -> Command:
     return url(directory(command))
 
 
+def signed(command: Command) -> Command:
+    """Give a command the two flags without which nothing changes."""
+    by = click.option("--by", required=True, help="Staff id of who does it.")
+    reason = click.option("--reason", required=True, help="Why; it is kept with the act.")
+    return by(reason(command))
+
+
 def settings_with(url: str | None, directory: Path | None) -> Settings:
     """Read the settings, overridden by the flags that were given.
 

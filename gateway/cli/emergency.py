@@ -7,8 +7,8 @@ from rich_click import RichGroup
 
 from auth.roles.break_glass import Emergency, Stage
 from gateway.cli.answers import Answer, answering, table
-from gateway.cli.desks import Desks, at_desks, signed
-from gateway.cli.edge import database_options
+from gateway.cli.desks import Desks, at_desks
+from gateway.cli.edge import database_options, signed
 from gateway.cli.exits import Exit
 from gateway.clock import utc_now
 

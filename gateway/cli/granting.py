@@ -11,8 +11,8 @@ from auth.roles.errors import MoveRefused
 from auth.roles.grants import EVERYTHING, GRANTABLE, Grant, Wanted
 from auth.roles.reviews import Item, Review
 from gateway.cli.answers import Answer, Failed, answering, table
-from gateway.cli.desks import Desks, at_desks, signed
-from gateway.cli.edge import database_options
+from gateway.cli.desks import Desks, at_desks
+from gateway.cli.edge import database_options, signed
 from gateway.cli.exits import Exit
 from gateway.clock import utc_now
 

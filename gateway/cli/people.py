@@ -11,8 +11,8 @@ from auth.accounts.accounts import Account, AccountState, Act, prepared
 from auth.people import LONGEST_LIFE_S, Person, Role
 from auth.stand_in import PersonIsReal, stand_in
 from gateway.cli.answers import Answer, Failed, answering, table
-from gateway.cli.desks import Desks, at_desks, signed
-from gateway.cli.edge import database_options
+from gateway.cli.desks import Desks, at_desks
+from gateway.cli.edge import database_options, signed
 from gateway.cli.emergency import emergency
 from gateway.cli.exits import Exit
 from gateway.cli.granting import approve, grant, grants, review, revoke

@@ -39,13 +39,6 @@ class Rows:
     uses: Uses
 
 
-def signed(command: Command) -> Command:
-    """Give a command the two flags without which no registration changes."""
-    by = click.option("--by", required=True, help="Staff id of who does it.")
-    reason = click.option("--reason", required=True, help="Why; it is kept with the act.")
-    return by(reason(command))
-
-
 def approved(command: Command) -> Command:
     """Give a command the flag without which no live system is opened further."""
     return click.option("--approved-by", help="Second person, for systems that are live.")(command)

@@ -14,7 +14,7 @@ from auth.errors import KeyRefused, SecondPersonNeeded, SystemBlocked, SystemUnk
 from auth.registrations import Applied, Systems
 from auth.systems import Note, System
 from gateway.cli.answers import Answer, Failed, answering, table
-from gateway.cli.edge import database_options
+from gateway.cli.edge import database_options, signed
 from gateway.cli.exits import Exit
 from gateway.cli.registering import (
     Rows,
@@ -23,7 +23,6 @@ from gateway.cli.registering import (
     line,
     moved,
     note_of,
-    signed,
     with_database,
 )
 from gateway.cli.system_keys import keygen, revoke_key, rotate

@@ -16,9 +16,9 @@ from auth.jose import Algorithm, public_jwk, signing_key
 from auth.registrations import Applied
 from auth.systems import Credentials, System
 from gateway.cli.answers import Answer, Failed, answering
-from gateway.cli.edge import database_options
+from gateway.cli.edge import database_options, signed
 from gateway.cli.exits import Exit
-from gateway.cli.registering import Rows, approved, moved, note_of, signed, with_database
+from gateway.cli.registering import Rows, approved, moved, note_of, with_database
 
 LARGEST = 16_384  # bytes of a file with public keys
 DEFAULT_OVERLAP = 168  # hours: a week
