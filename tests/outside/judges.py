@@ -86,34 +86,21 @@ class Node:
 
     def judge(self, what: str, cases: Sequence[object]) -> list[str]:
         """Return one answer for each of *cases*: ``holds``, what is wrong, or a digest."""
-        answer = subprocess.run(
-            ["node", str(HERE / "js/judge.mjs"), what],
-            check=True,
-            input=json.dumps(cases),
-            capture_output=True,
-            text=True,
-            timeout=ANSWER_S,
-        )
-        answers: list[str] = json.loads(answer.stdout)
-        return answers
+        return self._asked("judge.mjs", cases, what)
 
     def tokens(self, cases: Sequence[object]) -> list[str]:
         """Return the text that jose makes of each of *cases*."""
-        answer = subprocess.run(
-            ["node", str(HERE / "js/tokens.mjs")],
-            check=True,
-            input=json.dumps(cases),
-            capture_output=True,
-            text=True,
-            timeout=ANSWER_S,
-        )
-        made: list[str] = json.loads(answer.stdout)
-        return made
+        return self._asked("tokens.mjs", cases)
 
     def messages(self, what: str, cases: Sequence[object]) -> list[Any]:
         """Return what http-message-signatures makes of *cases*: headers, or a verdict."""
+        return self._asked("messages.mjs", cases, what)
+
+    @staticmethod
+    def _asked(program: str, cases: Sequence[object], *said: str) -> list[Any]:
+        """Hand *cases* to one of our scripts and return its answers."""
         answer = subprocess.run(
-            ["node", str(HERE / "js/messages.mjs"), what],
+            ["node", str(HERE / "js" / program), *said],
             check=True,
             input=json.dumps(cases),
             capture_output=True,
