@@ -13,7 +13,7 @@ from auth.signatures.requests import Proven
 from gateway.audit.details import opened
 from gateway.audit.keyring import Keyring
 from gateway.audit.leaf import body, salted_digest
-from gateway.audit.pseudonyms import Pseudonyms
+from gateway.audit.pseudonyms import Pseudonyms, epoch_of
 from gateway.errors import Code
 from gateway.stages.authorise import authorise
 from gateway.stages.evidence import Consented, Released
@@ -133,3 +133,26 @@ def test_a_signed_question_commits_to_what_is_sealed_beside_its_record(
     assert salted_digest(opening, beside.box) == json.loads(record.content)["det"]
     assert evidence.encoded() == opened(opening, beside.box)
     assert b"authorization" not in beside.box
+
+
+def test_digests_are_of_the_question_and_of_the_answer(
+    leaves: Leaves, pseudonyms: Pseudonyms
+) -> None:
+    """Whoever holds a body and the keys can show which record is about it, whichever leaf it is."""
+    question, answer = b'{"subject":{}}', b'{"record":{}}'
+    by = consented(authorise(resolved(asked(raw=question))), FIELDS)
+    of = by.authorised.resolved.identified.asked
+
+    def digests(content: bytes) -> tuple[bool, bool]:
+        leaf = json.loads(content)
+        opening = pseudonyms.opening(leaf["id"], epoch_of(NOON))
+        return (
+            salted_digest(opening, question) == leaf["req"].get("d"),
+            salted_digest(opening, answer) == leaf["res"].get("d"),
+        )
+
+    access = leaves.access(released(by), answer)
+    assert (True, True) == digests(access.content)
+    assert (True, False) == digests(leaves.intent(by).content)
+    assert (False, True) == digests(body(leaves.fulfilled(access.id, released(by), answer)))
+    assert (True, False) == digests(body(leaves.deny(of, by, Code.QUOTA)))
