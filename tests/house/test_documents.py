@@ -72,6 +72,16 @@ def leads(source: Path, target: str, anchor: str) -> bool:
     return not anchor or anchor in anchors(end.read_text(encoding="utf-8"))
 
 
+def test_both_languages_lead_to_the_same_pages() -> None:
+    """Who reads the Vietnamese page first is not shown less of the house."""
+    led = [
+        {target for target, _ in LINK.findall(page(name))} - {"README.md", "README.vi.md"}
+        for name in ("README.md", "README.vi.md")
+    ]
+
+    assert led[0] == led[1]
+
+
 def test_every_path_that_prose_names_is_there() -> None:
     """A proof that was moved is a proof nobody finds."""
     named = re.compile(
