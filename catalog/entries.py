@@ -252,7 +252,7 @@ class Procedure(Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...] = ()
 
 
-class ServiceVersion(Struct, frozen=True, kw_only=True):
+class ServiceVersion(Struct, frozen=True, kw_only=True, gc=False):
     """One published version of one data service: the only thing a route can come from."""
 
     code: ServiceCode
@@ -288,7 +288,7 @@ class Window(Struct, frozen=True, kw_only=True):
     to_hour: int = 24
 
 
-class Scope(Struct, frozen=True, kw_only=True):
+class Scope(Struct, frozen=True, kw_only=True, gc=False):
     """One line of an agreement: this service, these elements, for these purposes."""
 
     id: str  # unique inside the agreement
@@ -303,7 +303,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     window: Window | None = None
 
 
-class Agreement(Struct, frozen=True, kw_only=True):
+class Agreement(Struct, frozen=True, kw_only=True, gc=False):
     """A signed agreement of 12 legal items (NĐ 47/2020 Arts 36-38, repealed, as requirement)."""
 
     code: AgreementCode

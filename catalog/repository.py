@@ -1,7 +1,7 @@
 """Entries in, entries out; rows and SQL stay in here.  Nothing here commits."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import date
 from typing import TypeAlias, cast
 
@@ -24,7 +24,7 @@ from catalog.errors import (
     SecondPersonMissing,
     TransitionRefused,
 )
-from catalog.feed import Fresh
+from catalog.feed import SOME, Fresh
 from catalog.kinds import STATES, Entry, Key, Kind, key_of, state_of
 from catalog.lint import faults, lapsed, lint, touched
 from catalog.snapshot import Snapshot
@@ -66,34 +66,38 @@ class CatalogRepository:
         """Return the number of the last change, 0 before the first; one row, one page."""
         return (await self._connection.execute(select(tables.head.c.revision))).scalar_one()
 
-    async def since(self, revision: int) -> Fresh:
-        """Return every entry that changed after *revision*, as of one instant."""
+    async def since(self, revision: int) -> AsyncGenerator[Fresh]:
+        """Yield every entry that changed after *revision*, as of one instant, part by part."""
         await self._connection.execute(
             select(*(func.set_config(name, value, true()) for name, value in _PATIENCE.items()))
         )
-        rows = (await self._connection.execute(_changed(revision))).all()
-        stored = tuple(
-            Stored(kind=Kind(row.kind), document=row.document, rev=row.rev, state=row.state,
-                   digest=row.digest)
-            for row in rows
-        )  # fmt: skip
-        return Fresh(revision=rows[0].revision if rows else revision, stored=stored)
+        options = {"yield_per": SOME}
+        found = await self._connection.stream(_changed(revision), execution_options=options)
+        async for rows in found.partitions():
+            stored = tuple(
+                Stored(kind=Kind(row.kind), document=row.document, rev=row.rev, state=row.state,
+                       digest=row.digest)
+                for row in rows
+            )  # fmt: skip
+            yield Fresh(revision=rows[0].revision, stored=stored)
 
     async def snapshot(self) -> Snapshot:
         """Return everything that stands, retired services and ended agreements included."""
-        fresh = await self.since(0)
-        return assemble((restore(each) for each in fresh.stored), fresh.revision)
+        parts = [part async for part in self.since(0)]
+        entries = (restore(each) for part in parts for each in part.stored)
+        return assemble(entries, parts[-1].revision if parts else 0)
 
     async def held(self) -> dict[Key, Held]:
         """Return everything that stands with its version, digest and reason of its state."""
         reasons = await self._reasons()
         found: dict[Key, Held] = {}
-        for each in (await self.since(0)).stored:
-            entry = restore(each)
-            key = key_of(entry)
-            found[key] = Held(
-                entry=entry, rev=each.rev, digest=each.digest, reason=reasons.get(key)
-            )
+        async for part in self.since(0):
+            for each in part.stored:
+                entry = restore(each)
+                key = key_of(entry)
+                found[key] = Held(
+                    entry=entry, rev=each.rev, digest=each.digest, reason=reasons.get(key)
+                )
         return found
 
     async def diff(self, documents: Documents, *, today: date) -> Changes:
@@ -227,10 +231,14 @@ class CatalogSource:
         async with self._connect() as connection:
             return await CatalogRepository(connection).revision()
 
-    async def since(self, revision: int) -> Fresh:
-        """Return every entry that changed after *revision*."""
-        async with self._connect() as connection:
-            return await CatalogRepository(connection).since(revision)
+    async def since(self, revision: int) -> AsyncGenerator[Fresh]:
+        """Yield every entry that changed after *revision*, part by part, in one transaction."""
+        async with (
+            self._connect() as connection,
+            aclosing(CatalogRepository(connection).since(revision)) as parts,
+        ):
+            async for part in parts:
+                yield part
 
 
 def _changed(revision: int):  # noqa: ANN202 - a type that only SQLAlchemy can name

@@ -1,14 +1,15 @@
 """One entry has one spelling."""
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
+from typing import Any
 
 import rfc8785
 from msgspec import Struct
 
 from catalog.canonical import UNREAD, Pool, Stored, canonical, digest, plain, restore
-from catalog.kinds import GIVEN, Kind, key_of
+from catalog.kinds import GIVEN, Entry, Kind, key_of
 from tests.catalog_builders import agreement, element, entries, scope, service
 
 
@@ -56,17 +57,53 @@ def test_an_instant_keeps_its_meaning_in_any_zone() -> None:
     assert local == getattr(back, "valid_to", None)
 
 
+def leaned(pool: Pool, entry: Entry, state: str) -> Any:
+    """Return *entry* as a worker holds it."""
+    return pool.lean(restore(stored(entry, state=state)))
+
+
 def test_parts_that_are_equal_are_kept_once() -> None:
     """A worker holds 100,000 agreements."""
     pool = Pool()
-    one, other = (
-        pool.lean(restore(stored(agreement(code=code), state="active")))  # type: ignore[arg-type]
-        for code in ("TT-1", "TT-2")
-    )
+    one, other = (leaned(pool, agreement(code=code), "active") for code in ("TT-1", "TT-2"))
 
-    assert one.scopes[0].elements is other.scopes[0].elements
-    assert one.scopes == (scope(),) == other.scopes
+    assert one.scopes is other.scopes
+    assert one.systems is other.systems
+    assert one.valid_to is other.valid_to
+    assert (scope(),) == one.scopes
     assert UNREAD is one.items
+
+
+def test_parts_are_kept_once_where_the_whole_differs() -> None:
+    """Most lines of most agreements differ in a number."""
+    pool = Pool()
+    one = leaned(pool, agreement(), "active")
+    other = leaned(pool, agreement(scope(calls_per_day=7), code="TT-2"), "active")
+
+    assert (None, 7) == (one.scopes[0].calls_per_day, other.scopes[0].calls_per_day)
+    assert one.scopes[0].elements is other.scopes[0].elements
+
+
+def test_services_share_what_is_equal() -> None:
+    """A worker holds 10,000 services."""
+    pool = Pool()
+    one, other = (leaned(pool, service(code=code), "published") for code in ("a.b", "a.c"))
+
+    assert one.elements is other.elements
+    assert service(code="a.c").elements == other.elements
+    assert ("a.b", "a.c") == (one.code, other.code)
+
+
+def test_the_same_instant_of_two_zones_is_not_shared() -> None:
+    """Its day is another one."""
+    pool = Pool()
+    hanoi = datetime(2028, 1, 1, 3, tzinfo=timezone(timedelta(hours=7)))
+    zones = {
+        leaned(pool, agreement(valid_to=end), "active").valid_to.utcoffset()
+        for end in (hanoi, hanoi.astimezone(UTC))
+    }
+
+    assert {timedelta(), timedelta(hours=7)} == zones
 
 
 def test_two_contents_have_two_digests() -> None:

@@ -1,6 +1,7 @@
 """A worker's catalog is replaced whole, and kept when the new one is bad."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 from catalog.canonical import Stored, canonical, digest
 from catalog.entries import AgreementState
@@ -29,6 +30,7 @@ class FakeSource:
         self.steps = [tuple(stored(each) for each in first)]
         self.reads = 0
         self.down = False
+        self.breaks = False  # after the first part
 
     def publish(self, *some: Entry | Stored) -> None:
         """Add one revision."""
@@ -42,11 +44,15 @@ class FakeSource:
             raise ConnectionError
         return len(self.steps)
 
-    async def since(self, revision: int) -> Fresh:
-        """Return what was published after *revision*."""
+    async def since(self, revision: int) -> AsyncGenerator[Fresh]:
+        """Yield what was published after *revision*, in parts of three."""
         self.reads += 1
         latest = {each.document: each for step in self.steps[revision:] for each in step}
-        return Fresh(len(self.steps), tuple(latest.values()))
+        found = tuple(latest.values())
+        for at in range(0, len(found), 3):
+            yield Fresh(len(self.steps), found[at : at + 3])
+            if self.breaks:
+                raise ConnectionError
 
 
 async def opened(source: FakeSource) -> tuple[SnapshotKeeper, list[Exception]]:
@@ -116,6 +122,22 @@ async def test_a_lost_database_is_asked_again() -> None:
 
     source.down = False
     assert await keeper.refresh()
+    assert [ConnectionError] == [type(each) for each in failures]
+
+
+async def test_half_a_catalog_replaces_nothing() -> None:
+    """The connection breaks between two parts; the next look reads all of it."""
+    source = FakeSource(*entries())
+    keeper, failures = await opened(source)
+    working = keeper.current
+    source.publish(*(agency(code=f"H99.{n}") for n in range(100, 110)))
+    source.breaks = True
+    assert not await keeper.refresh()
+    assert working is keeper.current
+
+    source.breaks = False
+    assert await keeper.refresh()
+    assert 12 == len(keeper.current.agencies)
     assert [ConnectionError] == [type(each) for each in failures]
 
 
