@@ -31,6 +31,7 @@ class FakeTransport:
     def __init__(self, *outcomes: SourceReply | SourceError) -> None:
         self._outcomes = list(outcomes)
         self.asked = 0
+        self.deadline = 0.0  # of the last question, event-loop time
         self.gate: asyncio.Event | None = None
 
     async def open(self) -> None:
@@ -51,7 +52,8 @@ class FakeTransport:
         safe: bool = False,
     ) -> SourceReply:
         """Answer, once the gate is open."""
-        del method, path, headers, body, trace, deadline, safe
+        del method, path, headers, body, trace, safe
+        self.deadline = deadline
         outcome = self._outcomes[min(self.asked, len(self._outcomes) - 1)]
         self.asked += 1
         if self.gate is not None:
@@ -74,6 +76,20 @@ async def ask(client: GuardedClient, *, within: float = 5.0, safe: bool = True) 
     question = Question(path="/q", headers={}, body=b"", safe=safe)
     deadline = asyncio.get_running_loop().time() + within
     return await client.ask(question, lambda reply: reply, deadline=deadline)
+
+
+@pytest.mark.parametrize(("within", "expected"), [(60.0, 2.0), (1.0, 1.0)])
+async def test_a_source_is_waited_for_as_long_as_caller_and_settings_allow(
+    within: float, expected: float
+) -> None:
+    """A patient caller must not hold a place of a silent source longer than the settings say."""
+    fake = FakeTransport(GOOD)
+    client = await guarded(fake, timeout_s=2.0)
+    before = asyncio.get_running_loop().time()
+    await ask(client, within=within)
+    after = asyncio.get_running_loop().time()
+
+    assert before + expected <= fake.deadline <= after + expected
 
 
 async def test_a_lost_connection_is_tried_once_more() -> None:

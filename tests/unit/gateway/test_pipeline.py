@@ -1,5 +1,6 @@
 """One exchange, whole, over fakes: the order, the outcomes, and the record of each."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,20 @@ async def test_a_covered_question_is_answered_with_the_least(tmp_path: Path) -> 
     ]
     assert bench.log.entries[0].body.id == recorded.reply.receipt.entry_id  # type: ignore[union-attr]
     assert b'"dan_toc":"01"' not in respond(recorded)
+
+
+async def test_every_value_has_its_provenance_and_nothing_else_has(tmp_path: Path) -> None:
+    """Where a value comes from says that it is there: of what is withheld even that stays in."""
+    fields = ("ho_ten", "dan_toc", "thuong_tru")
+    bench = Bench(tmp_path / "keys")
+
+    recorded = await bench.exchange(asked(fields=fields))
+    reply = json.loads(respond(recorded))
+
+    assert {"ho_ten", "thuong_tru"} == reply["record"].keys()
+    assert (
+        {"ho_ten", "thuong_tru"} == reply["provenance"].keys() == recorded.reply.provenance.keys()
+    )
 
 
 async def test_the_source_is_asked_for_the_least_too(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from tests.search_builders import an_access_of
 
 CHILD = "003222000090"
 REPRESENTATION = "0193f2e0-7c1d-7c3a-9d52-7d1f6a1c0001"
+OVER = "0193f2e0-7c1d-7c3a-9d52-7d1f6a1c0002"  # a representation that has ended
 
 
 class Town:
@@ -239,30 +240,36 @@ def test_a_representative_reads_for_a_child_by_right_alone(town: Town) -> None:
     body = {"representation": REPRESENTATION, "so_dinh_danh": CHILD}
     before = town.ask("POST", "/v1/own/represented/accesses", "anh", json=body)
 
-    async def represent() -> None:
+    async def represent(record: str, until: timedelta) -> None:
         async with disclosed(town.dsn, town._folder) as told:
             await RepresentationRepository(told.app).represent(
                 Representation(
-                    id=REPRESENTATION,
+                    id=record,
                     rev=1,
                     principal_ref=told.pseudonyms.person(CHILD),
                     representative_ref=told.pseudonyms.person(MINE),
                     relation="parent",
-                    valid_to=utc_now() + timedelta(days=30),
+                    valid_to=utc_now() + until,
                     child_assent=False,
                 ),
                 source="ho-tich",
                 at=utc_now(),
             )
 
-    in_a_loop(represent)
+    in_a_loop(lambda: represent(REPRESENTATION, timedelta(days=30)))
+    in_a_loop(lambda: represent(OVER, timedelta(seconds=-1)))
     answer = town.ask("POST", "/v1/own/represented/accesses", "anh", json=body)
     stranger = town.ask("POST", "/v1/own/represented/accesses", "huy", json=body)
     other = town.ask(
         "POST", "/v1/own/represented/accesses", "anh", json=body | {"so_dinh_danh": THEIRS}
     )
+    over = town.ask(
+        "POST", "/v1/own/represented/accesses", "anh", json=body | {"representation": OVER}
+    )
 
-    assert [404, 200, 404, 404] == [each.status_code for each in (before, answer, stranger, other)]
+    assert [404, 200, 404, 404, 404] == [
+        each.status_code for each in (before, answer, stranger, other, over)
+    ]
     (line,) = answer.json()["items"]
     assert "của người bạn đại diện" in line["sentence_vi"]
     assert 1 == len(town.acts())

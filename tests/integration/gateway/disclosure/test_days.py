@@ -26,7 +26,7 @@ from gateway.disclosure.days import DayProof, PlacedTold
 from gateway.disclosure.errors import IndexDiffers, ProofNotReady, Unknown
 from gateway.disclosure.publishing import PATIENCE, WINDOW
 from gateway.sequencing.repository import TreeRepository
-from tests.audit_builders import an_access
+from tests.audit_builders import a_deny, an_access
 from tests.audit_rows import connected
 from tests.disclosure_builders import DAY, MINE, THEIRS, Disclosed
 from tests.search_builders import an_access_of
@@ -116,6 +116,22 @@ async def test_a_person_can_prove_that_the_list_of_a_day_is_whole(told: Disclose
     assert [2] == [len(person.items) for person in proof.people]
     assert all(judged(proof, await entries_of(told)))
     assert Event.INDEX_PUBLISH is parse((await entries_of(told))[proof.index_leaf]).type
+
+
+async def test_a_refusal_counts_among_the_records_of_its_day(told: Disclosed) -> None:
+    """Whoever tried and was refused, tried: a list without it would prove itself whole."""
+    yesterday, at = told.clock.today - DAY, told.clock() - DAY
+    epoch = epoch_of(at)
+    mine = subjects(epoch, (told.pseudonyms.of(Scheme.CITIZEN, MINE, epoch),))
+    leaves = [an_access_of(told.pseudonyms, MINE, at=at), replace(a_deny(), subj=mine)]
+    await told.add(leaves, day=yesterday)
+    await ended(told, yesterday)
+    await told.publishing.round()
+
+    proof = await told.days.proof(await told.mine(), yesterday)
+
+    assert [2] == [len(person.items) for person in proof.people]
+    assert all(judged(proof, await entries_of(told)))
 
 
 async def test_whom_nobody_looked_at_can_prove_it(told: Disclosed) -> None:

@@ -20,7 +20,7 @@ from gateway.errors import Code
 from gateway.sequencing.repository import TreeRepository
 from tests.audit_builders import a_deny, an_access
 from tests.audit_rows import connected
-from tests.disclosure_builders import MINE, OFFICER, POLICE, THEIRS, Disclosed
+from tests.disclosure_builders import DAY, MINE, OFFICER, POLICE, THEIRS, Disclosed
 from tests.search_builders import an_access_of
 
 OTHER = "003222000090"
@@ -123,6 +123,19 @@ async def test_a_refusal_about_a_person_is_shown_with_its_reason(told: Disclosed
         line.result,
         line.reason.code,
     )
+
+
+async def test_a_record_that_left_for_the_archive_is_still_a_line(told: Disclosed) -> None:
+    """Somebody looked, whatever became of the record since: the list must not grow shorter."""
+    old = told.clock.today - 2 * DAY
+    await told.add([an_access_of(told.pseudonyms, MINE, at=told.clock() - 2 * DAY)], day=old)
+    await told.add([an_access_of(told.pseudonyms, MINE)])
+    async with connected(told.dsn) as connection:
+        await connection.execute(f"DROP TABLE audit.entry_{old:%Y%m%d}")
+
+    lines = await every_line(told, await told.mine())
+
+    assert ["access", "archived"] == [line.kind for line in lines]
 
 
 async def test_nobody_sees_what_is_about_somebody_else(told: Disclosed) -> None:
