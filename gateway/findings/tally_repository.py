@@ -15,18 +15,19 @@ _MOST_DROPPED = 10_000  # rows of one statement
 
 NEXT = "SELECT next_index FROM findings.cursor"
 # One statement: the cursor moves and everything is counted, or nothing is.  The cursor's row is
-# locked first, so that of two followers one counts, and the other sees that it did.
+# locked first, so that of two followers one counts, and the other sees that it did.  Who was met
+# before is found by the key of each row: a join would look through the whole day while the planner
+# does not know yet how much that is.
 ADVANCE = """
 WITH moved AS (
   UPDATE findings.cursor SET next_index = $2, at = $3 WHERE next_index = $1 RETURNING one),
 met AS (
-  SELECT m.* FROM moved, jsonb_to_recordset($5::jsonb)
-    AS m (scope text, actor text, mark text, day date, subject text, first_index bigint)
-  WHERE NOT EXISTS (SELECT FROM findings.seen s WHERE s.scope = m.scope AND s.actor = m.actor
-    AND s.mark = m.mark AND s.day = m.day AND s.subject = m.subject)),
-kept AS (
   INSERT INTO findings.seen (scope, actor, mark, day, subject, first_index)
-  SELECT scope, actor, mark, day, subject, first_index FROM met),
+  SELECT m.scope, m.actor, m.mark, m.day, m.subject, m.first_index
+  FROM moved, jsonb_to_recordset($5::jsonb)
+    AS m (scope text, actor text, mark text, day date, subject text, first_index bigint)
+  ON CONFLICT ON CONSTRAINT seen_pkey DO NOTHING
+  RETURNING scope, actor, mark, day, first_index),
 added AS (
   SELECT c.* FROM moved, jsonb_to_recordset($4::jsonb)
     AS c (scope text, actor text, day date, mark text, n bigint, sample bigint[])
