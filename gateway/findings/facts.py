@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -14,7 +15,10 @@ from gateway.findings.hours import Hours, claimed, local_day
 from gateway.quota.windows import LOCAL
 from gateway.sequencing.rows import Sequenced
 
-_NEAR = timedelta(days=1)  # a leaf made before midnight may stand in the next day's sequence
+# From noon of the writer's day: a leaf made before midnight may stand in the next day's sequence.
+_NEAR = timedelta(hours=36)
+_HOUR = 3_600_000_000  # microseconds; days, nights and their limits begin at whole hours
+_QUESTIONS = frozenset({Event.ACCESS, Event.DENY})
 
 # What somebody is turned away with for asking what they may not; failures of ours, of a source or
 # of the wire say nothing about who asked.
@@ -121,13 +125,13 @@ def fact_of(record: Sequenced, hours: Hours) -> Fact | None:
         leaf = _decode(record.entry)
     except msgspec.DecodeError:
         return None
-    if leaf.type not in {Event.ACCESS, Event.DENY}:
+    if leaf.type not in _QUESTIONS:
         return None
-    at = _instant(leaf.ts, record.day)
+    day, off_hours = _when(leaf.ts // _HOUR, record.day, hours)
     return Fact(
         index=record.index,
-        day=local_day(at),
-        off_hours=hours.is_off(at),
+        day=day,
+        off_hours=off_hours,
         outcome=_outcome(leaf),
         agency=leaf.actor.org,
         system=leaf.actor.client,
@@ -141,17 +145,24 @@ def fact_of(record: Sequenced, hours: Hours) -> Fact | None:
     )
 
 
-def _instant(claim: int, day: date) -> datetime:
-    """Return the claimed instant when it is near the writer's day, else noon of that day.
+@lru_cache(maxsize=256)
+def _when(hour: int, day: date, hours: Hours) -> tuple[date, bool]:
+    """Return the local day of an hour since 1970, and whether it is off hours."""
+    at = _instant(hour, day)
+    return local_day(at), hours.is_off(at)
+
+
+def _instant(hour: int, day: date) -> datetime:
+    """Return the claimed hour when it is near the writer's day, else noon of that day.
 
     A clock that runs wild must not move counts to years that nobody looks at.
     """
     noon = datetime.combine(day, time(12), tzinfo=LOCAL)
     try:
-        at = claimed(claim)
+        at = claimed(hour * _HOUR)
     except OverflowError:
         return noon
-    return at if abs(at - noon) <= _NEAR + timedelta(hours=12) else noon
+    return at if -_NEAR <= at - noon < _NEAR else noon
 
 
 def _outcome(leaf: _Leaf) -> Outcome:

@@ -1,6 +1,7 @@
 """Counts by actor and local day: what a batch of facts adds; pure and bounded by the batch."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 
@@ -76,34 +77,53 @@ def procedure_mark(code: str | None) -> str:
     return PROCEDURE + (code or OUTSIDE)
 
 
+class _Owner:
+    """What one batch adds for one owner and day."""
+
+    __slots__ = ("agency", "counts", "met")
+
+    def __init__(self) -> None:
+        self.agency: str | None = None
+        self.counts: dict[str, tuple[list[int], list[int]]] = {}  # weights, first indexes
+        self.met: dict[tuple[str, str], int] = {}  # mark and subject, with the first index
+
+    def take(self, scope: Scope, fact: Fact) -> None:
+        """Count one fact."""
+        self.agency = fact.agency
+        for mark, weight in _marks(scope, fact):
+            weights, sample = self.counts.setdefault(mark, ([], []))
+            weights.append(weight)
+            if len(sample) < MOST_SAMPLES:
+                sample.append(fact.index)
+        if fact.subject is not None and scope is not Scope.AGREEMENT:
+            for mark in _meetings(scope, fact):
+                self.met.setdefault((mark, fact.subject), fact.index)
+
+
 def tallied(facts: Iterable[Fact]) -> Batch:
     """Return what *facts* add, in the order of the log."""
-    counted: dict[tuple[Key, str], list[int]] = {}
-    weights: dict[tuple[Key, str], int] = {}
-    met: dict[Met, int] = {}
-    agencies: dict[Key, str | None] = {}
+    owners: dict[tuple[Scope, str, date], _Owner] = defaultdict(_Owner)
     for fact in facts:
-        for key in _owners(fact):
-            agencies[key] = fact.agency
-            for mark, weight in _marks(key.scope, fact):
-                place = key, mark
-                weights[place] = weights.get(place, 0) + weight
-                sample = counted.setdefault(place, [])
-                if len(sample) < MOST_SAMPLES:
-                    sample.append(fact.index)
-            for one in _meetings(key, fact):
-                met.setdefault(one, fact.index)
-    counts = {place: Count(n, tuple(counted[place])) for place, n in weights.items()}
-    return Batch(counts, met, agencies)
+        for scope, actor in _owners(fact):
+            owners[scope, actor, fact.day].take(scope, fact)
+    batch = Batch({}, {}, {})
+    for (scope, actor, day), own in owners.items():
+        key = Key(scope, actor, day)
+        batch.agencies[key] = own.agency
+        for mark, (weights, sample) in own.counts.items():
+            batch.counts[key, mark] = Count(sum(weights), tuple(sample))
+        for (mark, subject), index in own.met.items():
+            batch.met[Met(scope, actor, day, mark, subject)] = index
+    return batch
 
 
-def _owners(fact: Fact) -> list[Key]:
-    named = (
-        (Scope.OFFICIAL, fact.official),
-        (Scope.SYSTEM, fact.system),
-        (Scope.AGREEMENT, fact.agreement if fact.outcome is Outcome.RELEASED else None),
-    )
-    return [Key(scope, actor, fact.day) for scope, actor in named if actor is not None]
+def _owners(fact: Fact) -> Iterator[tuple[Scope, str]]:
+    if fact.official is not None:
+        yield Scope.OFFICIAL, fact.official
+    if fact.system is not None:
+        yield Scope.SYSTEM, fact.system
+    if fact.agreement is not None and fact.outcome is Outcome.RELEASED:
+        yield Scope.AGREEMENT, fact.agreement
 
 
 def _marks(scope: Scope, fact: Fact) -> list[tuple[str, int]]:
@@ -121,17 +141,15 @@ def _marks(scope: Scope, fact: Fact) -> list[tuple[str, int]]:
     return marks
 
 
-def _meetings(key: Key, fact: Fact) -> list[Met]:
-    if fact.subject is None or key.scope is Scope.AGREEMENT:
-        return []
+def _meetings(scope: Scope, fact: Fact) -> list[str]:
     marks: list[str] = []
     if fact.outcome in {Outcome.RELEASED, Outcome.NO_MATCH}:
-        marks += [Mark.PERSONS, *(_named(fact) if key.scope is Scope.OFFICIAL else ())]
+        marks += [Mark.PERSONS, *(_named(fact) if scope is Scope.OFFICIAL else ())]
     if fact.outcome is Outcome.NO_MATCH:
         marks.append(Mark.MISSED)
-    if fact.outcome is Outcome.RELEASED and not fact.dossier and key.scope is Scope.OFFICIAL:
+    if fact.outcome is Outcome.RELEASED and not fact.dossier and scope is Scope.OFFICIAL:
         marks.append(Mark.BARE_PERSONS)
-    return [Met(key.scope, key.actor, key.day, mark, fact.subject) for mark in marks]
+    return marks
 
 
 def _named(fact: Fact) -> list[Mark]:

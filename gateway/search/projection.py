@@ -53,7 +53,7 @@ class _Result(Struct, frozen=True):
 
 
 class _Request(Struct, frozen=True):
-    id: str | None = None
+    id: UUID | None = None
 
 
 class _Change(Struct, frozen=True):
@@ -69,12 +69,12 @@ class _Noise(Struct, frozen=True):
 class _Leaf(Struct, frozen=True):
     """The members of a leaf that are searched for; read without judging them anew."""
 
-    id: str
+    id: UUID
     ts: int
     type: str
     op: str | None = None
     n: int | None = None
-    of: str | None = None
+    of: UUID | None = None
     actor: _Actor = _Actor()
     subj: _Subjects = _Subjects()
     target: _Target = _Target()
@@ -149,8 +149,8 @@ def indexed(leaf_index: int, day: date, writer: str, seq: int, entry: bytes) -> 
         leaf_index=leaf_index,
         ts=leaf.ts,
         type=leaf.type,
-        entry=UUID(leaf.id),
-        continues=UUID(leaf.of) if leaf.of else None,
+        entry=leaf.id,
+        continues=leaf.of,
         day=day,
         writer=writer,
         seq=seq,
@@ -173,7 +173,7 @@ def indexed(leaf_index: int, day: date, writer: str, seq: int, entry: bytes) -> 
         status=res.status,
         sens=target.sens,
         n=leaf.n if leaf.n is not None else leaf.subj.n,
-        exchange=UUID(leaf.req.id) if leaf.req.id else None,
+        exchange=leaf.req.id,
         change_kind=leaf.change.kind if leaf.change else None,
         change_id=leaf.change.id if leaf.change else None,
         codes=basis.reasons or tuple(dict.fromkeys(each.code for each in leaf.noise)),
