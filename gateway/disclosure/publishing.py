@@ -51,8 +51,7 @@ class Publishing:
 
     async def round(self) -> list[DayIndex]:
         """Walk to the end of the log, then build and state what is due; return what was stated."""
-        while await self._walk.step():
-            pass
+        await self._walk.to_end()
         now = self._clock()
         today = now.astimezone(UTC).date()
         walked = await self._found.next_index()

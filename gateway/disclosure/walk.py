@@ -1,5 +1,6 @@
 """Walks the log and gathers who is concerned by which record on which day; safe to interrupt."""
 
+import asyncio
 from typing import Protocol
 
 import msgspec
@@ -10,7 +11,8 @@ from gateway.disclosure.completeness import item_of, key_of
 from gateway.disclosure.gathering import Gathered, GatherRepository
 from gateway.sequencing.rows import EntriesGone, Sequenced
 
-BATCH = 2_000  # records of one step
+BATCH = 500  # records of one step
+BREATH_S = 0.05  # between two full steps: exchanges want the processor and the disk as well
 
 _log = structlog.get_logger(__name__)
 
@@ -60,8 +62,14 @@ class Walk:
         self._tree = tree
         self._found = found
 
+    async def to_end(self) -> None:
+        """Take in what there is."""
+        while taken := await self.step():
+            if taken >= BATCH:
+                await asyncio.sleep(BREATH_S)
+
     async def step(self) -> int:
-        """Take at most 2,000 records in; return how many, 0 when the walk is at the end."""
+        """Take at most 500 records in; return how many, 0 when the walk is at the end."""
         first = await self._found.next_index()
         try:
             places = await self._tree.entries(first, BATCH)

@@ -22,6 +22,7 @@ from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
 MOST_LEAVES = 500  # of one step; bounds memory and the length of a statement
 FORGET_EVERY = 500  # steps with leaves
+BREATH_S = 0.05  # between two full steps: exchanges want the processor and the disk as well
 
 _log = structlog.get_logger(__name__)
 
@@ -72,8 +73,7 @@ class Follower:
                 if not failed:
                     _log.warning("findings.paused", error=type(trouble).__name__)
                 failed = True
-            if counted < MOST_LEAVES:
-                await asyncio.sleep(idle_s)
+            await asyncio.sleep(idle_s if counted < MOST_LEAVES else BREATH_S)
 
     async def count(self) -> int:
         """Count the next leaves; return how many there were, 0 at the end of the tree."""
