@@ -14,6 +14,8 @@ class Keeper(BaseModel, frozen=True, extra="forbid"):
 
     enabled: bool = True  # False: another host keeps, or `motlan keep` runs by itself
     port: Annotated[int, Field(ge=0, le=65_535)] = 9080  # health and metrics; the first free one
+    # Nobody waits for the keeper: it lets workers and database go first when they want to run.
+    nice: Annotated[int, Field(ge=0, le=19)] = 10  # as nice(1) counts; 0: like everybody else
 
 
 class Tree(BaseModel, frozen=True, extra="forbid"):

@@ -1,6 +1,7 @@
 """The keeper process, which `serve` starts beside its workers."""
 
 import asyncio
+import os
 import signal
 
 import structlog
@@ -30,8 +31,15 @@ def main(arguments: list[str]) -> int:
 
 def keep(settings: Settings, lifeline: int | None = None) -> bool:
     """Keep until SIGTERM, SIGINT, or the end of *lifeline*; False when it did not come up."""
+    _step_back(settings.keeper.nice)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_kept(Keeper(settings), lifeline))
+
+
+def _step_back(nice: int) -> None:
+    """Run after others want to, unless whoever started us asked for even less; threads follow."""
+    already = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, max(nice, already))
 
 
 async def _kept(keeper: Keeper, lifeline: int | None) -> bool:

@@ -90,6 +90,17 @@ def test_a_keeper_by_itself_comes_up_and_ends_when_asked(
     assert 0 == keeper.wait(timeout=20)
 
 
+@pytest.mark.parametrize(("setting", "nice"), [(None, 10), ("4", 4)], ids=["by itself", "as set"])
+def test_a_keeper_lets_others_go_first(env: dict[str, str], setting: str | None, nice: int) -> None:
+    """Somebody waits for an exchange, nobody for the keeper."""
+    if setting is not None:
+        env["MOTLAN_KEEPER__NICE"] = setting
+    for keeper in _started(env, "keep"):
+        _await_up(int(env["MOTLAN_KEEPER__PORT"]))
+
+        assert psutil.Process(keeper.pid).nice() == max(nice, os.getpriority(os.PRIO_PROCESS, 0))
+
+
 def test_a_keeper_that_is_killed_is_started_again(
     env: dict[str, str], gateway: subprocess.Popen[bytes]
 ) -> None:
