@@ -66,16 +66,31 @@ def read(directory: Path, name: str) -> RingKey | None:
     Raises:
         KeyRingUnusable: others may read the file, or it is not a key of ours.
     """
+    content = secret_bytes(directory / name, f"the signing key file {name}", most=_LARGEST_FILE)
+    return None if content is None else _understood(name, content)
+
+
+def secret_bytes(path: Path, called: str, *, most: int) -> bytes | None:
+    """Return the first *most* bytes of a file that is its owner's alone; None when it is gone.
+
+    Args:
+        path: the file; a link is not followed.
+        called: what the file is called where something is wrong.
+        most: bytes.
+
+    Raises:
+        KeyRingUnusable: others may read the file, or we may not.
+    """
     try:
-        descriptor = os.open(directory / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as closed:
-        raise KeyRingUnusable(f"the signing key file {name} cannot be read") from closed
+        raise KeyRingUnusable(f"{called} cannot be read") from closed
     with os.fdopen(descriptor, "rb") as file:
         if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyRingUnusable(f"others may read the signing key file {name}: chmod 600")
-        return _understood(name, file.read(_LARGEST_FILE))
+            raise KeyRingUnusable(f"others may read {called}: chmod 600")
+        return file.read(most)
 
 
 def write(directory: Path, key: KeyFile) -> RingKey:

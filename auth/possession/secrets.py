@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -110,16 +109,9 @@ def _names(directory: Path) -> frozenset[str]:
 
 def _read(directory: Path, name: str) -> NonceSecret | None:
     """Read one secret; None when it was removed meanwhile."""
-    try:
-        descriptor = os.open(directory / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
+    content = keyfiles.secret_bytes(directory / name, f"a file in {_FAULT}", most=_BYTES + 1)
+    if content is None:
         return None
-    except OSError as closed:
-        raise KeyRingUnusable(f"{_FAULT} holds a file that cannot be read") from closed
-    with os.fdopen(descriptor, "rb") as file:
-        if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyRingUnusable(f"others may read a file in {_FAULT}: chmod 600")
-        content = file.read(_BYTES + 1)
     made_at = name.removesuffix(SUFFIX)
     if len(content) != _BYTES or not made_at.isdecimal():
         raise KeyRingUnusable(f"{_FAULT} holds a file that is no secret of ours")
