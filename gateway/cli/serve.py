@@ -1,7 +1,6 @@
 """`motlan serve`: the gateway, with as many workers as the settings say."""
 
 import asyncio
-import socket
 from typing import Any
 
 import click
@@ -12,6 +11,7 @@ from gateway import __version__, migrating
 from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.edge import reachable
 from gateway.cli.exits import Exit
+from gateway.cli.listening import listener
 from gateway.cli.workers import Workers
 from gateway.settings import Settings, load, variables
 from gateway.telemetry import configure_logs
@@ -62,8 +62,8 @@ def _said(given: dict[str, Any]) -> dict[str, Any]:
 def _served(settings: Settings, overrides: dict[str, Any]) -> Answer:
     listen, admin = settings.listen, settings.admin
     with (
-        _listener(listen.host, listen.port, listen.backlog, "--port") as service,
-        _listener(admin.host, admin.port, listen.backlog, "--admin-port") as staff,
+        listener(listen.host, listen.port, listen.backlog, "--port") as service,
+        listener(admin.host, admin.port, listen.backlog, "--admin-port") as staff,
     ):
         port, staff_port = int(service.getsockname()[1]), int(staff.getsockname()[1])
         if port == staff_port:
@@ -91,22 +91,3 @@ def _served(settings: Settings, overrides: dict[str, Any]) -> Answer:
         if not kept.run():
             raise Failed(Exit.FAULT, "no worker came up; the log lines above say why")
     return Answer({"stopped": True}, "")
-
-
-def _listener(host: str, port: int, backlog: int, flag: str) -> socket.socket:
-    """Bind the address once, for every worker; *flag* names another one.
-
-    Raises:
-        Failed: the address is taken, or not ours.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen(backlog)
-    except OSError as taken:
-        bound.close()
-        why = f"cannot listen on {host} port {port}: {taken.strerror}; choose another {flag}"
-        raise Failed(Exit.REFUSED, why) from taken
-    return bound

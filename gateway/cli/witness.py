@@ -14,6 +14,7 @@ from rich_click import RichGroup
 from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.exits import Exit
 from gateway.cli.heads import TimelyProtocol
+from gateway.cli.listening import listener
 from gateway.clock import utc_now
 from gateway.witnessing import identity
 from gateway.witnessing.files import StoreUnusable, alone
@@ -93,11 +94,11 @@ def serve(store: Path, logs: Path, listen: str) -> Answer:
         with alone(store):
             known = LogsFile(logs)
             app = WitnessServer(who.vkeys, WitnessStore(store, who, _time_s), known, _tell)
-            listener = _listener(*_address(listen))
+            served = listener(*_address(listen), MOST_AT_ONCE, "--listen")
             click.echo(f"Bên làm chứng {who.name} nghe tại {listen} / listening")
             for origin in known.current():
                 click.echo(f"  theo dõi / watches {origin}")
-            asyncio.run(_serve(app, listener))
+            asyncio.run(_serve(app, served))
     except StoreUnusable as odd:
         raise Failed(Exit.REFUSED, str(odd)) from odd
     return Answer({"stopped": True}, "")
@@ -169,17 +170,3 @@ def _address(listen: str) -> tuple[str, int]:
     if not found or not port.isdecimal() or int(port) > 65_535:  # noqa: PLR2004
         raise Failed(Exit.USAGE, f"{listen} is not an address and a port, such as 127.0.0.1:8200")
     return host.strip("[]"), int(port)
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen(MOST_AT_ONCE)
-    except OSError as taken:
-        bound.close()
-        why = f"cannot listen on {host} port {port}: {taken.strerror}; choose another --listen"
-        raise Failed(Exit.REFUSED, why) from taken
-    return bound
