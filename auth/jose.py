@@ -1,5 +1,6 @@
 """Signatures: the one list of algorithms, and every use of joserfc."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -24,7 +25,9 @@ NativeKey: TypeAlias = ECKey | OKPKey
 
 LONGEST_TEXT = 8192  # characters of a signed text; ours need about 700
 LONGEST_KID = 128
+REMEMBERED_KEYS = 2048  # public keys that have been read
 UNKNOWN_KEY = "no known key made this signature"
+_MALFORMED = "it is not a well-formed key"
 
 # FAPI 2.0 section 5.4 and RFC 8725: elliptic curves only.  "Ed25519" is the name that RFC 9864
 # gives to what RFC 8037 calls "EdDSA"; clients of both ages are about.
@@ -95,8 +98,10 @@ def verification_key(jwk: Mapping[str, object]) -> VerificationKey:
         raise KeyRefused("only EC P-256 and OKP Ed25519 keys are accepted")
     if jwk.get("use", "sig") != "sig" or jwk.get("alg", next(iter(algorithms))) not in algorithms:
         raise KeyRefused("the key is meant for another use or algorithm")
-    native = _native({name: jwk[name] for name in _PUBLIC_MEMBERS if name in jwk})
-    thumbprint = native.thumbprint()
+    members = tuple((name, jwk[name]) for name in _PUBLIC_MEMBERS if name in jwk)
+    if not all(isinstance(value, str) for _, value in members):
+        raise KeyRefused(_MALFORMED)
+    native, thumbprint = _public(cast("tuple[tuple[str, str], ...]", members))
     kid = jwk.get("kid", thumbprint)
     if not isinstance(kid, str) or not 1 <= len(kid) <= LONGEST_KID:
         raise KeyRefused(f"kid must be text of 1 to {LONGEST_KID} characters")
@@ -270,9 +275,16 @@ def _opened(text: str) -> jws.CompactSignature:
     return sealed
 
 
+@functools.lru_cache(REMEMBERED_KEYS)
+def _public(members: tuple[tuple[str, str], ...]) -> tuple[NativeKey, str]:
+    """Return a public key and its thumbprint: systems bring the same few with every request."""
+    native = _native(dict(members))
+    return native, native.thumbprint()
+
+
 def _native(members: Mapping[str, object]) -> NativeKey:
     kind = ECKey if members.get("kty") == "EC" else OKPKey
     try:
         return kind.import_key(cast("Any", dict(members)))
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        raise KeyRefused("it is not a well-formed key") from None
+        raise KeyRefused(_MALFORMED) from None
