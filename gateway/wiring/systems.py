@@ -56,12 +56,17 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     shared.meters.observe("motlan.systems.keys.unread", look.unread)
 
 
-def desk_of(shared: Shared) -> Desk:
-    """Return what the token endpoint asks about systems."""
+async def desk_of(shared: Shared) -> Desk:
+    """Return what the token endpoint asks about systems.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the database is away.
+    """
     return Desk(
         lambda: database.transaction(shared.engine),
         published=key_sets_of(shared, AT_ONCE_S),
         uses=Uses(UseRepository(lambda: database.transaction(shared.engine))),
+        runs=await shared.pool("motlan_app"),
     )
 
 

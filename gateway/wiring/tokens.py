@@ -45,7 +45,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
         identity,
         Parts(
             keys=ring,
-            rows=desk_of(shared),
+            rows=await desk_of(shared),
             uses=UsedAssertions(await shared.pool("motlan_app")),
             reaches=lambda client_id: reaches(shared.keeper.current, client_id),
             binding=Binding(identity.token_endpoint, shared.proofs),

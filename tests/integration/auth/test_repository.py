@@ -9,13 +9,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth import registrations
+from auth import registrations, systems
 from auth.errors import RegistrationConflict, RegistrationsUnavailable, SystemUnknown
 from auth.registrations import Systems
 from auth.repository import AssertionRepository, Desk, SystemRepository
 from auth.systems import Act, Credentials, System, SystemState, amended
-from gateway.database import engine, transaction
+from gateway.database import engine, raw_pool, transaction
 from gateway.rights import system_right
+from tests import conftest
+from tests.bound import THUMBPRINT
 from tests.party_builders import (
     CLIENT,
     CLIENT_KEY,
@@ -68,6 +70,33 @@ async def test_a_system_comes_back_as_it_was_stored(database: AsyncEngine) -> No
         found = await SystemRepository(session).find(CLIENT)
 
     assert system == found
+
+
+async def test_a_driver_connection_finds_what_a_session_finds(
+    database: AsyncEngine, database_url: str
+) -> None:
+    """The token endpoint asks by the shorter way: the newest version, every value the same."""
+    system = a_system(
+        sandbox=True,
+        address_ranges=("10.1.0.0/16",),
+        certificates=(THUMBPRINT,),
+        ends={THUMBPRINT: NOON},
+    )
+    async with transaction(database) as session:
+        rows = SystemRepository(session)
+        await rows.append(system)
+        await registrations.suspend(rows, CLIENT, OUR_NOTE)
+
+    async with await raw_pool(database_url, "motlan_app", 1, patience_s=30) as pool:
+        desk = Desk(lambda: transaction(database), runs=pool)
+        found = await desk.find(CLIENT)
+        with pytest.raises(SystemUnknown):
+            await desk.find("nobody")
+        conftest.execute(database_url, "ALTER TABLE auth.system RENAME TO elsewhere")
+        with pytest.raises(RegistrationsUnavailable):
+            await desk.find(CLIENT)
+
+    assert systems.suspended(system, OUR_NOTE) == found
 
 
 async def test_nobody_is_found_under_an_unknown_id(database: AsyncEngine) -> None:

@@ -63,7 +63,7 @@ async def test_the_keeper_reads_published_keys_before_anybody_asks(
     await look.once()
     await look.once()
     found = await KeySetRepository(lambda: transaction(shared.engine)).known("cong-bo")
-    desk = await systems.desk_of(shared).find("cong-bo", kid=OTHER_KEY.public["kid"])
+    desk = await (await systems.desk_of(shared)).find("cong-bo", kid=OTHER_KEY.public["kid"])
 
     assert found is not None
     assert (OTHER_KEY.public,) == found.jwks == desk.registration.jwks
