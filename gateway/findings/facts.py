@@ -1,5 +1,6 @@
 """What one leaf says that rules count: who looked, about whom, in which case, with what result."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -75,10 +76,12 @@ class Fact(Struct, frozen=True, kw_only=True):
 
 
 # Bounds of what is stored: a record that somebody forged past our writers must not stop the rules.
-_Word = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{1,200}$")]
-_Pseudonym = Annotated[str, Meta(pattern=r"^[a-z2-7]{32}$")]
+# Lengths are judged while decoding, letters by `_is_sound`.
+_Word = Annotated[str, Meta(min_length=1, max_length=200)]
+_Pseudonym = Annotated[str, Meta(min_length=32, max_length=32)]
 _People = Annotated[int, Meta(ge=0, le=10_000_000)]  # of one record; sums stay far from overflow
 _Number = Annotated[int, Meta(ge=0, le=words.LARGEST_INTEGER)]
+_pseudonyms = re.compile(r"[a-z2-7]*").fullmatch
 
 
 class _Actor(Struct, frozen=True):
@@ -95,7 +98,7 @@ class _Subjects(Struct, frozen=True):
 
 class _Ground(Struct, frozen=True):
     agreement: _Word | None = None
-    dossier: _Word | None = None
+    dossier: str | None = None  # that there is one
     proc: _Word | None = None
     reasons: tuple[str, ...] = ()
 
@@ -125,7 +128,7 @@ def fact_of(record: Sequenced, hours: Hours) -> Fact | None:
         leaf = _decode(record.entry)
     except msgspec.DecodeError:
         return None
-    if leaf.type not in _QUESTIONS:
+    if leaf.type not in _QUESTIONS or not _is_sound(leaf):
         return None
     day, off_hours = _when(leaf.ts // _HOUR, record.day, hours)
     return Fact(
@@ -143,6 +146,15 @@ def fact_of(record: Sequenced, hours: Hours) -> Fact | None:
         procedure=leaf.basis.proc,
         agreement=leaf.basis.agreement.partition("@")[0] if leaf.basis.agreement else None,
     )
+
+
+def _is_sound(leaf: _Leaf) -> bool:
+    """Tell whether words are printable ASCII and pseudonyms look like pseudonyms."""
+    actor, basis = leaf.actor, leaf.basis
+    said = f"{actor.org}{actor.client}{basis.agreement}{basis.proc}"
+    if not (said.isascii() and said.isprintable()):
+        return False
+    return _pseudonyms("".join((actor.user or "", *leaf.subj.p))) is not None
 
 
 @lru_cache(maxsize=256)

@@ -91,7 +91,10 @@ class _Owner:
         """Count one fact."""
         self.agency = fact.agency
         for mark, weight in _marks(scope, fact):
-            weights, sample = self.counts.setdefault(mark, ([], []))
+            found = self.counts.get(mark)
+            if found is None:
+                found = self.counts[mark] = ([], [])
+            weights, sample = found
             weights.append(weight)
             if len(sample) < MOST_SAMPLES:
                 sample.append(fact.index)
