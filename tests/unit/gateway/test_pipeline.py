@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.errors import SourceTimeout, SubjectUnknown
 from adapters.protocol import Match, Query, Subject
 from adapters.protocol import Record as SourceRecord
 from auth.errors import TokenExpired
-from auth.principals import Principal
+from auth.principals import Official, Principal
 from catalog.entries import Answer
 from gateway.audit.entry import Entry, Receipt
 from gateway.audit.events import Decision, Delivered, Event
@@ -18,6 +19,7 @@ from gateway.audit.pseudonyms import Pseudonyms
 from gateway.errors import AuditUnavailable, Code, Refusal, RightsGone
 from gateway.pipeline import Exchange
 from gateway.quota.ledger import Ledger
+from gateway.rights import consent_right, official_right
 from gateway.stages.authenticate import Authenticate
 from gateway.stages.authorise import Authorise
 from gateway.stages.consent import Consent
@@ -140,6 +142,17 @@ async def test_the_record_names_the_ground_and_no_person(tmp_path: Path) -> None
     assert {
         "system:motcua-xa", "service:dancu.tracuu", "agreement:TT-2026-0001", "token:jti",
     } == {right.key for right in entry.rights}  # fmt: skip
+
+
+async def test_an_official_behind_the_question_is_one_of_its_rights(tmp_path: Path) -> None:
+    """P3: an account that is disabled while the register thinks releases nothing either."""
+    official = Official(id="cb-01", agency="H99.30.01", acr="2")
+    principal = replace(a_principal(), official=official)
+    bench = Bench(tmp_path / "keys", verify=lambda _token, _now: principal)
+
+    await bench.exchange(asked())
+
+    assert official_right("cb-01") in bench.log.entries[0].rights
 
 
 async def test_a_refusal_is_recorded_before_it_is_told(tmp_path: Path) -> None:
@@ -297,6 +310,7 @@ async def test_a_consent_says_how_often_its_recipient_may_ask(tmp_path: Path) ->
     first = await bench.exchange(asked(fields=("ho_ten",)))
 
     assert grant.id == first.reply.basis.consent_id
+    assert consent_right(grant.id, grant.seq) in bench.log.entries[0].rights
     assert Code.QUOTA is await bench.refused(fields=("ho_ten",))
 
 

@@ -109,12 +109,16 @@ async def test_a_persons_records_need_case_and_reason_and_keep_no_number(
     refused = await office.call(
         "POST", EXPORTS, {"format": "jsonl", "identifiers": [{"value": NUMBER}]}
     )
+    told = [
+        await office.call("POST", EXPORTS, {"format": "jsonl", **body, member: f"về {NUMBER}"})
+        for member in ("case", "reason")
+    ]
     job = await asked(office, **body)
     file = (await office.call("GET", job["file"])).content
     async with connected(database_url) as connection:
         rows = await connection.fetch("SELECT j::text FROM exports.job j")
 
-    assert 400 == refused.status_code
+    assert [400] * 3 == [each.status_code for each in (refused, *told)]
     assert [2] == records(file)
     assert NUMBER not in str(rows) + str(office.recorded.leaves) + str(job)
     assert "subj" in str(office.recorded.leaves[0])

@@ -61,6 +61,7 @@ async def test_whoever_asks_cannot_approve(told: Disclosed) -> None:
         await told.sealing.decide(same, asked.id, approved=True, reason="tự duyệt")
 
     assert State.ASKED is (await told.sealing.seals.one(asked.id)).state(told.clock())
+    assert [Event.SEAL_ASK] == [leaf.type for leaf in await acts_in_the_log(told)]
 
 
 async def test_the_database_itself_demands_two_people(told: Disclosed) -> None:

@@ -1,7 +1,9 @@
 """A day leaves the database through an archive, and every proof about it still holds."""
 
 import asyncio
+import shutil
 from collections.abc import Awaitable
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -19,7 +21,7 @@ from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.rows import EntriesGone
 from gateway.tlog.merkle import leaf_hash, verify_consistency, verify_inclusion
 from tests.audit_rows import connected
-from tests.retention_builders import Told, a_leaving, day, fold, make_days, write
+from tests.retention_builders import WINDOWS, Told, a_leaving, day, fold, make_days, write
 from tests.tree_rows import a_log
 
 ENTRIES = "SELECT entry FROM audit.entry WHERE day = $1 ORDER BY writer, seq"
@@ -145,6 +147,31 @@ async def test_a_record_that_came_after_the_archive_keeps_its_day(
         await raises(asyncpg.CheckViolationError, leaving.step())
 
 
+async def test_a_day_leaves_each_stage_on_its_day_and_not_before(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Whoever keeps records as long as the law says keeps them to the last of these days."""
+    await make_days(database_url, tmp_path, 300)
+    archived, gone = (
+        next(each for each in map(day, range(900)) if begins(each) > day(0))
+        for begins in (WINDOWS.archive_before, WINDOWS.drop_before)
+    )
+    today = archived
+
+    def clock() -> datetime:
+        return datetime.combine(today, time(12), UTC)
+
+    async with a_leaving(database_url, tmp_path, clock=clock) as leaving:
+        today = archived - timedelta(days=1)
+        assert await leaving.archive() is None
+        today = archived
+        assert Event.ARCHIVE_VERIFY == await leaving.archive()
+        today = gone - timedelta(days=1)
+        assert await leaving.drop() is None
+        today = gone
+        assert Event.ARCHIVE_DROP == await leaving.drop()
+
+
 async def test_a_day_without_archive_cannot_be_dropped(database_url: str, tmp_path: Path) -> None:
     """Neither a mistaken job nor a hurried operator empties the record."""
     await make_days(database_url, tmp_path, 10)
@@ -167,6 +194,39 @@ async def test_an_archive_that_rots_keeps_its_day(database_url: str, tmp_path: P
 
     async with connected(database_url) as owner:
         assert await owner.fetchval("SELECT count(*) FROM audit.entry WHERE day = $1", day(0))
+
+
+async def test_another_archive_in_its_place_keeps_its_day(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Whole is not enough: it must be the one that the record speaks of, to the byte."""
+    await make_days(database_url, tmp_path, 300)
+    async with a_leaving(database_url, tmp_path) as leaving:
+        assert Event.ARCHIVE_VERIFY == await leaving.archive()
+        manifest = tmp_path / "archive" / str(day(0)) / NAME
+        manifest.write_bytes(manifest.read_bytes() + b"\n")
+        assert verify(manifest.parent, a_log(tmp_path).keys.verifiers())
+        await raises(ArchiveBroken, leaving.drop())
+
+
+async def test_an_archive_from_before_a_late_record_is_not_taken_for_the_day(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Exported, cut before it was said, and then a late record came: the files do not hold it."""
+    await make_days(database_url, tmp_path, 300)
+    archive, tape = tmp_path / "archive", tmp_path / "tape"
+    down = Told(AuditUnavailable())
+    async with a_leaving(database_url, tmp_path, down, copies=(tape,)) as leaving:
+        await raises(AuditUnavailable, leaving.archive())
+    for late, records in ((day(0), 1), (utc_now().date(), 300)):
+        await write(database_url, late, records)
+        await fold(database_url, tmp_path)
+
+    async with a_leaving(database_url, tmp_path, copies=(tape,)) as leaving:
+        for stale in (archive, tape):
+            await raises(ArchiveBroken, leaving.archive())
+            shutil.rmtree(stale / str(day(0)))  # as a person does who has looked
+        assert Event.ARCHIVE_VERIFY == await leaving.archive()
 
 
 async def test_copies_are_verified_as_well(database_url: str, tmp_path: Path) -> None:

@@ -156,3 +156,19 @@ def test_digests_are_of_the_question_and_of_the_answer(
     assert (True, False) == digests(leaves.intent(by).content)
     assert (False, True) == digests(body(leaves.fulfilled(access.id, released(by), answer)))
     assert (True, False) == digests(body(leaves.deny(of, by, Code.QUOTA)))
+
+
+def test_every_leaf_names_what_left_or_may_leave(leaves: Leaves) -> None:
+    """An intent names all that may leave, what follows it and an access only what did."""
+    by = granted(None)
+    partly = released(by, {"ho_ten": "Nguyễn Thị Ánh"})
+
+    def fields(content: bytes) -> list[str]:
+        return json.loads(content)["target"].get("fields", [])
+
+    access = leaves.access(partly, b"{}")
+    assert ["ho_ten"] == fields(access.content)
+    assert ["ho_ten"] == fields(body(leaves.fulfilled(access.id, partly, b"{}")))
+    assert sorted(FIELDS) == fields(leaves.intent(by).content)
+    question = by.authorised.resolved.identified.asked
+    assert [] == fields(body(leaves.deny(question, by, Code.QUOTA)))
