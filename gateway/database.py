@@ -254,8 +254,20 @@ async def raw_pool(
         timeout=10,
         command_timeout=patience_s,
         server_settings=settings,
+        **_UNKNOWN,
     )
     return Pool(pool, patience_s)
+
+
+async def _as_it_is(_: object) -> None:
+    """Spare each statement the question that resets a connection: alone it leaves nothing behind.
+
+    Who would take a lock, listen or set anything for a session, opens a connection of its own.
+    """
+
+
+# The type checker's own description of the driver is of an older release.
+_UNKNOWN: dict[str, Any] = {"reset": _as_it_is}
 
 
 def server_settings(
