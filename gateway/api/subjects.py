@@ -6,7 +6,11 @@ zero counts.  Errors name the member, never its value.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
+from functools import cache, partial
+from operator import is_
+from typing import Any, TypeAlias
 
 from msgspec.structs import astuple, replace
 
@@ -31,8 +35,8 @@ FORMS: dict[str, tuple[re.Pattern[str], str, str]] = {
     ),
 }  # fmt: skip
 _MEMBERS = Subject.__struct_fields__
-# Members whose form leaves nothing to compose: without blanks, and without letters that have marks.
-_PLAIN = {name: form.fullmatch for name, (form, _, _) in FORMS.items() if name != "so_phat_hanh"}
+_is_missing = partial(is_, None)
+Stands: TypeAlias = Callable[[Any, date], bool]  # a member as it came, today
 OLDEST_YEAR = 1880
 WHOLE_DATE = 10  # characters of YYYY-MM-DD
 # Letters of the Latin blocks that Vietnamese and its neighbours use, composed (NFC).
@@ -47,23 +51,41 @@ def normalised(subject: Subject, today: date) -> Subject:
     Raises:
         Refusal: VALIDATION_FAILED with one entry for each member that has not its form.
     """
-    for name, given in zip(_MEMBERS, astuple(subject), strict=True):
-        if given is not None and not _stands(name, given, today):
+    values = astuple(subject)
+    for place, stands in _given(tuple(map(_is_missing, values))):
+        if not stands(values[place], today):
             return _mended(subject, today)
     return subject
 
 
-def _stands(name: str, given: str | PartialDate, today: date) -> bool:
-    """Say whether a member surely has its form, letter by letter, as most have."""
-    if not isinstance(given, str) or "  " in given:
-        return False
-    form = _PLAIN.get(name)
-    if form is not None:
-        return form(given) is not None
-    if name == "ngay_sinh":
-        return len(given) == WHOLE_DATE and _is_whole_date(given, today)
-    composed = given == given.strip() and unicodedata.is_normalized("NFC", given)
-    return name == "ho_ten" and composed and is_name(given)
+def _stands_as(form: re.Pattern[str]) -> Stands:
+    """Return what says whether a text surely has *form*, letter by letter, as most have."""
+    matches = form.fullmatch
+
+    def stands(given: str, _: date) -> bool:
+        return matches(given) is not None and " " not in given
+
+    return stands
+
+
+def _stands_as_name(given: str, _: date) -> bool:
+    composed = unicodedata.is_normalized("NFC", given) and "  " not in given
+    return composed and given == given.strip() and is_name(given)
+
+
+def _stands_as_date(given: object, today: date) -> bool:
+    return isinstance(given, str) and len(given) == WHOLE_DATE and _is_whole_date(given, today)
+
+
+@cache  # as many entries as there are sets of members
+def _given(missing: tuple[bool, ...]) -> tuple[tuple[int, Stands], ...]:
+    """Return the places of the members that are there, and what judges each."""
+    judges = {"ho_ten": _stands_as_name, "ngay_sinh": _stands_as_date}
+    return tuple(
+        (place, judges.get(name) or _stands_as(FORMS[name][0]))
+        for place, name in enumerate(_MEMBERS)
+        if not missing[place]
+    )
 
 
 def _mended(subject: Subject, today: date) -> Subject:

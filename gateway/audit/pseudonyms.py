@@ -5,7 +5,6 @@ within hours; the key is the only protection (audit-security-reliability.md 2.9)
 """
 
 import hashlib
-import struct
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
@@ -62,8 +61,8 @@ def normalised(identifier: str) -> str:
     Raises:
         ValueError: nothing is left.
     """
-    if identifier.isascii() and identifier.isalnum():  # every number: already one spelling
-        return identifier.upper()
+    if identifier.isascii() and identifier.isprintable() and " " not in identifier and identifier:
+        return identifier.upper()  # as every number and code: already one spelling
     text = "".join(unicodedata.normalize("NFKC", identifier).split()).upper()
     if not text:
         raise ValueError("an identifier cannot be empty")
@@ -87,31 +86,31 @@ def keyed_mac(key: bytes) -> Mac:
     return mac
 
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]  # by ten bits
-_THREE = struct.Struct(">QQI").unpack  # 64, 64 and 32 of the 160 bits
+_LETTERS = bytes.maketrans(bytes(range(32)), b"abcdefghijklmnopqrstuvwxyz234567")
+
+
+def _low(bits: int, room: int) -> int:
+    """Return a mask of the low *bits* of each *room* of 256 bits."""
+    return sum(((1 << bits) - 1) << (place * room) for place in range(256 // room))
+
+
+_EIGHTY, _FORTY, _TWENTY = _low(80, 256), _low(40, 128), _low(20, 64)
+_TEN, _FIVE = _low(10, 32), _low(5, 16)
 
 
 def base32(digest: bytes) -> str:
     """Return 20 bytes as 32 characters of RFC 4648 base32, lower case.
 
-    Two letters at a time from a table, out of integers that stay small: several times as fast as
-    `base64`, which does it in Python as well.
+    Each line halves the groups: 160 bits become 2 of 80, 4 of 40 ... 32 of 5, one byte apart each.
+    Written out, it is four times as fast as `base64`.
     """
-    a: int
-    b: int
-    c: int
-    a, b, c = _THREE(digest)
-    two = _PAIRS
-    return "".join(
-        (
-            two[a >> 54], two[a >> 44 & 1023], two[a >> 34 & 1023], two[a >> 24 & 1023],
-            two[a >> 14 & 1023], two[a >> 4 & 1023], two[(a & 15) << 6 | b >> 58],
-            two[b >> 48 & 1023], two[b >> 38 & 1023], two[b >> 28 & 1023], two[b >> 18 & 1023],
-            two[b >> 8 & 1023], two[(b & 255) << 2 | c >> 30], two[c >> 20 & 1023],
-            two[c >> 10 & 1023], two[c & 1023],
-        )
-    )  # fmt: skip
+    n = int.from_bytes(digest, "big")
+    n = n & _EIGHTY | (n >> 80 & _EIGHTY) << 128
+    n = n & _FORTY | (n >> 40 & _FORTY) << 64
+    n = n & _TWENTY | (n >> 20 & _TWENTY) << 32
+    n = n & _TEN | (n >> 10 & _TEN) << 16
+    n = n & _FIVE | (n >> 5 & _FIVE) << 8
+    return n.to_bytes(32, "big").translate(_LETTERS).decode("ascii")
 
 
 class Pseudonyms:

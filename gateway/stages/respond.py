@@ -1,12 +1,7 @@
 """8. Release to reply, reply to bytes."""
 
-from functools import lru_cache
-from typing import Any
-
 import msgspec
-from msgspec import Raw, Struct
 
-from adapters.protocol import Match
 from catalog.entries import Answer, Mark
 from gateway.audit.entry import Receipt
 from gateway.stages.evidence import (
@@ -16,26 +11,11 @@ from gateway.stages.evidence import (
     Recorded,
     Released,
     Reply,
-    Withheld,
 )
 
 _ENCODER = msgspec.json.Encoder()
 _KINDS = {answer: answer.value for answer in Answer}
 _MARKS = {mark: mark.value for mark in Mark}
-
-
-class _Written(Struct, frozen=True, omit_defaults=True):
-    """`Reply`, member by member, with the parts that repeat already written."""
-
-    exchange_id: str
-    service: str
-    service_version: str
-    match: Match
-    record: dict[str, Any]
-    provenance: Raw
-    basis: Raw
-    withheld: tuple[Withheld, ...]
-    unavailable: tuple[Withheld, ...]
 
 
 def compose(released: Released) -> Reply:
@@ -85,38 +65,8 @@ def _basis(consented: Consented) -> Basis:
 
 
 def encode(reply: Reply) -> bytes:
-    """Return *reply* as JSON, UTF-8, members in the order of the struct.
-
-    Every value of one answer has the same provenance (`compose`), which is written once.
-    """
-    return _ENCODER.encode(
-        _Written(
-            reply.exchange_id,
-            reply.service,
-            reply.service_version,
-            reply.match,
-            reply.record,
-            _provenance(reply.provenance),
-            _written_basis(reply.basis),
-            reply.withheld,
-            reply.unavailable,
-        )
-    )
-
-
-def _provenance(named: dict[str, Provenance]) -> Raw:
-    """Write one provenance under every name; names are codes of the catalog, letters only."""
-    one = next(iter(named.values()), None)
-    if one is None:
-        return Raw(b"{}")
-    told = _ENCODER.encode(one).decode()
-    members = f'":{told},"'.join(named)
-    return Raw(f'{{"{members}":{told}}}'.encode())
-
-
-@lru_cache(maxsize=1_024)
-def _written_basis(basis: Basis) -> Raw:
-    return Raw(_ENCODER.encode(basis))
+    """Return *reply* as JSON, UTF-8, members in the order of the struct."""
+    return _ENCODER.encode(reply)
 
 
 def respond(recorded: Recorded) -> bytes:

@@ -23,6 +23,12 @@ def test_names_travel_in_one_form() -> None:
     assert "Nguyễn Thị Ánh" == normalised(a_subject(ho_ten=typed), TODAY).ho_ten
 
 
+def test_a_serial_is_one_serial_however_it_is_spaced() -> None:
+    """A blank before it must not make another certificate of it."""
+    assert "BX 12" == normalised(a_subject(so_phat_hanh=" BX  12"), TODAY).so_phat_hanh
+    assert "BX 12" == normalised(a_subject(so_phat_hanh=" BX 12"), TODAY).so_phat_hanh
+
+
 @given(
     blanks=st.lists(st.sampled_from(["", " ", "  ", "\t"]), min_size=3, max_size=3),
     form=st.sampled_from(["NFC", "NFD"]),
