@@ -12,7 +12,7 @@ from catalog.canonical import canonical, digest
 from catalog.documents import Document, Documents
 from catalog.entries import AgreementState
 from catalog.errors import CatalogInvalid
-from catalog.feed import SnapshotKeeper
+from catalog.feed import SOME, SnapshotKeeper
 from catalog.kinds import Kind
 from catalog.repository import CatalogRepository, CatalogSource
 from tests.catalog_builders import TODAY, agreement, element, scope
@@ -69,6 +69,21 @@ async def test_growing_gives_what_loading_gives(
     new, _ = await opened(worker)
     assert replace(new.current, grants={}) == replace(old.current, grants={})
     assert dict(new.current.grants) == dict(old.current.grants)
+
+
+async def test_a_large_catalog_is_read_in_parts_of_one_instant(
+    published: AsyncEngine, worker: AsyncEngine
+) -> None:
+    """The documents of 100,000 agreements are a hundred megabytes; a worker has no room for all."""
+    said = Documents(tuple(Document(entry=element(f"e{n}")) for n in range(2 * SOME)))
+    async with published.begin() as connection:
+        await CatalogRepository(connection).apply(said, PEOPLE, today=TODAY)
+        reached = await CatalogRepository(connection).revision()
+    parts = [part async for part in CatalogSource(worker.connect).since(0)]
+
+    assert {reached} == {part.revision for part in parts}
+    assert max(len(part.stored) for part in parts) <= SOME
+    assert 2 * SOME < sum(len(part.stored) for part in parts)
 
 
 async def publish_raw(engine: AsyncEngine, document: bytes) -> None:
