@@ -282,12 +282,17 @@ async def test_an_emergency_ends_with_its_session_and_is_judged(office: Administ
     entered = await office.post(ENTER, {"secret": secret})
     caller = await office.caller(entered.cookies[cookies.SESSION])
 
+    sessions = await office.hall.fetch(
+        "SELECT s.ends_at = b.ends_at AS same "
+        "FROM auth.session s JOIN auth.break_glass b USING (account_id)"
+    )
     closed = await caller.call("POST", CLOSING)
     after = await caller.call("GET", ACCOUNTS)
     (shown,) = (await auditor.call("GET", LISTED)).json()["items"]
     path = f"/v1/break-glass/{shown['id']}/judgement"
     judged = await auditor.call("POST", path, {"justified": False, **WHY})
 
+    assert [True] == [each["same"] for each in sessions]
     assert ["closed", "judged"] == [closed.json()["stage"], judged.json()["stage"]]
     assert 401 == after.status_code
     assert (False, shown["account"]) == (judged.json()["justified"], closed.json()["account"])

@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 from auth.possession.certificates import CertificatePeers
 from gateway.api.bodies import Limits
 from gateway.api.credentials import Credentials
-from gateway.api.exchanges import ExchangeHandler
+from gateway.api.exchanges import ExchangeHandler, Reply
 from gateway.errors import Code, Refusal
 from gateway.stages.evidence import Asked, Recorded
-from tests.builders import NOON
+from tests.builders import NOON, asked
+from tests.unit.gateway.test_pipeline import Bench
 
 BODY = json.dumps({"subject": {}, "purpose": "giai-quyet-tthc"}).encode()
 HEADERS = [(b"content-type", b"application/json"), (b"accept-language", b"en")]
@@ -23,6 +25,7 @@ class Slow:
         self.go_on = asyncio.Event()
         self.begun = 0
         self.turned_away: list[Code] = []
+        self.unheard: list[Recorded] = []
 
     async def __call__(self, asked: Asked) -> Recorded:
         """Wait, then say no."""
@@ -37,7 +40,8 @@ class Slow:
         self.turned_away.append(refused.code)
 
     async def undelivered(self, recorded: Recorded) -> None:
-        """Nothing was delivered, nothing was lost."""
+        """Remember."""
+        self.unheard.append(recorded)
 
 
 class NoSpans:
@@ -106,3 +110,17 @@ async def test_room_that_was_given_back_is_room_again() -> None:
     handler = a_handler(exchange, [], in_flight=1)
 
     assert [403] * 5 == [(await call(handler))[0] for _ in range(5)]
+
+
+async def test_an_answer_that_nobody_took_is_told_to_the_record_and_a_refusal_is_not(
+    tmp_path: Path,
+) -> None:
+    """A record that says data left when they did not would accuse the caller of having them."""
+    recorded = await Bench(tmp_path / "keys").exchange(asked())
+    exchange = Slow()
+    handler = a_handler(exchange, [], in_flight=1)
+
+    await handler.undelivered(Reply(403, [], b"{}"))
+    await handler.undelivered(Reply(200, [], b"{}", recorded))
+
+    assert [recorded] == exchange.unheard
