@@ -128,6 +128,7 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "a critical member": lambda: resigned({"crit": ["exp"], "exp": 1}),
     "an unencoded payload": lambda: resigned({"b64": False, "crit": ["b64"]}),
     "another type": lambda: resigned({"typ": "JWT"}),
+    "a content type that is a number": lambda: resigned({"cty": 5}),
     "no type": lambda: resigned({"typ": ""}),
     "a type that is a number": lambda: resigned({"typ": 1}),
     "an unknown key id": lambda: resigned({"kid": "another"}),
