@@ -238,7 +238,7 @@ def verified(
     header = sealed.headers()
     _check_header(header, types)
     for key in keys(header.get("kid")):
-        if _fits(sealed, key):
+        if _fits(text, header["alg"], key):
             return sealed.payload
     raise SignatureRefused(UNKNOWN_KEY)
 
@@ -259,13 +259,11 @@ def _check_header(header: Mapping[str, object], types: frozenset[str]) -> None:
         raise SignatureRefused("the type is not the expected one")
 
 
-def _fits(sealed: jws.CompactSignature, key: VerificationKey) -> bool:
-    parts = sealed.segments
-    signature = decoded(parts["signature"].decode("ascii"))
-    if signature is None:
-        return False
-    message = b"%b.%b" % (parts["header"], parts["payload"])
-    return made_by(key, sealed.headers()["alg"], message, signature)
+def _fits(text: str, algorithm: str, key: VerificationKey) -> bool:
+    """Say whether *key* signed *text*, whose three parts have been read."""
+    message, _, signature = text.rpartition(".")
+    made = decoded(signature)
+    return made is not None and made_by(key, algorithm, message.encode("ascii"), made)
 
 
 def _opened(text: str) -> jws.CompactSignature:
