@@ -14,7 +14,7 @@ from gateway.search.filling import Filling
 from gateway.search.projection import Indexed, indexed, unreadable
 from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
-BATCH = 2_000  # records of one transaction
+BATCH = 500  # records of one transaction; the loop that folds stands still while it is made
 PAUSE_S = 0.2  # with nothing to follow
 LOOK_S = 3600.0  # between two looks at the tables themselves
 RETRY_S = 1.0  # after a failure; doubled up to a minute
