@@ -16,6 +16,8 @@ _LONGEST_LENGTH = 15  # digits of a Content-Length worth reading
 _HEADERS = frozenset(
     {b"content-type", b"content-length", b"transfer-encoding", b"content-encoding"}
 )
+# Headers that say nothing to us, as most servers write them: the shorter way past them.
+_DULL = frozenset({b"Server", b"Date", b"Connection", b"Keep-Alive", b"server", b"date"})
 _FRAMING = 16  # bytes on the wire for one byte of body: chunks of one byte, with some air
 
 
@@ -116,8 +118,8 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the headers that matter, count them all (httptools calls this, trailers too)."""
         self._lines += 1
-        if self._lines > HEAD_LINES:
-            self._refuse("oversize head")
+        if name in _DULL:
+            return
         name = name.lower()
         if name not in _HEADERS or self._in_body:
             return
@@ -134,6 +136,8 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """From here on the body counts, not the head (httptools calls this)."""
+        if self._lines > HEAD_LINES:
+            self._refuse("oversize head")
         self._in_body = True
 
     def on_body(self, body: bytes) -> None:
@@ -150,6 +154,8 @@ class Connection(asyncio.Protocol):
             return
         if self._done:
             self._refuse("more than one answer")
+        if self._lines > HEAD_LINES:
+            self._refuse("oversize head")
         self._done = True
         self._keep = self._parser.should_keep_alive()
 

@@ -71,14 +71,14 @@ class Exchange:
         """Answer one request for data; raise Refusal when nothing may leave."""
         trail = self.record(asked)
         try:
-            identified = trail.reached(await self.authenticate(asked))
-            consented = trail.reached(await self._decided(trail, identified))
+            trail.latest = identified = await self.authenticate(asked)
+            trail.latest = consented = await self._decided(trail, identified)
             if consented.authorised.agreement.signing is not UNSIGNED:
-                consented = trail.reached(await self.signed(consented))
+                trail.latest = consented = await self.signed(consented)
             if consented.authorised.resolved.service.strict:
                 await trail.announce(consented)  # no record, no question
-            answered = trail.reached(await self.route(consented))
-            released = trail.reached(minimise(answered))
+            trail.latest = answered = await self.route(consented)
+            trail.latest = released = minimise(answered)
             return await trail.commit(released)  # no record, no data
         except Refusal as refused:
             await trail.refuse(refused)  # a refusal is an outcome, recorded like any other
@@ -91,13 +91,13 @@ class Exchange:
         """Decide, or remember what was decided this second for the same kind of question."""
         known = self.settled.recall(identified)
         if known is not None:
-            trail.reached(known.authorised.resolved)
+            trail.latest = known.authorised.resolved
             authorised = await self.authorise.spend(known.authorised)
             return (
                 known if authorised is known.authorised else replace(known, authorised=authorised)
             )
-        resolved = trail.reached(self.resolve(identified))
-        authorised = trail.reached(await self.authorise(resolved))
+        trail.latest = resolved = self.resolve(identified)
+        trail.latest = authorised = await self.authorise(resolved)
         return self.settled.keep(await self.consent(authorised))
 
     async def turn_away(self, asked: Asked, refused: Refusal) -> None:
@@ -109,7 +109,7 @@ class Exchange:
         trail = self.record(asked)
         if refused.code is not Code.OVERLOADED:  # a full worker counts, it takes on nothing more
             with suppress(Refusal):  # nobody: counted, not recorded
-                trail.reached(await self.authenticate(asked))
+                trail.latest = await self.authenticate(asked)
         await trail.refuse(refused)
 
     async def undelivered(self, recorded: Recorded) -> None:

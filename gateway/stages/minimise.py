@@ -17,8 +17,7 @@ def minimise(answered: Answered) -> Released:
         values = {name: value for name, value in values.items() if name in allowed}
     unavailable: tuple[Withheld, ...] = ()
     if len(values) < len(allowed):
-        unavailable = tuple(
-            Withheld(name, record.unavailable.get(name, NOT_ON_RECORD))
-            for name in sorted(allowed - values.keys())
-        )
+        reasons = record.unavailable
+        missing = sorted(allowed.difference(values))
+        unavailable = tuple([Withheld(name, reasons.get(name, NOT_ON_RECORD)) for name in missing])
     return Released(answered, values, answered.consented.withheld, unavailable)

@@ -7,7 +7,7 @@ have asked is counted, so that a flood of noise cannot fill the log.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -19,7 +19,6 @@ from gateway.stages.known import Known, agency_of, service_of
 from gateway.stages.leaves import Leaves
 from gateway.stages.respond import compose, encode
 
-Proof = TypeVar("Proof", bound=Known)
 Counts = Callable[[str, str, str], None]  # agency, service, code or "allow"
 Keep = Callable[[Receipt, bytes, str], Awaitable[None]]  # what stands sealed beside a leaf
 
@@ -171,7 +170,7 @@ class Record:
 
 
 class Trail:
-    """One exchange's hold on the log: how far it came, and how it ended."""
+    """One exchange's hold on the log: how far it came (`latest`), and how it ended."""
 
     __slots__ = ("_asked", "_intent", "_record", "latest")
 
@@ -180,11 +179,6 @@ class Trail:
         self._asked = asked
         self._intent: str | None = None
         self.latest: Known | None = None
-
-    def reached(self, proof: Proof) -> Proof:
-        """Remember how far the exchange came."""
-        self.latest = proof
-        return proof
 
     async def announce(self, consented: Consented) -> Consented:
         """Have the question of a strict service on record before the source hears it.
