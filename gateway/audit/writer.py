@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import chain
 from typing import TypeAlias
 
 import structlog
@@ -226,7 +227,7 @@ class AuditWriter:
         """Store *batch* less those whose rights are gone; tell everybody how it went."""
         while batch:
             self._flight = batch
-            rights = list(dict.fromkeys(right for one in batch for right in one.rights))
+            rights = all_rights(batch)
             try:
                 stored = await self._journal.append([one.body for one in batch], rights)
             except Refused:
@@ -310,6 +311,12 @@ class AuditWriter:
             self._journal.cut()
         if now - self._proved_at >= PROBE_S or self._journal.day_passed():
             self._wake.set()
+
+
+def all_rights(batch: list[Pending]) -> list[Right]:
+    """Return every right that *batch* rests on, once; records of one kind share theirs."""
+    shared = {id(one.rights): one.rights for one in batch}
+    return list(dict.fromkeys(chain.from_iterable(shared.values())))
 
 
 def turn_away(batch: list[Pending], dead: set[Right]) -> list[Pending]:
