@@ -1,6 +1,7 @@
 """Tokens for systems: the token endpoint and its neighbours, made of what a worker has."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import cast
@@ -47,7 +48,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
             keys=ring,
             rows=await desk_of(shared),
             uses=UsedAssertions(await shared.pool("motlan_app")),
-            reaches=lambda client_id: reaches(shared.keeper.current, client_id),
+            reaches=Reaching(lambda: shared.keeper.current),
             binding=Binding(identity.token_endpoint, shared.proofs),
             subjects=_subjects(shared, officials),
             clock=shared.clock,
@@ -88,6 +89,30 @@ def _subjects(shared: Shared, officials: StaffOfficials) -> Subjects | None:
     if all(each.realm is not Realm.STAFF for each in providers):
         return None
     return Subjects(cast("StaffTokens", shared.provided["staff_tokens"]), officials)
+
+
+class Reaching:
+    """How far agreements let systems go, worked out once for each system of each catalog.
+
+    A large catalog has thousands of services, and each is looked at.
+
+    Args:
+        current: the catalog that is in force.
+    """
+
+    def __init__(self, current: Callable[[], Snapshot]) -> None:
+        self._current = current
+        self._revision: int | None = None  # of the catalog that it was worked out of
+        self._known: dict[str, Reaches] = {}
+
+    def __call__(self, client_id: str) -> Reaches:
+        """Return how far a registered system may go now; see `reaches`."""
+        snapshot = self._current()
+        if snapshot.revision != self._revision:
+            self._revision, self._known = snapshot.revision, {}
+        if client_id not in self._known:
+            self._known[client_id] = reaches(snapshot, client_id)
+        return self._known[client_id]
 
 
 def reaches(snapshot: Snapshot, client_id: str) -> Reaches:

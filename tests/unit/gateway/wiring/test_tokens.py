@@ -1,7 +1,7 @@
 """How far each agreement lets a system go, by the catalog in force."""
 
 from auth.narrowing.agreements import Reach
-from gateway.wiring.tokens import reaches
+from gateway.wiring.tokens import Reaching, reaches
 from tests.builders import a_scope, a_service, a_snapshot, an_agreement
 
 
@@ -26,3 +26,16 @@ def test_an_agreement_reaches_as_far_as_its_lines() -> None:
 def test_another_system_reaches_nothing() -> None:
     """An agreement names its systems."""
     assert {} == reaches(a_snapshot(), "an-sinh")
+
+
+def test_another_catalog_is_looked_at_anew() -> None:
+    """What was worked out for a system ends with the catalog that it was worked out of."""
+    catalogs = [a_snapshot(revision=1), a_snapshot(services={}, revision=2)]
+    reaching = Reaching(lambda: catalogs[0])
+    first, again = reaching("motcua-xa"), reaching("motcua-xa")
+
+    del catalogs[0]
+
+    assert first is again
+    assert reaches(a_snapshot(), "motcua-xa") == first != {}
+    assert {} == reaching("motcua-xa") == reaching("an-sinh")
