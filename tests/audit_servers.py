@@ -53,6 +53,15 @@ class Recorded:
         return Receipt(entry_id=entry.body.id, writer="w", seq=0, leaf="00")
 
 
+async def call_as(
+    url: str, identity: IdentitySettings, role: Role, account: str, *asked: Any, **sent: Any
+) -> httpx.Response:
+    """Ask one route as somebody with *role*; the rest is what `httpx` takes for a request."""
+    headers = {"Authorization": f"Bearer {token_for(identity, role=role, account=account)}"}
+    async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as client:
+        return await client.request(*asked, headers=headers, **sent)
+
+
 class Audited(Struct, frozen=True):
     """Auditors' routes being served."""
 
@@ -73,13 +82,8 @@ class Audited(Struct, frozen=True):
         content: bytes | None = None,
     ) -> httpx.Response:
         """Call one route as somebody with *role*."""
-        headers = {
-            "Authorization": f"Bearer {token_for(self.identity, role=role, account=account)}"
-        }
-        async with httpx.AsyncClient(base_url=self.url, timeout=20, trust_env=False) as client:
-            if content is not None:
-                return await client.request(method, path, content=content, headers=headers)
-            return await client.request(method, path, json=body, headers=headers)
+        sent = {"json": body} if content is None else {"content": content}
+        return await call_as(self.url, self.identity, role, account, method, path, **sent)
 
 
 @asynccontextmanager

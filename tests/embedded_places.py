@@ -14,6 +14,10 @@ from pathlib import Path
 
 import asyncpg
 
+from gateway import migrating
+from gateway.embedded import EmbeddedPostgres
+from tests.conftest import in_a_loop
+
 ROOT = Path(__file__).parents[1]
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 
@@ -27,6 +31,19 @@ def a_directory() -> Generator[Path, None, None]:
         yield folder / "pg"
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def a_server() -> Generator[EmbeddedPostgres]:
+    """Give a PostgreSQL of one test alone, with every migration applied; it may be killed."""
+    with a_directory() as place:
+        server = EmbeddedPostgres(place)
+        server.start()
+        try:
+            in_a_loop(lambda: migrating.upgrade(server.dsn()))
+            yield server
+        finally:
+            server.stop()
 
 
 def wheel_programs(folder: str) -> Path:

@@ -27,10 +27,9 @@ from gateway.exports.repository import JobRepository, WorkRepository
 from gateway.exports.working import Working
 from gateway.search.naming import Naming
 from gateway.search.saved import SavedSearches
-from tests.audit_servers import Recorded
+from tests.audit_servers import Recorded, call_as
 from tests.export_desk import Desk, a_desk
 from tests.oauth_servers import serving
-from tests.people import token_for
 from tests.search_builders import searched
 
 
@@ -54,10 +53,7 @@ class Exporting(Struct, frozen=True):
         account: str = "kt-01",
     ) -> httpx.Response:
         """Call one route as somebody with *role*."""
-        token = token_for(self.identity, role=role, account=account)
-        headers = {"Authorization": f"Bearer {token}"}
-        async with httpx.AsyncClient(base_url=self.url, timeout=20, trust_env=False) as client:
-            return await client.request(method, path, json=body, headers=headers)
+        return await call_as(self.url, self.identity, role, account, method, path, json=body)
 
 
 @asynccontextmanager

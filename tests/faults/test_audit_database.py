@@ -3,15 +3,12 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway import migrating
 from gateway.audit.entry import Receipt
 from gateway.audit.lane import UnsafeDatabase
 from gateway.audit.writer import AuditWriter
@@ -20,7 +17,7 @@ from gateway.embedded import EmbeddedPostgres
 from gateway.errors import AuditUnavailable
 from tests.audit_builders import NODE, an_entry
 from tests.audit_rows import a_writer, connected, stored, until
-from tests.conftest import in_a_loop
+from tests.embedded_places import a_server
 from tests.history import History, lost, violations
 from tests.tree_rows import violations_once_folded
 
@@ -30,16 +27,8 @@ KILLS = 5
 @pytest.fixture
 def server() -> Iterator[EmbeddedPostgres]:
     """Give a PostgreSQL of this test alone, with every migration applied."""
-    directory = Path(tempfile.mkdtemp(prefix="motlan-kill-"))
-    directory.chmod(0o711)
-    server = EmbeddedPostgres(directory / "postgres")
-    server.start()
-    try:
-        in_a_loop(lambda: migrating.upgrade(server.dsn()))
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(directory)
+    with a_server() as made:
+        yield made
 
 
 def kill(server: EmbeddedPostgres) -> None:

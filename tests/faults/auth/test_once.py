@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import time
@@ -16,10 +14,9 @@ from msgspec import Struct
 from auth.errors import MemoryUnavailable, MemoryYoung
 from auth.possession.once import Once
 from auth.possession.repository import ProofRepository
-from gateway import migrating
 from gateway.database import Pool, raw_pool
 from gateway.embedded import EmbeddedPostgres
-from tests.conftest import in_a_loop
+from tests.embedded_places import a_server
 from tests.faults.test_audit_database import kill, restart
 
 AHEAD_S = 10  # what a proof's hour may be ahead of ours
@@ -30,16 +27,8 @@ PATIENCE_S = 60.0
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedPostgres]:
     """Give a PostgreSQL of these tests alone, with every migration applied."""
-    directory = Path(tempfile.mkdtemp(prefix="motlan-once-"))
-    directory.chmod(0o711)
-    server = EmbeddedPostgres(directory / "postgres")
-    server.start()
-    try:
-        in_a_loop(lambda: migrating.upgrade(server.dsn()))
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(directory)
+    with a_server() as made:
+        yield made
 
 
 class Used(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Registrations and used assertions in a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -28,22 +28,6 @@ from tests.party_builders import (
     a_registration,
     a_system,
 )
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Give an engine that acts as the application."""
-    made = engine(database_url, pool_connections=5)
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Give an engine that acts as the owner of the database, who may look everywhere."""
-    made = engine(database_url, role=None, pool_connections=1)
-    yield made
-    await made.dispose()
 
 
 async def right(owner: AsyncEngine) -> tuple[int, bool]:

@@ -1,7 +1,6 @@
 """What the database itself refuses: one person alone, a rewritten request, a mixed environment."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
@@ -16,7 +15,7 @@ from auth.approvals.repository import RequestRepository
 from auth.errors import KeyRefused, PartyError
 from auth.repository import SystemRepository
 from auth.systems import Credentials, registered
-from gateway.database import engine, transaction
+from gateway.database import transaction
 from tests.party_builders import (
     CLIENT,
     CLIENT_KEY,
@@ -41,22 +40,6 @@ ASKED = Request(
     asked_at=NOON,
     reason="thử",
 )
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Give an engine that acts as the application."""
-    made = engine(database_url, pool_connections=4)
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Give an engine that acts as the owner: whoever has a shell and no second person."""
-    made = engine(database_url, role=None, pool_connections=1)
-    yield made
-    await made.dispose()
 
 
 async def refused(of: AsyncEngine, statement: str) -> bool:

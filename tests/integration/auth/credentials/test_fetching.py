@@ -1,7 +1,7 @@
 """Key sets read over a real socket into a real database: faults, rotation, and how often."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 
@@ -47,14 +47,6 @@ class Agency:
         """Let time pass."""
         self.now += pause
         return self.now
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Give an engine that acts as the application."""
-    made = engine(database_url, pool_connections=5)
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

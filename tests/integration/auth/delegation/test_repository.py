@@ -1,7 +1,7 @@
 """Tokens that were taken back, and what the record's commit hears of it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -24,14 +24,6 @@ from tests.audit_rows import a_writer, connected, grant
 from tests.party_builders import CLIENT
 
 TOKEN = "tok_AAAAAAAAAAAAAAAAAA"
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Give an engine that acts as the application."""
-    made = engine(database_url, pool_connections=5)
-    yield made
-    await made.dispose()
 
 
 def tokens(database: AsyncEngine) -> RevokedTokens:
