@@ -173,7 +173,6 @@ class GuardedClient:
         permit = self._breaker.permit(start)
         if permit is None:
             raise self._shut()
-        healthy: bool | None = None
         try:
             reply = await self._client.request(
                 question.method,
@@ -187,12 +186,13 @@ class GuardedClient:
             if reply.status in _REDIRECTS:
                 raise SourceMalformed(self._source, "redirected")
             answer = read(reply)
-            healthy = True
         except SourceError as error:
-            healthy = self._speaks_for(error, allowed=deadline - start)
+            self._settle(permit, healthy=self._speaks_for(error, allowed=deadline - start))
             raise
-        finally:
-            self._settle(permit, healthy=healthy)
+        except BaseException:  # cancelled: nothing was learnt
+            self._breaker.abandoned(permit)
+            raise
+        self._settle(permit, healthy=True)
         return answer
 
     def _shut(self) -> CircuitOpen:
