@@ -332,6 +332,25 @@ async def test_the_second_of_two_sequencers_loses_and_nothing_is_folded_twice(
     assert [] == await violations_of_tree(database_url, of)
 
 
+@pytest.mark.parametrize(
+    "change", ["size = size + 1", "root = sha256('another'::bytea)", "term = term + 1"]
+)
+async def test_a_tree_that_is_not_as_it_was_left_is_not_grown(
+    database_url: str, tmp_path: Path, change: str
+) -> None:
+    """A backup in place, or a successor: each of the three alone is enough to stop."""
+    of = a_log(tmp_path)
+    await append(database_url, 20)
+    async with a_sequencer(database_url, of) as sequencer:
+        assert 22 == await sequencer.round()
+        await append(database_url, 20)
+        await owner_changes(database_url, f"UPDATE audit.tree SET {change}")
+        with pytest.raises(Overtaken):
+            await sequencer.round()
+
+    assert [22] == [row[0] for row in await read(database_url, "SELECT size FROM audit.checkpoint")]
+
+
 async def test_a_forged_record_in_a_writers_name_is_not_taken(
     database_url: str, tmp_path: Path
 ) -> None:
