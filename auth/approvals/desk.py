@@ -21,7 +21,7 @@ from auth.approvals.errors import MoveRefused, VersionMismatch
 from auth.approvals.repository import RequestRepository
 from auth.credentials.environments import demand_fitting
 from auth.errors import SecondPersonNeeded, SystemUnknown
-from auth.repository import SystemRepository
+from auth.repository import SystemRepository, answering
 from auth.systems import Note, System
 from auth.transactions import Transaction
 
@@ -52,7 +52,7 @@ class RegistrationDesk:
         Raises:
             RegistrationsUnavailable: the database did not answer.
         """
-        async with self._transaction() as session:
+        async with answering(), self._transaction() as session:
             found = await SystemRepository(session).listed()
         return tuple(each for each in found if agency in {None, each.registration.agency})
 
@@ -63,7 +63,7 @@ class RegistrationDesk:
             SystemUnknown: there is none of that id.
             RegistrationsUnavailable: the database did not answer.
         """
-        async with self._transaction() as session:
+        async with answering(), self._transaction() as session:
             found = await SystemRepository(session).history(client_id)
         if not found:
             raise SystemUnknown
@@ -84,7 +84,7 @@ class RegistrationDesk:
             MoveRefused: somebody else's request is open.
             SystemBlocked, KeyRefused, RegistrationConflict: as the moves themselves.
         """
-        async with self._transaction() as session:
+        async with answering(), self._transaction() as session:
             rows, requests = SystemRepository(session), RequestRepository(session)
             known = await _found(rows, client_id)
             if known is None and base is not None:
@@ -111,7 +111,7 @@ class RegistrationDesk:
             VersionMismatch: it is at another version.
             SystemBlocked, KeyRefused, CredentialUnknown, RegistrationConflict: as the move itself.
         """
-        async with self._transaction() as session:
+        async with answering(), self._transaction() as session:
             rows = SystemRepository(session)
             known = await rows.find(client_id)
             if known.version == base + 1 and known.note.by == note.by:
@@ -132,7 +132,7 @@ class RegistrationDesk:
         Raises:
             RegistrationsUnavailable: the database did not answer.
         """
-        async with self._transaction() as session:
+        async with answering(), self._transaction() as session:
             return await RequestRepository(session).listed(
                 agency=agency, state=state, before=before, limit=limit
             )
@@ -144,7 +144,7 @@ class RegistrationDesk:
             RequestUnknown: there is none of that id.
             RegistrationsUnavailable: the database did not answer.
         """
-        async with self._transaction() as session:
+        async with answering(), self._transaction() as session:
             return await RequestRepository(session).find(request)
 
     async def decide(self, request: str, how: Decided, *, approve: bool) -> Done:
@@ -157,7 +157,7 @@ class RegistrationDesk:
             RegistrationConflict: the system was changed since; it has to be asked for anew.
             SystemBlocked, KeyRefused: the system can no longer become what was asked for.
         """
-        async with self._transaction() as session:
+        async with answering(), self._transaction() as session:
             rows, requests = SystemRepository(session), RequestRepository(session)
             asked = await requests.find(request, locked=True)
             known = await _found(rows, asked.client_id)
@@ -178,7 +178,7 @@ class RegistrationDesk:
             RequestUnknown: there is none of that id that this person asked for.
             MoveRefused: it was decided already.
         """
-        async with self._transaction() as session:
+        async with answering(), self._transaction() as session:
             requests = RequestRepository(session)
             asked = await requests.find(request, locked=True)
             if asked.asked_by != how.by or asked.state is not RequestState.OPEN:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from auth.accounts.errors import AccountsUnavailable
 from auth.accounts.signing_in import Accounts
+from auth.approvals.desk import RegistrationDesk
 from auth.delegation.repository import RevokedTokens
 from auth.errors import MemoryUnavailable, RegistrationsUnavailable
 from auth.possession.repository import ProofRepository
@@ -26,20 +27,24 @@ from tests.pgproxy import PgProxy, end_server
 
 
 class Dying:
-    """Gives transactions in whose middle the server ends."""
+    """Gives transactions in whose middle the server ends, or at whose end, before the commit."""
 
     def __init__(self, opened: AsyncEngine, proxy: PgProxy, dsn: str) -> None:
         self._opened = opened
         self._proxy = proxy
         self._dsn = dsn
+        self.at_the_end = False
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[AsyncSession]:
         """Open one that has worked already."""
         async with transaction(self._opened) as session:
             await session.execute(text("SELECT 1"))
-            await end_server(self._proxy, self._dsn)
+            if not self.at_the_end:
+                await end_server(self._proxy, self._dsn)
             yield session
+            if self.at_the_end:
+                await end_server(self._proxy, self._dsn)
 
 
 @pytest.fixture
@@ -55,6 +60,15 @@ async def test_a_registration_cannot_be_read(dying: Dying) -> None:
     """A system is told to come again, not that it is unknown."""
     with pytest.raises(RegistrationsUnavailable):
         await Desk(dying).find(CLIENT)
+
+
+@pytest.mark.parametrize("at_the_end", [False, True])
+async def test_whoever_administers_systems_is_told(dying: Dying, *, at_the_end: bool) -> None:
+    """Also when only the commit got lost: what was asked may have to be asked again."""
+    dying.at_the_end = at_the_end
+
+    with pytest.raises(RegistrationsUnavailable):
+        await RegistrationDesk(dying).listed(None)
 
 
 async def test_nobody_can_say_whether_a_token_was_taken_back(dying: Dying) -> None:
