@@ -78,7 +78,6 @@ class Worker(Shared):
         self.signs = signer(lambda: self.signing.signing(utc_now()), utc_now)
         self._desk = Desk(lambda: database.transaction(self.engine))
         self.adapters: dict[str, SourceAdapter] = {}
-        self.provided: dict[str, object] = {}  # what the parts give to their routes, by name
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
