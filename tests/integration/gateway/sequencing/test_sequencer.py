@@ -12,7 +12,7 @@ from gateway.clock import utc_now
 from gateway.sequencing.prefix import Damage
 from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.standing import Halt, Halted, Stopped
-from gateway.sequencing.store import Overtaken
+from gateway.sequencing.store import Diverged, Overtaken
 from gateway.sequencing.watch import Watch
 from gateway.tlog.cosignatures import verifier_of
 from gateway.tlog.notes import open_note, parse_vkey
@@ -349,6 +349,23 @@ async def test_a_tree_that_is_not_as_it_was_left_is_not_grown(
             await sequencer.round()
 
     assert [22] == [row[0] for row in await read(database_url, "SELECT size FROM audit.checkpoint")]
+
+
+async def test_a_tile_that_was_changed_is_not_written_over(
+    database_url: str, tmp_path: Path
+) -> None:
+    """What was published stays evidence: a round that would mend it silently is none."""
+    of = a_log(tmp_path)
+    await append(database_url, 20)
+    async with a_sequencer(database_url, of) as sequencer:
+        assert 22 == await sequencer.round()
+        await append(database_url, 20)
+        await owner_changes(
+            database_url,
+            "UPDATE audit.tile SET data = set_byte(data, 0, get_byte(data, 0) # 1) WHERE level = 0",
+        )
+        with pytest.raises(Diverged):
+            await sequencer.round()
 
 
 async def test_a_forged_record_in_a_writers_name_is_not_taken(

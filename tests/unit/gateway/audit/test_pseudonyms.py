@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.audit.keyring import KeyDestroyed, Keyring, Purpose
 from gateway.audit.pseudonyms import (
+    LONG_LIVED,
     Pseudonyms,
     Scheme,
     base32,
@@ -47,6 +48,15 @@ def test_the_documented_formula_gives_the_pseudonym(ring: Keyring) -> None:
     expected = base64.b32encode(hmac.digest(key, message, "sha256"))[:32].decode().lower()
 
     assert expected == Pseudonyms(ring).of(Scheme.CITIZEN, NUMBER, "2026")
+
+
+def test_consents_name_a_person_by_the_documented_formula_too(ring: Keyring) -> None:
+    """Under a key of their own, which outlives years; never by the number."""
+    key = ring.key(Purpose.CONSENT, LONG_LIVED)
+    digest = hmac.digest(key, b"consent\0" + NUMBER.encode(), "sha256")
+    expected = base64.b32encode(digest)[:32].decode().lower()
+
+    assert expected == Pseudonyms(ring).person(NUMBER)
 
 
 def test_scheme_and_epoch_separate_pseudonyms(ring: Keyring) -> None:
