@@ -183,9 +183,7 @@ class GuardedClient:
                 deadline=deadline,
                 safe=question.safe,
             )
-            if reply.status in _REDIRECTS:
-                raise SourceMalformed(self._source, "redirected")
-            answer = read(reply)
+            answer = read(self._straight(reply))
         except SourceError as error:
             self._settle(permit, healthy=self._speaks_for(error, allowed=deadline - start))
             raise
@@ -194,6 +192,12 @@ class GuardedClient:
             raise
         self._settle(permit, healthy=True)
         return answer
+
+    def _straight(self, reply: SourceReply) -> SourceReply:
+        """Return *reply* unless it sends us elsewhere; nobody's word moves a question."""
+        if reply.status in _REDIRECTS:
+            raise SourceMalformed(self._source, "redirected")
+        return reply
 
     def _shut(self) -> CircuitOpen:
         return CircuitOpen(self._source, "not asked: failed too often just now")

@@ -227,10 +227,6 @@ class Meters:
         """Count one request of somebody who proved nothing."""
         self._unproven.of((code,)).value += 1
 
-    def served(self, method: str, route: str, status: int, duration_s: float) -> None:
-        """Count one HTTP request, by the template of its route."""
-        self._served.of((method, route, str(status))).add(duration_s)
-
     def asked(self, connector: str, duration_s: float, error: str = "") -> None:
         """Count one question to a source; *error* is a code of ours, empty for an answer."""
         self._asked.of((connector, error)).add(duration_s)

@@ -73,7 +73,8 @@ def test_memory_and_time_of_the_process_are_there() -> None:
 def test_the_same_counters_are_opentelemetrys_data() -> None:
     """Whatever exporter reads them finds the names of the conventions."""
     meters = Meters()
-    meters.served("POST", "/v1/data/{service}", 200, 0.01)
+    served = ("POST", "/v1/data/{service}", "200")
+    meters.exchange("cu-tru", "H30", "ok", served, 0.01, 0.005)
 
     (resource,) = Snapshots(meters, RESOURCE, lambda: NOON)().resource_metrics
     names = {metric.name for metric in resource.scope_metrics[0].metrics}
