@@ -1,9 +1,13 @@
 """A replay against a real database that somebody has put his hand to."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from gateway.clock import utc_now
+from gateway.tlog.checkpoints import Checkpoint
+from gateway.tlog.notes import sign_note
 from gateway.verification.damage import Part
 from tests.replays import a_folded_log, append, replayed, tamper
 from tests.tree_rows import a_log
@@ -31,6 +35,21 @@ async def test_a_record_that_nobody_touched_is_whole(database_url: str, tmp_path
     assert (702, 702, 5) == (report.size, report.counts.records, report.counts.checkpoints)
     assert 10 == report.counts.signatures
     assert report.root == (await replayed(database_url, of)).root
+
+
+async def test_another_root_under_good_signatures_is_found(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Whoever holds the log's keys can sign a history, and cannot make the records follow it."""
+    of = await a_folded_log(database_url, tmp_path, 300, round_records=150)
+    root = sha256(b"another").digest()
+    note = sign_note(Checkpoint(of.origin, 150, root).text(), of.keys.signers(utc_now()))
+    signed = f"root = '\\x{root.hex()}', note = '{note}'"
+    await tamper(database_url, f"UPDATE audit.checkpoint SET {signed} WHERE size = 150")
+
+    report = await replayed(database_url, of)
+
+    assert [(Part.CHECKPOINT, 150)] == [(each.part, each.index) for each in report.damages.named]
 
 
 @pytest.mark.parametrize(
