@@ -156,6 +156,21 @@ async def test_a_restored_database_is_told_from_the_guard_file(
     assert (Part.GUARD, 12) == (report.damages.first.part, report.damages.first.index)
 
 
+async def test_another_tree_of_a_published_size_is_told_from_the_guard_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The whole database was replaced by one that agrees with itself; the node saw another."""
+    of = await a_folded_log(database_url, tmp_path, 10)
+    remembered = of.guard.read()
+    assert remembered is not None
+    of.guard.path.unlink()
+    of.guard.write(type(remembered)(of.origin, remembered.size, b"\1" * 32, remembered.at))
+
+    report = await replayed(database_url, of)
+
+    assert [(Part.GUARD, 12)] == [(each.part, each.index) for each in report.damages.named]
+
+
 async def test_records_that_wait_are_counted_and_followed(
     database_url: str, tmp_path: Path
 ) -> None:
