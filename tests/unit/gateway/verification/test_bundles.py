@@ -20,10 +20,14 @@ from tests.tlog_builders import ORIGIN, SmallLog, ed25519, entries
 
 LOG = SmallLog([b'{"n":%d}' % n for n in range(40)])
 SIGNER = Ed25519Signer(f"{ORIGIN}/exports", ed25519(9))
+TREE = Tree(ORIGIN, 40, LOG.root().hex())
 
 
 def written(
-    path: Path, indexes: tuple[int, ...] = (3, 17), more: Callable[[Archive], None] | None = None
+    path: Path,
+    indexes: tuple[int, ...] = (3, 17),
+    more: Callable[[Archive], None] | None = None,
+    tree: Tree = TREE,
 ) -> Path:
     """Write a bundle of a small log, as an export does."""
     proof = tuple(consistency_path(20, 40, LOG.reader))
@@ -40,7 +44,7 @@ def written(
             more(archive)
         listed = Manifest(
             id="1", format="bundle", query="", made_at="", record="", complete=True,
-            tree=Tree(ORIGIN, 40, LOG.root().hex()), first_index=3, last_index=17,
+            tree=tree, first_index=3, last_index=17,
             records=len(indexes), searched_below=40, witnessed=True, files=tuple(archive.files),
         )  # fmt: skip
         archive.add(manifest.NAME, manifest.signed(listed, [SIGNER]))
@@ -117,6 +121,22 @@ def test_a_forged_manifest_is_not_enough(tmp_path: Path) -> None:
     assert ["proofs/5.tlog-proof: expected a path from the entry to the root"] == found.faults[:1]
 
 
+@pytest.mark.parametrize(
+    "tree",
+    [
+        Tree(f"{ORIGIN}/2", 40, TREE.root),
+        Tree(ORIGIN, 41, TREE.root),
+        Tree(ORIGIN, 40, "00" * 32),
+    ],
+    ids=["another log", "another size", "another root"],
+)
+def test_a_manifest_about_another_tree_is_named(tmp_path: Path, tree: Tree) -> None:
+    """Its page is what people read; it must speak of what the checkpoint proves."""
+    found = judged(written(tmp_path / "x.zip", tree=tree))
+
+    assert "the manifest speaks of another tree than the checkpoint" in found.faults
+
+
 def test_a_proof_of_another_index_is_named(tmp_path: Path) -> None:
     """The page shows index 5, the proof holds for 6."""
 
@@ -139,6 +159,19 @@ def test_a_log_that_was_rewritten_between_two_checkpoints_is_named(tmp_path: Pat
     found = judged(tmp_path / "folder")
 
     assert "the newer checkpoint does not contain the older one" in found.faults
+
+
+def test_a_proof_between_two_other_checkpoints_is_named(tmp_path: Path) -> None:
+    """It holds, and says nothing about the checkpoint that the records rest on."""
+    with ZipFile(written(tmp_path / "x.zip")) as archive:
+        archive.extractall(tmp_path / "folder")
+    proof = tuple(consistency_path(20, 30, LOG.reader))
+    asked = encode(AddCheckpoint(20, proof, LOG.cosigned(30)))
+    (tmp_path / "folder/consistency").write_bytes(asked)
+
+    found = judged(tmp_path / "folder")
+
+    assert "the consistency proof speaks of another tree than the checkpoint" in found.faults
 
 
 def test_a_policy_of_ones_own_that_wants_more_witnesses_is_not_met(tmp_path: Path) -> None:
