@@ -395,6 +395,7 @@ async def _forge(dsn: str) -> None:
             row["seq"] + 1,
         )
         await connection.execute(
-            "INSERT INTO audit.entry VALUES ($1, $2, $3, $4, sha256('\\x00'::bytea || $4))",
+            "INSERT INTO audit.entry "
+            "VALUES ($1, $2, $3, $4::bytea, sha256('\\x00'::bytea || $4::bytea))",
             *(row["day"], row["writer"], row["seq"] + 1, entry),
         )
