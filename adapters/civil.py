@@ -167,6 +167,11 @@ class CivilStatusAdapter:
         """Whether questions go through now."""
         return self._client.state
 
+    @property
+    def in_flight(self) -> int:
+        """How many questions are under way."""
+        return self._client.in_flight
+
     async def open(self) -> None:
         """Make ready; raise AdapterMisconfigured when the settings cannot work."""
         await self._client.open()

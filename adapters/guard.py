@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -51,6 +51,21 @@ class Guarded(Protocol):
         ...
 
 
+@runtime_checkable
+class Watched(Protocol):
+    """A connector that shows how it stands with its source; `SourceAdapter` demands it of none."""
+
+    @property
+    def state(self) -> BreakerState:
+        """Whether questions go through now."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """How many questions are under way."""
+        ...
+
+
 class GuardedClient:
     """Everything between a connector's question and a transport.
 
@@ -84,6 +99,11 @@ class GuardedClient:
     def state(self) -> BreakerState:
         """Whether questions go through now."""
         return self._breaker.state
+
+    @property
+    def in_flight(self) -> int:
+        """How many questions have a place now; whoever waits for one is not among them."""
+        return 0 if self._gate is None else self._gate.taken
 
     async def open(self) -> None:
         """Make ready; raise AdapterMisconfigured when the settings cannot work."""

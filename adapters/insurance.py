@@ -78,6 +78,11 @@ class InsuranceAdapter:
         """Whether questions go through now."""
         return self._client.state
 
+    @property
+    def in_flight(self) -> int:
+        """How many questions are under way."""
+        return self._client.in_flight
+
     async def open(self) -> None:
         """Make ready; no token is fetched yet."""
         await self._client.open()

@@ -10,14 +10,20 @@ from adapters.errors import SourceUnavailable
 class Gate:
     """Places for questions under way; who finds none waits in line until its deadline."""
 
-    __slots__ = ("_deadlines", "_free", "_line", "_longest", "_source")
+    __slots__ = ("_deadlines", "_free", "_line", "_longest", "_places", "_source")
 
     def __init__(self, source: str, places: int, longest: int) -> None:
         self._source = source
+        self._places = places
         self._free = places
         self._longest = longest
         self._line: deque[asyncio.Future[None]] = deque()
         self._deadlines = Deadlines(self._busy)
+
+    @property
+    def taken(self) -> int:
+        """How many places are taken now; whoever waits has none."""
+        return self._places - self._free
 
     def enter_at_once(self) -> bool:
         """Take a place if one is free; the usual case, without a future."""

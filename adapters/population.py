@@ -60,6 +60,11 @@ class PopulationAdapter:
         """Whether questions go through now."""
         return self._client.state
 
+    @property
+    def in_flight(self) -> int:
+        """How many questions are under way."""
+        return self._client.in_flight
+
     async def open(self) -> None:
         """Make ready; raise AdapterMisconfigured when an account has no secret."""
         named = {*self._options.officers.values(), *self._options.agencies.values()}

@@ -11,7 +11,6 @@ import uuid_utils
 from adapters import registry
 from adapters.protocol import SourceAdapter, Subject
 from auth.jose import VerificationKey
-from auth.keys import SigningKeyRing
 from auth.possession.door import Door
 from auth.principals import Principal
 from auth.repository import Desk
@@ -46,6 +45,7 @@ from gateway.stages.settled import Settled
 from gateway.stages.signed import Signed
 from gateway.wiring import possession
 from gateway.wiring.every import PARTS
+from gateway.wiring.gauges import observe_sources
 from gateway.wiring.shared import Shared
 from gateway.witnessing.reading import WitnessState
 
@@ -69,11 +69,6 @@ class Worker(Shared):
             body_bytes=settings.exchange.body_bytes,
             json_depth=settings.exchange.json_depth,
             deadline_ms=settings.exchange.deadline_ms,
-        )
-        self.signing = SigningKeyRing(
-            settings.identity.keys_dir,
-            keep=settings.identity.keep(),
-            algorithm=settings.identity.algorithm,
         )
         self.signs = signer(lambda: self.signing.signing(utc_now()), utc_now)
         self._desk = Desk(lambda: database.transaction(self.engine))
@@ -129,6 +124,7 @@ class Worker(Shared):
         for adapter in self.adapters.values():
             await adapter.open()
             stack.push_async_callback(adapter.aclose)
+        observe_sources(self.meters, self.adapters, self.settings.sources, self.clock)
 
     def _verifier(self) -> Verifier:
         return Verifier(

@@ -72,6 +72,15 @@ def warnings(systems: Iterable[System], now: datetime) -> tuple[Warned, ...]:
     return tuple(sorted(found))
 
 
+def next_end(systems: Iterable[System], now: datetime) -> datetime | None:
+    """Return when the next system loses its last credential; None while no such end is known.
+
+    Those that have lost it already are left out: `warnings` names them.
+    """
+    lasts = (_last(each.registration) for each in systems if each.state is not SystemState.BLOCKED)
+    return min((end for end in lasts if end is not None and end > now), default=None)
+
+
 def mark_of(days_left: int) -> int | None:
     """Return the mark that so many days are under; None while there is time."""
     return min((mark for mark in (0, *WARN_DAYS) if days_left <= mark), default=None)
@@ -89,6 +98,15 @@ def _warnings(system: System, now: datetime) -> Iterable[Warned]:
     if mark is None:
         return ()
     return (Warned(days=mark, client_id=system.client_id, name=last.name),)
+
+
+def _last(said: Registration) -> datetime | None:
+    """Return the end of the longest credential; None when one never ends, or is published."""
+    names = said.credentials().names()
+    ends = [said.ends[name] for name in names if name in said.ends]
+    if said.jwks_uri is not None or len(ends) < len(names):
+        return None
+    return max(ends, default=None)
 
 
 def _ending(

@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import datetime
 
 import structlog
 from litestar import Controller
 
 from auth.approvals.desk import RegistrationDesk
-from auth.credentials.expiring import Warned, warnings
+from auth.credentials.expiring import Warned, next_end, warnings
 from auth.credentials.fetching import KeySets, due
 from auth.credentials.keysets import KeySet
 from auth.credentials.repository import KeySetRepository, UseRepository
@@ -54,6 +55,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     shared.meters.observe("motlan.systems.ending", look.ending)
     shared.meters.observe("motlan.systems.ended", look.ended)
     shared.meters.observe("motlan.systems.keys.unread", look.unread)
+    shared.meters.observe("motlan.credential.expiry.seconds", look.left_s)
 
 
 async def desk_of(shared: Shared) -> Desk:
@@ -97,6 +99,7 @@ class Look:
         self._key_sets = key_sets_of(shared, IN_TIME_S)
         self._warned: frozenset[Warned] = frozenset()
         self._unread = 0
+        self._next_end: datetime | None = None
 
     async def keep(self) -> None:
         """Look for ever; a database that is away is looked at again."""
@@ -120,6 +123,7 @@ class Look:
         for each in sorted(warned - self._warned):
             _log.warning("system.credential_ends", client_id=each.client_id, days=each.days)
         self._warned = warned
+        self._next_end = next_end(found, now)
 
     async def _renew(self, systems: tuple[System, ...]) -> None:
         for first in range(0, len(systems), SIDE_BY_SIDE):
@@ -137,6 +141,11 @@ class Look:
     def unread(self) -> int:
         """Return how many addresses did not answer the last time they were asked."""
         return self._unread
+
+    def left_s(self) -> dict[str, float]:
+        """Return the seconds until a system loses its last credential; empty: none is known to."""
+        end = self._next_end
+        return {} if end is None else {"system": (end - self._shared.clock()).total_seconds()}
 
 
 def _is_unread(system: System, known: dict[str, KeySet]) -> bool:

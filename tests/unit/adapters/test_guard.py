@@ -278,3 +278,20 @@ def test_the_transport_is_chosen_in_one_place(base_url: str, choice: str, kind: 
     settings = SourceSettings.model_validate({"base_url": base_url, "transport": choice})
 
     assert kind is type(transport("land", settings))
+
+
+async def test_a_question_is_in_flight_until_its_answer() -> None:
+    """Places that never come back would be seen long before there are none left."""
+    fake = FakeTransport(GOOD)
+    fake.gate = asyncio.Event()
+    client = await guarded(fake)
+    asking = asyncio.ensure_future(ask(client))
+    while not fake.asked:
+        await asyncio.sleep(0)
+    during = client.in_flight
+    fake.gate.set()
+    await asking
+    after = client.in_flight
+    await client.aclose()
+
+    assert (1, 0, 0) == (during, after, client.in_flight)

@@ -36,6 +36,17 @@ async def test_the_first_in_line_gets_the_place() -> None:
     gate.close()
 
 
+async def test_a_place_is_taken_until_it_is_left() -> None:
+    """Who looks sees what the source has on its hands, and not the line before it."""
+    gate = Gate("land", 2, 10)
+    before = gate.taken
+    assert gate.enter_at_once()
+    during = gate.taken
+    gate.leave()
+
+    assert (0, 1, 0) == (before, during, gate.taken)
+
+
 async def test_waiting_ends_at_the_deadline() -> None:
     """A question that found no place in time was never asked, and says so."""
     gate = Gate("land", 1, 10)

@@ -98,6 +98,8 @@ async def test_what_ends_is_counted_and_said_once(shared: Shared, database_url: 
     said = [(each["client_id"], each["days"]) for each in lines if "days" in each]
     assert [("het-han", 0), ("sap-het", 14)] == said
     assert (1, 1) == (look.ending(), look.ended())
+    (left_s,) = look.left_s().values()
+    assert timedelta(days=9) < timedelta(seconds=left_s) <= timedelta(days=10)
 
 
 async def test_a_database_that_is_away_ends_no_watch(shared: Shared) -> None:
@@ -111,4 +113,5 @@ async def test_a_database_that_is_away_ends_no_watch(shared: Shared) -> None:
         await look.once()
 
     assert (0, 0, 0) == (look.ending(), look.ended(), look.unread())
+    assert {} == look.left_s()
     assert shared.settings.identity.key_networks

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from auth.credentials.expiring import EndState, Kind, endings, mark_of, warnings
+from auth.credentials.expiring import EndState, Kind, endings, mark_of, next_end, warnings
 from auth.systems import blocked, suspended
 from tests.party_builders import CLIENT_KEY, NOON, OTHER_KEY, OUR_NOTE, a_registration, a_system
 
@@ -80,3 +80,33 @@ def test_the_last_credential_that_still_lives_is_the_one_that_is_named() -> None
     (warned,) = warnings([both], NOON)
 
     assert (7, NEW) == (warned.days, warned.name)
+
+
+def test_the_next_end_is_that_of_a_last_credential() -> None:
+    """The old key of a rotation ends sooner, and nobody is locked out by it."""
+    rotated = a_system(
+        jwks=(CLIENT_KEY.public, OTHER_KEY.public), ends={OLD: NOON + DAY, NEW: NOON + 9 * DAY}
+    )
+
+    assert NOON + 9 * DAY == next_end([rotated], NOON)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param({}, id="has no end"),
+        pytest.param({"ends": {OLD: NOON}}, id="has ended"),
+        pytest.param({"certificates": (THUMBPRINT,), "ends": {OLD: NOON + DAY}}, id="is relieved"),
+        pytest.param({"jwks": (), "jwks_uri": "https://keys.example/jwks"}, id="is published"),
+    ],
+)
+def test_a_system_has_no_next_end_whose_credential(members: dict[str, object]) -> None:
+    """A gauge at nought for ever would hide the next system that really ends."""
+    assert next_end([a_system(**members)], NOON) is None
+
+
+def test_a_blocked_system_has_no_next_end() -> None:
+    """It proves nothing any more, whatever its key says."""
+    ended = blocked(a_system(ends={OLD: NOON + DAY}), OUR_NOTE)
+
+    assert next_end([ended], NOON) is None
