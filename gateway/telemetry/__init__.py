@@ -1,6 +1,6 @@
 """What the process says about itself: log lines, counters, sampled spans; never about a person."""
 
-from gateway.telemetry.logs import LogGuard, configure_logs
+from gateway.telemetry.logs import LogGuard, configure_logs, kept_out
 from gateway.telemetry.meters import Meters
 from gateway.telemetry.process import describe_process
 from gateway.telemetry.readers import Exposition, Snapshots
@@ -15,5 +15,6 @@ __all__ = [
     "TracingUnavailable",
     "configure_logs",
     "describe_process",
+    "kept_out",
     "open_spans",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from threading import Lock
 from types import MappingProxyType
 
+from gateway.errors import Code
 from gateway.telemetry.instruments import (
     MOST_SERIES,
     Counts,
@@ -33,9 +34,6 @@ ASKED = Instrument(
     ("connector", "error.type"),
     "Time of questions to sources",
 )
-OPERATION = Instrument(
-    "db.client.operation.duration", "s", ("db.operation.name",), "Time of database operations"
-)
 APPENDED = Instrument("motlan.audit.append.duration", "s", (), "Time of one commit of records")
 RECORDS = Instrument("motlan.audit.records", "{record}", (), "Records made durable")
 DECISIONS = Instrument(
@@ -44,19 +42,27 @@ DECISIONS = Instrument(
 UNPROVEN = Instrument(
     "motlan.gateway.unproven", "{request}", ("code",), "Requests of nobody that we could name"
 )
-CONSENTS = Instrument("motlan.consent.events", "{event}", ("kind",), "Events of consents")
 LIMITED = Instrument(
-    "motlan.ratelimit.rejections", "{request}", ("agency", "policy"), "Requests over a limit"
+    "motlan.ratelimit.rejections", "{request}", ("agency", "policy"), "Requests over a quota"
 )
 
 AT_ONCE = 256  # exchanges of one kind
+
+# Refusals by a quota, and which it was; `gateway.quota.ledger` raises them.
+QUOTAS: Mapping[str, str] = MappingProxyType(
+    {
+        Code.RATE_LIMITED.value: "minute",
+        Code.QUOTA.value: "day",
+        Code.PERSON_BUDGET.value: "people",
+    }
+)
 
 # Read when somebody looks; a reading with one label returns a mapping from its values.
 GAUGES: Mapping[str, Instrument] = MappingProxyType(
     {
         gauge.name: gauge
         for gauge in (
-            Instrument("http.server.active_requests", "{request}", (), "Requests under way"),
+            Instrument("http.server.active_requests", "{request}", (), "Exchanges under way"),
             Instrument("motlan.audit.backlog", "{record}", (), "Records waiting for a commit"),
             Instrument(
                 "motlan.audit.merge.delay", "s", (), "Age of the oldest record not in the tree"
@@ -73,9 +79,6 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
             ),
             Instrument(
                 "motlan.audit.witness.answers", "{answer}", ("outcome",), "What witnesses answered"
-            ),
-            Instrument(
-                "motlan.audit.last_verified.age", "s", (), "Since the log was last verified"
             ),
             Instrument("motlan.audit.gaps", "{gap}", (), "Gaps in writers' numbering"),
             Instrument(
@@ -101,7 +104,9 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
             Instrument("motlan.questions.overdue", "{question}", (), "People who wait too long"),
             Instrument("motlan.reviews.overdue", "{grant}", (), "Grants reviewed too late"),
             Instrument("motlan.break_glass.unjudged", "{emergency}", (), "Not judged in time"),
-            Instrument("motlan.audit.last_commit.age", "s", (), "Since the last commit of records"),
+            Instrument(
+                "motlan.audit.last_commit.age", "s", (), "Since a commit, or its probe, worked"
+            ),
             Instrument(
                 "motlan.connector.breaker.state",
                 "{state}",
@@ -109,13 +114,15 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
                 "0 closed, 1 half, 2 open",
             ),
             Instrument("motlan.connector.inflight", "{question}", ("connector",), "Under way"),
-            Instrument("motlan.credential.expiry.seconds", "s", ("kind",), "Left to live"),
+            Instrument(
+                "motlan.credential.expiry.seconds", "s", ("kind",), "Left to the next that ends"
+            ),
             Instrument("motlan.build.info", "{build}", ("version",), "Always 1"),
             Instrument("motlan.catalog.revision", "{revision}", (), "Of the snapshot in memory"),
             Instrument("motlan.storage.used.share", "1", (), "Of the database's volume, taken"),
             Instrument("motlan.storage.days_left", "d", (), "Until the volume's headroom is used"),
             Instrument(
-                "motlan.log.dropped", "{key}", ("kind",), "Keys and values kept out of logs"
+                "motlan.log.dropped", "{part}", ("kind",), "Keys, values, lines kept out of logs"
             ),
             Instrument("db.client.connection.count", "{connection}", ("state",), "Of the pools"),
         )
@@ -162,22 +169,18 @@ class Meters:
     """
 
     def __init__(self) -> None:
-        self.durations = {
-            a.name: Durations(a) for a in (EXCHANGE, SERVED, ASKED, OPERATION, APPENDED)
-        }
-        self.counts = {a.name: Counts(a) for a in (RECORDS, DECISIONS, UNPROVEN, CONSENTS, LIMITED)}
+        self.durations = {a.name: Durations(a) for a in (EXCHANGE, SERVED, ASKED, APPENDED)}
+        self.counts = {a.name: Counts(a) for a in (RECORDS, DECISIONS, UNPROVEN, LIMITED)}
         self.readings: dict[str, Reading] = {}
         self._exchanges: dict[tuple[str, str, str, Labels], _Exchange] = {}
         self._folding = Lock()  # kinds share series, and a scrape folds from a thread of its own
         self._exchange = self.durations[EXCHANGE.name]
         self._served = self.durations[SERVED.name]
         self._asked = self.durations[ASKED.name]
-        self._operations = self.durations[OPERATION.name]
         self._appended: Histogram = self.durations[APPENDED.name].of(())
         self._records = self.counts[RECORDS.name].of(())
         self._decisions = self.counts[DECISIONS.name]
         self._unproven = self.counts[UNPROVEN.name]
-        self._consents = self.counts[CONSENTS.name]
         self._limited = self.counts[LIMITED.name]
 
     def exchange(  # noqa: PLR0917 - every fact of one exchange, in the order of its labels
@@ -219,9 +222,12 @@ class Meters:
             kind.fold()
 
     def decision(self, agency: str, dataset: str, code: str) -> None:
-        """Count one decision: ``allow``, or the code of the refusal."""
-        decided = "allow" if code == "allow" else "deny"
+        """Count one decision: ``allow``, or the code of the refusal; a quota's by quota, too."""
+        is_allowed = code == "allow"
+        decided = "allow" if is_allowed else "deny"
         self._decisions.of((dataset, agency, decided, code)).value += 1
+        if not is_allowed and code in QUOTAS:
+            self._limited.of((agency, QUOTAS[code])).value += 1
 
     def unproven(self, code: str) -> None:
         """Count one request of somebody who proved nothing."""
@@ -235,18 +241,6 @@ class Meters:
         """Count one commit of *records* records."""
         self._records.value += records
         self._appended.add(duration_s)
-
-    def operation(self, name: str, duration_s: float) -> None:
-        """Count one database operation, by the name we gave it."""
-        self._operations.of((name,)).add(duration_s)
-
-    def consent(self, kind: str) -> None:
-        """Count one event of a consent."""
-        self._consents.of((kind,)).value += 1
-
-    def limited(self, agency: str, policy: str) -> None:
-        """Count one request over a limit."""
-        self._limited.of((agency, policy)).value += 1
 
     def observe(self, name: str, reading: Reading) -> None:
         """Have *reading* called whenever somebody looks at the gauge *name*.

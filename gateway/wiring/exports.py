@@ -93,8 +93,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
             observe=observe,
         )
         shared.background(stack, stream.run(), f"{name} stream")
-    if _sinks(shared.settings):
-        shared.meters.observe("motlan.audit.stream.behind", lambda: behind)
+    shared.meters.observe("motlan.audit.stream.behind", lambda: behind)
 
 
 def making_of(settings: Settings, search: SearchRepository, rows: database.Pool) -> Making:

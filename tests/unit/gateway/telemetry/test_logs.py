@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import structlog
 
-from gateway.telemetry import LogGuard, configure_logs
+from gateway.telemetry import LogGuard, configure_logs, kept_out
 
 NUMBER = "003190000123"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -134,3 +134,19 @@ def test_a_line_that_the_disk_does_not_take_is_counted_and_stops_nobody(
         logging.getLogger("library").error("the same")
 
     assert 2 == guard.unwritten
+
+
+def test_what_was_kept_out_is_told_by_kind(lines: io.BytesIO) -> None:
+    """A number that grows names the line of ours that says too much."""
+    configure_logs(stream=lines)
+
+    structlog.get_logger().info("odd", reason=f"so {NUMBER}", ho_ten="Nguyễn Thị Ánh")
+
+    assert {"key": 1, "value": 1, "line": 0} == kept_out()
+
+
+def test_nothing_is_told_before_there_is_a_guard() -> None:
+    """A command that never configured its logs has kept nothing out."""
+    structlog.reset_defaults()
+
+    assert {} == kept_out()

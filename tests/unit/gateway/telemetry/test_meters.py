@@ -7,7 +7,7 @@ import pytest
 
 from gateway.telemetry import Meters
 from gateway.telemetry.instruments import BOUNDS_S, MOST_SERIES, OTHER, Histogram
-from gateway.telemetry.meters import AT_ONCE, DECISIONS, EXCHANGE, GAUGES
+from gateway.telemetry.meters import AT_ONCE, DECISIONS, EXCHANGE, GAUGES, LIMITED
 from gateway.telemetry.meters import SERVED as REQUESTS
 
 SERVED = ("POST", "/v1/data/{service}", "200")
@@ -81,6 +81,25 @@ def test_a_decision_is_allow_or_deny_with_its_code() -> None:
 
     found = set(meters.counts[DECISIONS.name].series)
     assert {("cu-tru", "H30", "allow", "allow"), ("cu-tru", "H30", "deny", "quota")} == found
+
+
+@pytest.mark.parametrize(
+    ("code", "policies"),
+    [
+        pytest.param("rate_limited", ["minute"], id="calls a minute"),
+        pytest.param("quota", ["day"], id="calls a day"),
+        pytest.param("person_budget", ["people"], id="people a day"),
+        pytest.param("consent_missing", [], id="another refusal"),
+        pytest.param("allow", [], id="no refusal"),
+    ],
+)
+def test_a_quota_that_refuses_is_counted_by_agency(code: str, policies: list[str]) -> None:
+    """Who outgrows its agreement is seen before it calls us."""
+    meters = Meters()
+
+    meters.decision("H30", "cu-tru", code)
+
+    assert {("H30", each) for each in policies} == set(meters.counts[LIMITED.name].series)
 
 
 def test_series_are_bounded_and_nothing_is_lost() -> None:
