@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from gateway.errors import Code, Refusal
 
@@ -101,6 +102,19 @@ async def transaction(of: AsyncEngine) -> AsyncGenerator[AsyncSession, None]:
         yield session
 
 
+class Held(NamedTuple):
+    """Connections of a pool."""
+
+    used: int
+    idle: int
+
+
+def held(of: AsyncEngine) -> Held:
+    """Return the connections of an engine now; for any thread."""
+    pool = of.pool
+    return Held(pool.checkedout(), pool.checkedin()) if isinstance(pool, QueuePool) else Held(0, 0)
+
+
 class Pool:
     """Driver connections for the paths of exchanges; nobody waits long for a hanging database.
 
@@ -131,6 +145,12 @@ class Pool:
         """Run one statement and return its status; raise as `fetch`."""
         async with self._connection() as connection:
             return await connection.execute(query, *args)
+
+    @property
+    def held(self) -> Held:
+        """The connections now; for any thread."""
+        idle = self._pool.get_idle_size()
+        return Held(max(0, self._pool.get_size() - idle), idle)
 
     async def close(self) -> None:
         """Let go of every connection, at once where the server does not answer."""

@@ -196,6 +196,33 @@ async def test_a_pool_acts_as_its_role_within_its_bounds(database_url: str) -> N
             await pool.execute("SELECT pg_sleep(5)")
 
 
+async def test_a_pool_tells_its_used_and_idle_connections(database_url: str) -> None:
+    """A pool that is used up makes every caller wait; somebody should see it coming."""
+    async with await database.raw_pool(database_url, "motlan_app", 2) as pool:
+        before = pool.held
+        asking = asyncio.ensure_future(pool.fetchval("SELECT pg_sleep(1)"))
+        while not pool.held.used:
+            await asyncio.sleep(0)
+        during = pool.held
+        await asking
+
+    assert (0, 1) == before
+    assert (1, 0) == during
+
+
+async def test_an_engine_tells_its_used_and_idle_connections(database_url: str) -> None:
+    """Use cases ask through the engine, exchanges through pools: both are connections."""
+    engine = database.engine(database_url)
+    before = database.held(engine)
+    async with database.transaction(engine) as session:
+        await session.execute(text("SELECT 1"))
+        during = database.held(engine)
+    after = database.held(engine)
+    await engine.dispose()
+
+    assert [(0, 0), (1, 0), (0, 1)] == [before, during, after]
+
+
 async def test_a_pool_for_an_unknown_role_is_refused_at_once(database_url: str) -> None:
     """A missing role shows at start-up, not at the first exchange."""
     with pytest.raises(asyncpg.PostgresError):
