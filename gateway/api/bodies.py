@@ -121,7 +121,7 @@ def unread(
 
 
 def traceparent_of(headers: Mapping[bytes, bytes]) -> str | None:
-    """Return the W3C trace header when it has its form; anything else is no trace."""
+    """Return the W3C trace header when it has its form (`TRACEPARENT`); else there is no trace."""
     given = headers.get(b"traceparent")
     if given is None:
         return None

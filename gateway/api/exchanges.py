@@ -25,6 +25,7 @@ from gateway.api.wire import (
     JSON,
     NO_STORE,
     Headers,
+    has_left,
     header_map,
     problem_reply,
     read_body,
@@ -155,6 +156,9 @@ class ExchangeHandler:
         )
         limit = self._limits.body_bytes
         reply = await self.answer(call, partial(read_body, receive, call.headers, limit))
+        if await has_left(receive):
+            await self.undelivered(reply)
+            return
         await send_json(send, reply.status, reply.headers, reply.body)
 
     async def answer(self, call: Call, body: Body) -> Reply:

@@ -1,5 +1,6 @@
 """Bytes in, bytes out: what the raw handlers share with every problem reply."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -16,7 +17,9 @@ from gateway.problems import PROBLEMS, problem_body
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context 1
+# W3C Trace Context 1.  A caller makes these ids up, and they travel on to sources: one that could
+# carry a person's number, a zero and eleven digits or a trace of digits alone, is no trace (P6).
+TRACEPARENT = re.compile(r"(?!.*0\d{11})(?!00-\d{32})00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 PROBLEM_JSON = (b"content-type", b"application/problem+json")
 JSON = (b"content-type", b"application/json")
 NO_STORE = (b"cache-control", b"no-store")
@@ -68,6 +71,16 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
         if size > limit:
             raise Refusal(Code.BODY_TOO_LARGE)
     return b"".join(parts)
+
+
+async def has_left(receive: Receive) -> bool:
+    """Say whether the caller is known to be gone, after the body was read; nobody is waited for."""
+    word = asyncio.ensure_future(receive())
+    await asyncio.sleep(0)
+    if not word.done():
+        word.cancel()
+        return False
+    return word.result()["type"] == "http.disconnect"
 
 
 def _within(body: bytes, limit: int) -> bytes:

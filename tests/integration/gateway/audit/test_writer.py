@@ -12,7 +12,7 @@ from gateway.audit.leaf import Leaf, LeafTooLong, Noise
 from gateway.audit.writer import AuditWriter
 from gateway.clock import utc_now
 from gateway.errors import AuditUnavailable, Code, RightsGone
-from gateway.rights import Right
+from gateway.rights import Right, token_right
 from tests.audit_builders import NODE, PSEUDONYM, a_deny, a_stamp, an_access, an_entry
 from tests.audit_rows import a_writer, connected, grant, stored
 from tests.history import History, violations
@@ -82,6 +82,23 @@ async def test_an_unknown_right_is_a_dead_one(database_url: str) -> None:
     async with a_writer(database_url) as writer:
         with pytest.raises(RightsGone):
             await writer.append(an_entry(SYSTEM))
+
+
+@pytest.mark.parametrize("rev", [0, 3])
+async def test_a_right_that_needs_no_row_stands_until_one_takes_it(
+    database_url: str, rev: int
+) -> None:
+    """A token is good by its signature, and dead from the commit that revokes it."""
+    token = token_right("t1")
+    async with a_writer(database_url) as writer:
+        await writer.append(an_entry(token))
+        await grant(database_url, token.key, rev, live=True)
+        await writer.append(an_entry(token))
+        await grant(database_url, token.key, rev, live=False)
+        with pytest.raises(RightsGone) as gone:
+            await writer.append(an_entry(token))
+
+    assert (token.key,) == gone.value.keys
 
 
 async def test_one_dead_right_stops_only_those_that_rest_on_it(database_url: str) -> None:

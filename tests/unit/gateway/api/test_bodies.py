@@ -77,6 +77,26 @@ def test_an_odd_trace_is_no_trace() -> None:
     assert traceparent_of({b"traceparent": CANARY.encode()}) is None
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"00-{CANARY}{'a' * 20}-b7ad6b7169203331-01",
+        f"00-{'a' * 32}-beef{CANARY}-01",
+        f"00-{'1' * 32}-b7ad6b7169203331-01",
+    ],
+)
+def test_a_trace_that_could_carry_a_number_is_no_trace(given: str) -> None:
+    """Its ids are the caller's own words, and sources write them into their logs (promise P6)."""
+    assert traceparent_of({b"traceparent": given.encode()}) is None
+
+
+def test_a_trace_of_chance_is_kept() -> None:
+    """Both sides find the same call by it."""
+    given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    assert given == traceparent_of({b"traceparent": given.encode()})
+
+
 def test_nothing_of_an_unread_question_is_believed() -> None:
     """Only who sent it, when and from where; the raw bytes are for the digest alone."""
     asked = unread(

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from auth.possession.certificates import CertificatePeers
 from gateway.api.bodies import Limits
 from gateway.api.credentials import Credentials
@@ -124,3 +126,47 @@ async def test_an_answer_that_nobody_took_is_told_to_the_record_and_a_refusal_is
     await handler.undelivered(Reply(200, [], b"{}", recorded))
 
     assert [recorded] == exchange.unheard
+
+
+class Ready(Slow):
+    """An exchange that has its answer."""
+
+    def __init__(self, recorded: Recorded) -> None:
+        super().__init__()
+        self._recorded = recorded
+
+    async def __call__(self, asked: Asked) -> Recorded:
+        """Answer at once."""
+        del asked
+        return self._recorded
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_who_leaves_by_the_general_way_is_told_to_the_record_too(
+    tmp_path: Path, *, leaves: bool
+) -> None:
+    """The framework's way knows of a caller who left by its own message alone."""
+    recorded = await Bench(tmp_path / "keys").exchange(asked())
+    exchange = Ready(recorded)
+    handler = a_handler(exchange, [], in_flight=1)
+    scope = {
+        "type": "http", "method": "POST", "path": "/v1/data/dancu.xacthuc", "headers": HEADERS,
+        "client": ("127.0.0.1", 5),
+    }  # fmt: skip
+    words = [{"type": "http.request", "body": BODY, "more_body": False}]
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        if words:
+            return words.pop()
+        if not leaves:
+            await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await handler(scope, receive, send)  # type: ignore[arg-type]
+
+    expected = ([recorded], 0) if leaves else ([], 2)
+    assert expected == (exchange.unheard, len(sent))
