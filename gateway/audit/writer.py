@@ -99,6 +99,14 @@ class AuditWriter:
         """Return how many records wait or are on their way."""
         return len(self._waiting) + len(self._flight)
 
+    @property
+    def commit_age_s(self) -> float:
+        """Return how long ago a commit, or an idle log's probe of one, worked; once started.
+
+        For any thread: it reads the loop's clock and needs no running loop.
+        """
+        return self._loop.time() - self._proved_at
+
     async def start(self) -> None:
         """Connect, judge the database, open today's sequence, then take records.
 

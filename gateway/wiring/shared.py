@@ -21,7 +21,7 @@ from gateway.audit.writer import AuditWriter
 from gateway.clock import Clock, utc_now
 from gateway.embedded import EmbeddedPostgres
 from gateway.settings import Settings
-from gateway.telemetry import Exposition, Meters, describe_process, open_spans
+from gateway.telemetry import Exposition, Meters, describe_process, kept_out, open_spans
 
 MIGRATIONS_LOOK_S = 60.0
 
@@ -97,6 +97,8 @@ class Shared:
             endpoint=telemetry.otlp_endpoint, share=telemetry.span_sample, resource=resource
         )
         stack.callback(self.spans.close)
+        self.meters.observe("motlan.build.info", lambda: {__version__: 1})
+        self.meters.observe("motlan.log.dropped", kept_out)
         metrics = Exposition(self.meters, resource=resource)
         management = Management.of(checks, metrics, metrics.content_type)
         listener, slot = bind_first_free(self.settings.management.host, port)
@@ -105,6 +107,7 @@ class Shared:
 
     def open_database(self, stack: AsyncExitStack) -> None:
         """Close every connection at the end; the first use opens them."""
+        self.meters.observe("db.client.connection.count", self._connections)
         stack.push_async_callback(self.engine.dispose)
         stack.push_async_callback(self._close_pools)
 
@@ -130,6 +133,7 @@ class Shared:
         await log.start()
         stack.push_async_callback(log.aclose)
         self.meters.observe("motlan.audit.backlog", lambda: log.backlog)
+        self.meters.observe("motlan.audit.last_commit.age", lambda: log.commit_age_s)
         self.log = log
         return log
 
@@ -168,6 +172,11 @@ class Shared:
         if not await database.is_at_head(await self.pool("motlan_app")):
             raise NotReady
         self._at_head_since = now
+
+    def _connections(self) -> dict[str, float]:
+        """Count what the shared pools hold; parts may have pools of their own."""
+        held = [database.held(self.engine), *(each.held for each in list(self._pools.values()))]
+        return {"used": sum(each.used for each in held), "idle": sum(each.idle for each in held)}
 
     async def _close_pools(self) -> None:
         for pool in self._pools.values():
