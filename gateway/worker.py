@@ -184,6 +184,7 @@ class Worker(Shared):
             credentials=self.credentials,
             signs=self.signs,
         )
+        self.meters.observe("http.server.active_requests", lambda: self.exchange.in_flight)
         self.prefill = Prefill(
             authenticate=exchange.authenticate,
             exchange=exchange,

@@ -146,6 +146,11 @@ class ExchangeHandler:
         self._signs = signs
         self._in_flight = 0
 
+    @property
+    def in_flight(self) -> int:
+        """How many calls are being answered now."""
+        return self._in_flight
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call of the framework's server interface (ASGI)."""
         call = call_of(

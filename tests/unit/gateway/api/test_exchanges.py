@@ -95,9 +95,11 @@ async def test_one_call_too_many_is_told_to_come_back_at_once() -> None:
             await asyncio.sleep(0)
 
         status, headers, body = await call(handler)
+        held = handler.in_flight
 
         exchange.go_on.set()
 
+    assert (3, 0) == (held, handler.in_flight)
     assert (503, Code.OVERLOADED.value, True) == (status, body["code"], body["retryable"])
     assert int(headers[b"retry-after"]) >= 1
     assert [403] * 3 == [each.result()[0] for each in taken]
