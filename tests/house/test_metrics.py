@@ -4,10 +4,14 @@ What is listed stands in `gateway.telemetry.meters`; both processes run here as 
 """
 
 import asyncio
+import gc
 import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from gateway.keeper import Keeper
 from gateway.settings import Settings, load
@@ -63,6 +67,16 @@ async def shown(process: Shared) -> set[str]:
     return {metric.name for metric in scope.metrics}
 
 
+@pytest.fixture
+def collecting() -> Iterator[None]:
+    """Put the collection of cycles back, which processes of ours change for their lives."""
+    usual = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*usual)
+
+
+@pytest.mark.usefixtures("collecting")
 async def test_every_gauge_is_observed_by_a_worker_or_the_keeper(
     database_url: str, tmp_path: Path
 ) -> None:
