@@ -78,7 +78,7 @@ class Submission:
             try:
                 # Safe to repeat: the second answer to the same request is a 409, or the same line.
                 reply = await self._client.request(
-                    "POST", PATH, _HEADERS, body, deadline=deadline, safe=True
+                    "POST", PATH, _HEADERS, body, trace={}, deadline=deadline, safe=True
                 )
             except SourceError:
                 return Answer(Outcome.SILENT, held)
