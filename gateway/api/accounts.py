@@ -52,17 +52,20 @@ _CHANGE = {"permission": Permission.ACCOUNT_CHANGE}
 
 
 class Desk(Struct, frozen=True):
-    """What decides about accounts: themselves, and what they are granted."""
+    """What decides about accounts: themselves, what they are granted, and whose are seen."""
 
     accounts: Accounts
     roles: RoleDesk
+    scope: Scope
 
 
 async def account_desk(
-    accounts: NamedDependency[Accounts], role_desk: NamedDependency[RoleDesk]
+    accounts: NamedDependency[Accounts],
+    role_desk: NamedDependency[RoleDesk],
+    within: NamedDependency[Scope],
 ) -> Desk:
-    """Return both desks as one."""
-    return Desk(accounts, role_desk)
+    """Return the desk as the caller may use it; there is none for whoever may not."""
+    return Desk(accounts, role_desk, within)
 
 
 KnownAgencies = Callable[[], Collection[str]]  # codes of the published catalog
@@ -194,12 +197,11 @@ class AccountsController(Controller):
         request: Request[Any, Any, State],
         account: FromPath[str],
         person: NamedDependency[Person],
-        within: NamedDependency[Scope],
         account_desk: NamedDependency[Desk],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Disable an account: nobody signs on with it, and its sessions are over."""
-        return await _changed(request, account_desk, (account, Act.DISABLED), person, within, clock)
+        return await _changed(request, account_desk, (account, Act.DISABLED), person, clock)
 
     @post(
         ENABLE, opt=_CHANGE, operation_class=_taken, status_code=HTTP_200_OK,
@@ -211,13 +213,12 @@ class AccountsController(Controller):
         request: Request[Any, Any, State],
         account: FromPath[str],
         person: NamedDependency[Person],
-        within: NamedDependency[Scope],
         account_desk: NamedDependency[Desk],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Enable a disabled account; what it was granted holds again."""
-        await _demand_state(account_desk, account, within, AccountState.DISABLED)
-        return await _changed(request, account_desk, (account, Act.ENABLED), person, within, clock)
+        await _demand_state(account_desk, account, AccountState.DISABLED)
+        return await _changed(request, account_desk, (account, Act.ENABLED), person, clock)
 
     @post(
         UNLOCK, opt=_CHANGE, operation_class=_taken, status_code=HTTP_200_OK,
@@ -229,13 +230,12 @@ class AccountsController(Controller):
         request: Request[Any, Any, State],
         account: FromPath[str],
         person: NamedDependency[Person],
-        within: NamedDependency[Scope],
         account_desk: NamedDependency[Desk],
         clock: NamedDependency[Clock],
     ) -> Response[AccountTold]:
         """Unlock an account; another person than its own does it."""
-        await _demand_state(account_desk, account, within, AccountState.LOCKED)
-        return await _changed(request, account_desk, (account, Act.ENABLED), person, within, clock)
+        await _demand_state(account_desk, account, AccountState.LOCKED)
+        return await _changed(request, account_desk, (account, Act.ENABLED), person, clock)
 
     @post(
         END_SESSIONS, opt=_CHANGE, operation_class=_taken, status_code=HTTP_200_OK,
@@ -247,14 +247,13 @@ class AccountsController(Controller):
         request: Request[Any, Any, State],
         account: FromPath[str],
         person: NamedDependency[Person],
-        within: NamedDependency[Scope],
         account_desk: NamedDependency[Desk],
         visits: NamedDependency[Visits],
         emergencies: NamedDependency[Emergencies],
     ) -> Response[SessionsEnded]:
         """End every session of an account, wherever it is signed on."""
         _, raw = await read(request, _REASON)
-        found = await _changeable(account_desk, account, within)
+        found = await _changeable(account_desk, account)
         leaf = emergencies.acts.leaf(
             Event.SESSION_CLOSE,
             by(person),
@@ -276,28 +275,27 @@ async def _within(accounts: Accounts, account_id: str, scope: Scope) -> Account:
     return found
 
 
-async def _changeable(desk: Desk, account_id: str, scope: Scope) -> Account:
+async def _changeable(desk: Desk, account_id: str) -> Account:
     """Return an account that the caller may change; OutsideScope when they may only see it."""
-    found = await _within(desk.accounts, account_id, scope)
-    scope.demand_over(await desk.roles.held(found.id))
+    found = await _within(desk.accounts, account_id, desk.scope)
+    desk.scope.demand_over(await desk.roles.held(found.id))
     return found
 
 
-async def _demand_state(desk: Desk, account_id: str, scope: Scope, state: AccountState) -> None:
-    if (await _changeable(desk, account_id, scope)).state is not state:
+async def _demand_state(desk: Desk, account_id: str, state: AccountState) -> None:
+    if (await _changeable(desk, account_id)).state is not state:
         raise invalid("/account")
 
 
-async def _changed(  # noqa: PLR0917 - what every change needs
+async def _changed(
     request: Request[Any, Any, State],
     desk: Desk,
     act: tuple[str, Act],
     person: Person,
-    scope: Scope,
     clock: Clock,
 ) -> Response[AccountTold]:
     body, _ = await read(request, _REASON)
-    found = await _changeable(desk, act[0], scope)
+    found = await _changeable(desk, act[0])
     if found.id == person.id and act[1] is not Act.DISABLED:
         raise SecondPersonMissing
     with refusing():

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from litestar import Litestar, get
+from litestar.di import Provide
 
-from auth.permissions import HOLDERS, Permission
+from auth.permissions import HOLDERS, Permission, of_people
 from gateway import app
 from gateway.settings import load
 from gateway.worker import Worker
@@ -48,6 +49,26 @@ def test_the_routes_that_are_open_to_anybody_are_these(built: Litestar) -> None:
     named = {path: handler.opt["permission"] for path, handler in app.routes_of(built)}
 
     assert {path for path, name in named.items() if name is Permission.PUBLIC} == OPEN
+
+
+def test_what_a_route_for_people_prepares_waits_for_the_person(built: Litestar) -> None:
+    """The framework prepares side by side whatever does not name another: not before the door."""
+    common, waits, found = set(built.dependencies), set[str](), list[str]()
+    for path, handler in app.routes_of(built):
+        if not of_people(handler.opt["permission"]):
+            continue
+        given = handler.resolve_dependencies()
+        own = handler.fn.__annotations__.keys() & (given.keys() - common)
+        waits |= own
+        found += [f"{path}: {name}" for name in own if not _waits_for_person(name, given)]
+
+    assert waits
+    assert [] == found
+
+
+def _waits_for_person(name: str, given: dict[str, Provide]) -> bool:
+    asked = given[name].dependency.__annotations__.keys() & given.keys()
+    return bool(asked & {"person", "entered"}) or any(_waits_for_person(n, given) for n in asked)
 
 
 def test_no_route_has_a_place_for_a_person_in_its_path(built: Litestar) -> None:
