@@ -10,15 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from msgspec.structs import replace
-
 from catalog.entries import Signing
 from gateway.errors import Code, Refusal
+from gateway.quota.ledger import Balance
 from gateway.stages.evidence import (
     Answered,
     Asked,
     Authorised,
     Consented,
+    Cover,
     Identified,
     Recorded,
     Resolved,
@@ -37,8 +37,8 @@ class Decides(Protocol):
         """Return the agreement line that covers the question; raise Refusal."""
         ...
 
-    async def spend(self, authorised: Authorised) -> Authorised:
-        """Count one call; raise Refusal."""
+    async def spend(self, identified: Identified, cover: Cover) -> Balance | None:
+        """Count one call, return what is left; raise Refusal."""
         ...
 
 
@@ -73,9 +73,10 @@ class Exchange:
         try:
             trail.latest = identified = await self.authenticate(asked)
             trail.latest = consented = await self._decided(trail, identified)
-            if consented.authorised.agreement.signing is not UNSIGNED:
+            decision = consented.decision
+            if decision.cover.agreement.signing is not UNSIGNED:
                 trail.latest = consented = await self.signed(consented)
-            if consented.authorised.resolved.service.strict:
+            if decision.service.strict:
                 await trail.announce(consented)  # no record, no question
             trail.latest = answered = await self.route(consented)
             trail.latest = released = minimise(answered)
@@ -89,13 +90,13 @@ class Exchange:
 
     async def _decided(self, trail: Trail, identified: Identified) -> Consented:
         """Decide, or remember what was decided this second for the same kind of question."""
-        known = self.settled.recall(identified)
-        if known is not None:
-            trail.latest = known.authorised.resolved
-            authorised = await self.authorise.spend(known.authorised)
-            return (
-                known if authorised is known.authorised else replace(known, authorised=authorised)
-            )
+        decision = self.settled.recall(identified)
+        if decision is not None:
+            if not decision.cover.is_counted:
+                return Consented(identified, decision)
+            trail.latest = Resolved(identified, decision.snapshot, decision.service)
+            balance = await self.authorise.spend(identified, decision.cover)
+            return Consented(identified, decision, balance)
         trail.latest = resolved = self.resolve(identified)
         trail.latest = authorised = await self.authorise(resolved)
         return self.settled.keep(await self.consent(authorised))

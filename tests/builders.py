@@ -28,8 +28,9 @@ from catalog.snapshot import Snapshot, grants_of
 from gateway.stages.evidence import (
     Answered,
     Asked,
-    Authorised,
     Consented,
+    Cover,
+    Decided,
     Identified,
     Resolved,
 )
@@ -247,9 +248,12 @@ def resolved(
     return Resolved(identified(question, principal), catalog, service)
 
 
-def consented(authorised: Authorised, allowed: frozenset[str]) -> Consented:
+def consented(of: Resolved, cover: Cover, allowed: frozenset[str]) -> Consented:
     """Return the proof of the fourth stage, carried by law."""
-    return Consented(authorised, a_rule(), a_basis(), None, allowed, authorised.withheld, ())
+    decision = Decided(
+        of.snapshot, of.service, cover, a_rule(), a_basis(), None, allowed, cover.withheld, ()
+    )
+    return Consented(of.identified, decision)
 
 
 def answered(by: Consented, values: dict[str, object], **members: object) -> Answered:

@@ -11,12 +11,17 @@ from typing import Any, TypeVar
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gateway import migrating
 from gateway.embedded import EmbeddedPostgres
 
 T = TypeVar("T")
 NUMBERS = itertools.count(1)
+
+# A busy machine is no fault of what is tested: nothing here is judged by how long it took.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

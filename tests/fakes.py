@@ -114,7 +114,7 @@ class Live:
 
 async def unsigned(consented: Consented) -> Consented:
     """Stand for the stage of signatures where no agreement demands any."""
-    raise AssertionError(consented.authorised.agreement.code)
+    raise AssertionError(consented.decision.cover.agreement.code)
 
 
 def admitting(

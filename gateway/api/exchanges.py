@@ -205,7 +205,7 @@ class ExchangeHandler:
         answered = recorded.released.answered
         headers = _answer_headers(recorded)
         body = respond(recorded)
-        agency = answered.consented.authorised.resolved.identified.principal.agency
+        agency = answered.consented.identified.principal.agency
         self._ended(call, headers, span, 200, agency, "ok", answered.source_ms / 1000)
         return Reply(200, headers, body, recorded)
 
@@ -348,15 +348,16 @@ def _tell(refused: Refusal, call: Call, service: str, total_s: float) -> None:
 
 
 def _answer_headers(recorded: Recorded) -> Headers:
-    authorised = recorded.released.answered.consented.authorised
+    consented = recorded.released.answered.consented
     headers: Headers = [JSON, NO_STORE]
-    balance = authorised.balance
+    balance = consented.balance
     if balance is not None:  # draft-ietf-httpapi-ratelimit-headers-11
         name, limit, left = balance.policy, balance.limit, balance.left
         headers.append((b"ratelimit-policy", f'"{name}";q={limit}'.encode()))
         headers.append((b"ratelimit", f'"{name}";r={left};t={balance.resets_s}'.encode()))
-    if authorised.resolved.service.state is _DEPRECATED:
-        _warn(headers, authorised.resolved.service)
+    service = consented.decision.service
+    if service.state is _DEPRECATED:
+        _warn(headers, service)
     return headers
 
 

@@ -5,8 +5,10 @@ marks where the gaps are, so that its shape cannot differ from what `gateway.aud
 gaps take digests, pseudonyms and numbers that the gateway itself has made.
 """
 
+from typing import TypeAlias
+
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from gateway.audit.events import Decision, Delivered, Event, Matched, Method, Op
 from gateway.audit.leaf import Actor, Ground, Leaf, Request, Result, Subjects, Target, body
@@ -55,23 +57,28 @@ class Fixed(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """What is different each time; every text was made by the gateway, none came over the wire."""
+    """What is different each time, in the order in which it stands in a leaf.
 
+    Every text was made by the gateway, none came over the wire.
+    """
+
+    dossier: str | None  # pseudonym
     id: str
-    ts: int  # microseconds since 1970
-    salt: str
     ms: int
     n: int  # people concerned
-    pseudonyms: tuple[str, ...]
-    dossier: str | None  # pseudonym
     digest: str  # of the question
     request: str  # the exchange id
     trace: str | None
-    match: Matched
     size: int  # bytes of the answer
     answer_digest: str
-    detail: str | None = None  # commitment to what is sealed beside it; never of a form
+    match: Matched
+    salt: str
+    person: str  # pseudonym
+    successor: str | None  # pseudonym of the number that a register names instead
+    ts: int  # microseconds since 1970
 
+
+Shape: TypeAlias = tuple[bool, bool, bool]  # dossier, trace, successor: which are missing
 
 _DECISION = f'"decision":"{Decision.ALLOW}"'
 _ID, _REQUEST = (f"{digit * 8}-ffff-ffff-ffff-ffffffffffff" for digit in "de")
@@ -85,7 +92,8 @@ _MARKED = Found(
     salt=_SALT,
     ms=_MS,
     n=_N,
-    pseudonyms=(_PERSON,),
+    person=_PERSON,
+    successor=None,
     dossier=None,
     digest=_ASKED,
     request=_REQUEST,
@@ -97,9 +105,9 @@ _MARKED = Found(
 
 
 class Form:
-    """An access leaf with gaps."""
+    """An access leaf with gaps, cut once for each set of members that it may have."""
 
-    __slots__ = ("_form",)
+    __slots__ = ("_leaf", "_of_shape")
 
     def __init__(self, fixed: Fixed) -> None:
         """Check the fixed parts and cut the gaps.
@@ -107,12 +115,9 @@ class Form:
         Raises:
             NotAllowedInLeaf: a fixed part may not stand in a leaf.
         """
-        form = body(access(fixed, _MARKED)).decode().replace("%", "%%")
-        for mark, gap in _gaps():
-            if form.count(mark) != 1:
-                raise ValueError("a fixed part looks like a gap")
-            form = form.replace(mark, gap)
-        self._form = form
+        self._leaf = body(access(fixed, _MARKED)).decode().replace("%", "%%")
+        self._of_shape: dict[Shape, str] = {}
+        self._cut((True, True, True))
 
     def filled(self, found: Found) -> Prepared:
         """Return the record of one access.
@@ -120,24 +125,20 @@ class Form:
         Raises:
             NotAllowedInLeaf: it is about nobody and nothing.
         """
-        if not found.pseudonyms or found.detail is not None:
-            raise NotAllowedInLeaf("an access with its subject, and nothing sealed beside it")
-        content = self._form % (
-            "" if found.dossier is None else f',"dossier":"{found.dossier}"',
-            found.id,
-            found.ms,
-            found.n,
-            found.digest,
-            found.request,
-            "" if found.trace is None else f',"trace":"{found.trace}"',
-            found.size,
-            found.answer_digest,
-            found.match,
-            found.salt,
-            '","'.join(found.pseudonyms),
-            found.ts,
-        )
-        return Prepared(found.id, content.encode(), found.id, found.request)
+        if not found.person:
+            raise NotAllowedInLeaf("an access without its subject")
+        shape = found.dossier is None, found.trace is None, found.successor is None
+        form = self._of_shape.get(shape) or self._cut(shape)
+        return Prepared(found.id, (form % astuple(found)).encode(), found.id, found.request)
+
+    def _cut(self, shape: Shape) -> str:
+        form = self._leaf
+        for mark, gap in _gaps(shape):
+            if form.count(mark) != 1:
+                raise ValueError("a fixed part looks like a gap")
+            form = form.replace(mark, gap)
+        self._of_shape[shape] = form
+        return form
 
 
 def access(fixed: Fixed, found: Found) -> Leaf:
@@ -152,11 +153,10 @@ def access(fixed: Fixed, found: Found) -> Leaf:
         salt=found.salt,
         type=Event.ACCESS,
         op=Op.READ,
-        det=found.detail,
         n=found.n,
         ms=found.ms,
         actor=fixed.actor,
-        subj=Subjects(k=fixed.epoch, p=found.pseudonyms),
+        subj=Subjects(k=fixed.epoch, p=_pseudonyms(found)),
         target=fixed.target,
         basis=replace(fixed.basis, dossier=found.dossier),
         req=Request(
@@ -173,20 +173,28 @@ def access(fixed: Fixed, found: Found) -> Leaf:
     )
 
 
-def _gaps() -> tuple[tuple[str, str], ...]:
-    """Return marks and what takes their place, in the order in which they stand in a leaf."""
+def _pseudonyms(found: Found) -> tuple[str, ...]:
+    return (found.person,) if found.successor is None else (found.person, found.successor)
+
+
+def _gaps(shape: Shape) -> tuple[tuple[str, str], ...]:
+    """Return marks and what takes their place, in the order in which they stand in a leaf.
+
+    A member that is missing takes no room: `%.0s` writes nothing, whatever stands for it.
+    """
+    no_dossier, no_trace, no_successor = shape
     return (
-        (_DECISION, _DECISION + "%s"),
+        (_DECISION, _DECISION + ("%.0s" if no_dossier else ',"dossier":"%s"')),
         (_ID, "%s"),
         (str(_MS), "%d"),
         (str(_N), "%d"),
         (_ASKED, "%s"),
         (_REQUEST, "%s"),
-        (f',"trace":"{_TRACE}"', "%s"),
+        (f',"trace":"{_TRACE}"', "%.0s" if no_trace else ',"trace":"%s"'),
         (str(_SIZE), "%d"),
         (_ANSWERED, "%s"),
         ('"match":"exact"', '"match":"%s"'),
         (_SALT, "%s"),
-        (_PERSON, "%s"),
+        (_PERSON, "%s" + ("%.0s" if no_successor else '","%s')),
         (str(_TS), "%d"),
     )

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from adapters.protocol import Subject
 from catalog.entries import (
@@ -17,9 +16,9 @@ from catalog.entries import (
     ServiceVersion,
 )
 from gateway.errors import Code, Refusal
-from gateway.quota.ledger import Ledger
+from gateway.quota.ledger import Balance, Ledger
 from gateway.quota.windows import open_at
-from gateway.stages.evidence import Asked, Authorised, Resolved, Withheld
+from gateway.stages.evidence import Asked, Authorised, Cover, Identified, Resolved, Withheld
 
 # From the first doubt to the last: the line that came furthest explains the refusal best.
 ORDER = (
@@ -56,24 +55,22 @@ class Authorise:
         Raises:
             Refusal: as `authorise`; RATE_LIMITED, QUOTA or PERSON_BUDGET with `retry_after_s`.
         """
-        return await self.spend(authorise(resolved))
+        cover = authorise(resolved)
+        balance = await self.spend(resolved.identified, cover) if cover.is_counted else None
+        return Authorised(resolved, cover, balance)
 
-    async def spend(self, authorised: Authorised) -> Authorised:
-        """Return *authorised* with the balance that is left after this call.
+    async def spend(self, identified: Identified, cover: Cover) -> Balance | None:
+        """Count one call; return the balance that is left after it.
 
         Raises:
             Refusal: RATE_LIMITED, QUOTA or PERSON_BUDGET with `retry_after_s`.
         """
-        scope = authorised.scope
-        if scope.calls_per_day is scope.calls_per_minute is scope.persons_per_day is None:
-            return authorised
-        asked = authorised.resolved.identified.asked
+        asked, scope = identified.asked, cover.scope
         person = self._person(asked.subject, asked.at) if scope.persons_per_day else None
-        balance = await self._ledger.spend(authorised.agreement, scope, person, asked.at)
-        return replace(authorised, balance=balance)
+        return await self._ledger.spend(cover.agreement, scope, person, asked.at)
 
 
-def authorise(resolved: Resolved) -> Authorised:
+def authorise(resolved: Resolved) -> Cover:
     """Return the agreement line that covers the question, and the fields it lets out.
 
     Raises:
@@ -90,9 +87,12 @@ def authorise(resolved: Resolved) -> Authorised:
         for name in sorted(wanted - line.allowed)
         if asked.fields
     )
-    return Authorised(
-        resolved, line.agreement, line.scope, purpose, procedure, line.allowed, withheld
-    )
+    counted = _is_counted(line.scope)
+    return Cover(line.agreement, line.scope, purpose, procedure, line.allowed, withheld, counted)
+
+
+def _is_counted(scope: Scope) -> bool:
+    return not (scope.calls_per_day is scope.calls_per_minute is scope.persons_per_day is None)
 
 
 def _purpose(resolved: Resolved) -> Purpose:

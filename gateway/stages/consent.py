@@ -22,7 +22,14 @@ from gateway.rights import (
     system_right,
     token_right,
 )
-from gateway.stages.evidence import Answered, Authorised, Consented, Withheld
+from gateway.stages.evidence import (
+    Answered,
+    Authorised,
+    Consented,
+    Decided,
+    Resolved,
+    Withheld,
+)
 
 MEMO_ENTRIES = 10_000  # decisions and classes remembered for one catalog revision
 
@@ -84,20 +91,24 @@ class Consent:
         said = answered.record.subject_is
         if said == ADULT:
             return answered
-        authorised = answered.consented.authorised
-        asked = authorised.resolved.identified.asked
+        identified, decision = answered.consented.identified, answered.consented.decision
+        asked = identified.asked
         before, after = standing(asked.subject, asked.at), standing(asked.subject, asked.at, said)
         if before == after:
             return answered
-        return replace(answered, consented=await self._decide(authorised, after))
+        resolved = Resolved(identified, decision.snapshot, decision.service)
+        authorised = Authorised(resolved, decision.cover, answered.consented.balance)
+        signed = answered.consented.signed
+        decided = await self._decide(authorised, after)
+        return replace(answered, consented=replace(decided, signed=signed))
 
     async def _decide(self, authorised: Authorised, person: Standing) -> Consented:
-        resolved = authorised.resolved
+        resolved, cover = authorised.resolved, authorised.cover
         asked, snapshot = resolved.identified.asked, resolved.snapshot
-        classes = self._classes_of(snapshot, authorised.allowed)
-        consumer = snapshot.agencies[authorised.agreement.consumer]
+        classes = self._classes_of(snapshot, cover.allowed)
+        consumer = snapshot.agencies[cover.agreement.consumer]
         ruling = self._ruling_on(
-            Asks(consumer.kind, authorised.purpose.kind, classes.personal, person),
+            Asks(consumer.kind, cover.purpose.kind, classes.personal, person),
             snapshot,
             asked.at,
         )
@@ -141,18 +152,18 @@ class Consent:
     def _case(
         self, authorised: Authorised, classes: Classes, person: Standing, ruling: Ruling
     ) -> Case:
-        identified = authorised.resolved.identified
+        identified, cover = authorised.resolved.identified, authorised.cover
         asked = identified.asked
         named = ruling.asks_grants or ruling.asks_representation
         return Case(
-            consumer=authorised.agreement.consumer,
+            consumer=cover.agreement.consumer,
             service=authorised.resolved.service.code,
-            purpose=authorised.purpose.code,
-            procedure=authorised.procedure,
+            purpose=cover.purpose.code,
+            procedure=cover.procedure,
             dossier=asked.dossier,
             official=identified.principal.official is not None,
-            scope_bases=authorised.scope.bases,
-            allowed=authorised.allowed,
+            scope_bases=cover.scope.bases,
+            allowed=cover.allowed,
             sensitive=classes.sensitive,
             standing=person,
             principal_ref=self._principal_ref(asked.subject, asked.at) if named else None,
@@ -179,23 +190,25 @@ def rights_of(principal: Principal) -> tuple[Right, ...]:
 
 
 def _consented(authorised: Authorised, found: Ground, *, personal: bool) -> Consented:
-    resolved = authorised.resolved
-    principal = resolved.identified.principal
+    resolved, cover = authorised.resolved, authorised.cover
     rights = (
-        *rights_of(principal),
+        *rights_of(resolved.identified.principal),
         service_right(resolved.service.code, resolved.service.rev),
-        agreement_right(authorised.agreement.code, authorised.agreement.rev),
+        agreement_right(cover.agreement.code, cover.agreement.rev),
         *found.rights,
     )
     withheld = tuple(Withheld(field, code) for field, code in found.withheld)
-    return Consented(
-        authorised=authorised,
+    decision = Decided(
+        snapshot=resolved.snapshot,
+        service=resolved.service,
+        cover=cover,
         rule=found.carrier,
         basis=found.basis,
         consent_id=None if found.consent is None else found.consent.id,
         allowed=found.allowed,
-        withheld=(*authorised.withheld, *withheld),
+        withheld=(*cover.withheld, *withheld),
         rights=rights,
         notice=found.notice,
         personal=personal,
     )
+    return Consented(resolved.identified, decision, authorised.balance)

@@ -79,23 +79,36 @@ class Resolved(Struct, frozen=True):
     service: ServiceVersion
 
 
-class Authorised(Struct, frozen=True):
-    """4. Which agreement line covers it, and what it lets out."""
+class Cover(Struct, frozen=True):
+    """One line of an agreement that covers a kind of question, and what it lets out."""
 
-    resolved: Resolved
     agreement: Agreement
     scope: Scope
     purpose: Purpose
     procedure: Procedure | None
     allowed: frozenset[str]
     withheld: tuple[Withheld, ...]
+    is_counted: bool  # each call spends a quota
+
+
+class Authorised(Struct, frozen=True):
+    """4. Which agreement line covers it."""
+
+    resolved: Resolved
+    cover: Cover
     balance: Balance | None = None  # of the tightest quota, for the RateLimit header
 
 
-class Consented(Struct, frozen=True):
-    """5. The ground that carries the call, and everything it rests on."""
+class Decided(Struct, frozen=True, eq=False):
+    """What was decided on one kind of question; it names nobody who asks or is asked about.
 
-    authorised: Authorised
+    What later stages draw from it is the same for every question of the kind: they keep it in
+    `drawn`, by keys of their own, for as long as the decision stands.
+    """
+
+    snapshot: Snapshot
+    service: ServiceVersion
+    cover: Cover
     rule: Rule
     basis: LegalBasis | None  # None only when a consent carries the call
     consent_id: str | None
@@ -104,6 +117,15 @@ class Consented(Struct, frozen=True):
     rights: tuple[Right, ...]
     notice: bool = False  # the person is told and may refuse
     personal: bool = False  # it rests on what this person granted, refused, or who acts for them
+    drawn: dict[object, Any] = field(default_factory=dict[object, Any])
+
+
+class Consented(Struct, frozen=True):
+    """5. The decision that carries the call."""
+
+    identified: Identified
+    decision: Decided
+    balance: Balance | None = None
     signed: Proven | None = None  # where the agreement demands it
 
 

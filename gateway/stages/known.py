@@ -7,6 +7,7 @@ from gateway.stages.evidence import (
     Answered,
     Authorised,
     Consented,
+    Cover,
     Identified,
     Released,
     Resolved,
@@ -15,22 +16,22 @@ from gateway.stages.evidence import (
 Known: TypeAlias = Identified | Resolved | Authorised | Consented | Answered | Released
 
 
-def authorised_of(known: Known) -> Authorised | None:
-    """Return how far authorisation came, None when it did not."""
-    if isinstance(known, Released):
-        known = known.answered
-    if isinstance(known, Answered):
-        known = known.consented
-    if isinstance(known, Consented):
-        known = known.authorised
-    return known if isinstance(known, Authorised) else None
+def cover_of(known: Known) -> Cover | None:
+    """Return the agreement line that covered the question, None when none was found."""
+    consented = _consented_of(known)
+    if consented is not None:
+        return consented.decision.cover
+    return known.cover if isinstance(known, Authorised) else None
 
 
 def resolved_of(known: Known) -> Resolved | None:
     """Return the resolved service, None when the refusal came before it."""
-    authorised = authorised_of(known)
-    if authorised is not None:
-        return authorised.resolved
+    consented = _consented_of(known)
+    if consented is not None:
+        decision = consented.decision
+        return Resolved(consented.identified, decision.snapshot, decision.service)
+    if isinstance(known, Authorised):
+        return known.resolved
     return known if isinstance(known, Resolved) else None
 
 
@@ -41,6 +42,14 @@ def principal_of(known: Known) -> Principal:
         return resolved.identified.principal
     assert isinstance(known, Identified)  # noqa: S101 - the only proof left
     return known.principal
+
+
+def _consented_of(known: Known) -> Consented | None:
+    if isinstance(known, Released):
+        known = known.answered
+    if isinstance(known, Answered):
+        known = known.consented
+    return known if isinstance(known, Consented) else None
 
 
 def agency_of(known: Known) -> str:

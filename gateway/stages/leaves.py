@@ -4,12 +4,14 @@ Words of the wire never reach a leaf before the catalog knows them; a refusal th
 point simply says less.
 """
 
+from datetime import timedelta
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from adapters.protocol import Match, Subject
 from auth.principals import Principal
+from catalog.entries import ServiceVersion
 from catalog.snapshot import Snapshot
 from gateway.audit import words
 from gateway.audit.details import sealed
@@ -32,11 +34,12 @@ from gateway.audit.stamps import stamp
 from gateway.clock import Clock
 from gateway.errors import Code
 from gateway.problems import PROBLEMS
-from gateway.stages.evidence import Asked, Authorised, Consented, Released, Resolved
+from gateway.stages.evidence import Asked, Consented, Cover, Decided, Released, Resolved
 from gateway.stages.kinship import akin
-from gateway.stages.known import Known, authorised_of, principal_of, resolved_of
+from gateway.stages.known import Known, cover_of, principal_of, resolved_of
 
 MEMO_ENTRIES = 10_000
+_MILLISECOND = timedelta(milliseconds=1)
 METHODS = {method.value: method for method in Method}
 # A name costs less than a look into an enumeration, and these are needed for each record.
 _NOBODY, _DOSSIER = Match.NOT_A_PERSON, Scheme.DOSSIER
@@ -65,47 +68,46 @@ class Leaves:
         Raises:
             NotAllowedInLeaf: the question names nobody and nothing.
         """
-        answered = released.answered
-        consented = answered.consented
-        asked = consented.authorised.resolved.identified.asked
+        consented, record = released.answered.consented, released.answered.record
+        asked, official = consented.identified.asked, consented.identified.principal.official
         mark, epoch = stamp(asked.at), epoch_of(asked.at)
         opening = self._pseudonyms.opening(mark.id, epoch)
-        record = answered.record
-        beside = _beside(consented, opening, epoch)
         found = Found(
+            dossier=self._dossier(asked, epoch),
             id=mark.id,
-            ts=mark.ts,
-            salt=mark.salt,
             ms=self._elapsed_ms(asked),
             n=0 if record.match is _NOBODY else 1,
-            pseudonyms=self._names(asked.subject, record.current_so_dinh_danh, epoch),
-            dossier=self._dossier(asked, epoch),
             digest=salted_digest(opening, asked.raw),
             request=asked.exchange_id,
             trace=words.trace_of(asked.traceparent),
-            match=MATCHED[record.match],
             size=len(body),
             answer_digest=salted_digest(opening, body),
-            detail=None if beside is None else salted_digest(opening, beside.box),
+            match=MATCHED[record.match],
+            salt=mark.salt,
+            person=self._person(asked.subject, epoch) or "",
+            successor=self._citizen(record.current_so_dinh_danh, epoch),
+            ts=mark.ts,
         )
         fields = tuple(released.values)
-        official = consented.authorised.resolved.identified.principal.official
         is_named = official is not None and official.name is not None
         # Of one person, or of one signature: a form would never be used again.
-        if is_named or consented.personal or beside is not None:
+        if is_named or consented.decision.personal or consented.signed is not None:
+            beside = _beside(consented, opening, epoch)
             kin = akin(official, asked.subject, released.values)
-            return prepared(access(self._fixed(consented, fields, epoch, kin=kin), found), beside)
-        return self._form(consented, fields, epoch).filled(found)
+            leaf = access(self._fixed(consented, fields, epoch, kin=kin), found)
+            return prepared(replace(leaf, det=_commitment(opening, beside)), beside)
+        form = consented.decision.drawn.get((asked.route, fields))
+        return (form or self._form(consented, fields, epoch)).filled(found)
 
     def intent(self, consented: Consented) -> Prepared:
         """Return the record of a question that is about to be put: whether it is answered follows.
 
         It names every field that may leave, for nobody knows yet which the source has.
         """
-        asked = consented.authorised.resolved.identified.asked
+        asked = consented.identified.asked
         mark, epoch = stamp(asked.at), epoch_of(asked.at)
         kin = akin(principal_of(consented).official, asked.subject, {})
-        fixed = self._fixed(consented, tuple(sorted(consented.allowed)), epoch, kin=kin)
+        fixed = self._fixed(consented, tuple(sorted(consented.decision.allowed)), epoch, kin=kin)
         opening = self._pseudonyms.opening(mark.id, epoch)
         beside = _beside(consented, opening, epoch)
         leaf = Leaf(
@@ -114,10 +116,10 @@ class Leaves:
             salt=mark.salt,
             type=Event.ACCESS,
             op=Op.READ,
-            det=None if beside is None else salted_digest(opening, beside.box),
+            det=_commitment(opening, beside),
             ms=self._elapsed_ms(asked),
             actor=fixed.actor,
-            subj=self._subjects(asked.subject, epoch),
+            subj=self._subjects(asked.subject, None, epoch),
             target=fixed.target,
             basis=replace(fixed.basis, dossier=self._dossier(asked, epoch)),
             req=_request(asked, salted_digest(opening, asked.raw)),
@@ -127,9 +129,8 @@ class Leaves:
 
     def fulfilled(self, intent: str, released: Released, body: bytes) -> Leaf:
         """Return the record that the answer to the question of leaf *intent* is *body*."""
-        answered = released.answered
-        resolved = answered.consented.authorised.resolved
-        asked, record = resolved.identified.asked, answered.record
+        consented, record = released.answered.consented, released.answered.record
+        asked = consented.identified.asked
         mark, epoch = stamp(self._clock()), epoch_of(asked.at)
         opening = self._pseudonyms.opening(mark.id, epoch)
         return Leaf(
@@ -140,8 +141,8 @@ class Leaves:
             of=intent,
             n=0 if record.match is _NOBODY else 1,
             ms=self._elapsed_ms(asked),
-            subj=subjects(epoch, self._names(asked.subject, record.current_so_dinh_danh, epoch)),
-            target=self._target(resolved, tuple(released.values)),
+            subj=self._subjects(asked.subject, record.current_so_dinh_danh, epoch),
+            target=self._target(consented.decision, asked, tuple(released.values)),
             req=Request(id=asked.exchange_id),
             res=Result(
                 status=200,
@@ -163,15 +164,16 @@ class Leaves:
 
     def _form(self, consented: Consented, fields: tuple[str, ...], epoch: str) -> Form:
         """Return the form of this kind of access; made once for each kind and catalog."""
-        authorised, asked = consented.authorised, consented.authorised.resolved.identified.asked
+        identified, decision = consented.identified, consented.decision
+        asked = identified.asked
         kind = (
-            authorised.resolved.identified.principal.token_id,
-            consented.rights,
-            consented.rule.code,
-            None if consented.basis is None else consented.basis.code,
-            authorised.purpose.code,
+            identified.principal.token_id,
+            decision.rights,
+            decision.rule.code,
+            None if decision.basis is None else decision.basis.code,
+            decision.cover.purpose.code,
             asked.procedure,
-            authorised.resolved.snapshot.revision,
+            decision.snapshot.revision,
             asked.fields,
             fields,
             asked.route,
@@ -181,17 +183,17 @@ class Leaves:
         if known is None:
             known = Form(self._fixed(consented, fields, epoch))
             remember(self._forms, kind, known)
+        decision.drawn[asked.route, fields] = known
         return known
 
     def _fixed(
         self, consented: Consented, fields: tuple[str, ...], epoch: str, *, kin: bool | None = None
     ) -> Fixed:
-        resolved = consented.authorised.resolved
-        asked = resolved.identified.asked
+        asked, principal = consented.identified.asked, consented.identified.principal
         return Fixed(
-            actor=self._actor(resolved.identified.principal, epoch, kin=kin),
-            basis=_ground(consented),
-            target=self._target(resolved, fields),
+            actor=self._actor(principal, epoch, kin=kin),
+            basis=_ground(consented.decision),
+            target=self._target(consented.decision, asked, fields),
             epoch=epoch,
             method=METHODS.get(asked.method),
             route=asked.route,
@@ -201,7 +203,7 @@ class Leaves:
         """Return the leaf of an exchange that ended without data, with all that was proven."""
         mark, epoch = stamp(asked.at), epoch_of(asked.at)
         opening = self._pseudonyms.opening(mark.id, epoch)
-        resolved, authorised, who = resolved_of(known), authorised_of(known), principal_of(known)
+        resolved, cover, who = resolved_of(known), cover_of(known), principal_of(known)
         return Leaf(
             id=mark.id,
             ts=mark.ts,
@@ -210,23 +212,22 @@ class Leaves:
             op=Op.READ,
             ms=self._elapsed_ms(asked),
             actor=self._actor(who, epoch, kin=akin(who.official, asked.subject, {})),
-            subj=self._subjects(asked.subject, epoch),
-            target=None if resolved is None else self._target(resolved, ()),
+            subj=self._subjects(asked.subject, None, epoch),
+            target=None if resolved is None else self._target(resolved, asked, ()),
             basis=Ground(
                 decision=Decision.DENY,
                 reasons=(code,),
                 dossier=self._dossier(asked, epoch),
-                purpose=None if authorised is None else authorised.purpose.code,
-                proc=_procedure(authorised),
-                agreement=None if authorised is None else _agreement(authorised),
+                purpose=None if cover is None else cover.purpose.code,
+                proc=_procedure(cover),
+                agreement=None if cover is None else _agreement(cover),
             ),
             req=_request(asked, salted_digest(opening, asked.raw)),
             res=Result(status=PROBLEMS[code].status, delivered=Delivered.NO),
         )
 
     def _elapsed_ms(self, asked: Asked) -> int:
-        passed = self._clock() - asked.at
-        return max(0, (passed.days * 86_400 + passed.seconds) * 1000 + passed.microseconds // 1000)
+        return max(0, (self._clock() - asked.at) // _MILLISECOND)
 
     def _actor(self, principal: Principal, epoch: str, *, kin: bool | None) -> Actor:
         official = principal.official
@@ -249,27 +250,30 @@ class Leaves:
             remember(self._actors, (agency, client_id, key), known)
         return known
 
-    def _target(self, resolved: Resolved, fields: tuple[str, ...]) -> Target:
-        service, asked = resolved.service, resolved.identified.asked.fields
-        named = (service.code, resolved.snapshot.revision, asked, fields)
+    def _target(self, found: Resolved | Decided, asked: Asked, fields: tuple[str, ...]) -> Target:
+        service, snapshot = found.service, found.snapshot
+        named = (service.code, snapshot.revision, asked.fields, fields)
         known = self._targets.get(named)
         if known is None:
-            known = _target(resolved, fields)
+            known = _target(service, snapshot, asked.fields, fields)
             remember(self._targets, named, known)
         return known
 
-    def _subjects(self, subject: Subject, epoch: str) -> Subjects | None:
-        names = self._names(subject, None, epoch)
-        return subjects(epoch, names) if names else None
+    def _subjects(self, subject: Subject, successor: str | None, epoch: str) -> Subjects | None:
+        person, follower = self._person(subject, epoch), self._citizen(successor, epoch)
+        if person is None:
+            return None
+        return subjects(epoch, (person,) if follower is None else (person, follower))
 
-    def _names(self, subject: Subject, successor: str | None, epoch: str) -> tuple[str, ...]:
+    def _person(self, subject: Subject, epoch: str) -> str | None:
+        """Return the pseudonym of whom or what *subject* names, None when it names nothing."""
         named = identifier_of(subject)
-        if named is None:
-            return ()
-        name = self._pseudonyms.of(*named, epoch)
-        if successor is None:
-            return (name,)
-        return name, self._pseudonyms.of(_CITIZEN, successor, epoch)
+        return None if named is None else self._pseudonyms.of(*named, epoch)
+
+    def _citizen(self, so_dinh_danh: str | None, epoch: str) -> str | None:
+        if so_dinh_danh is None:
+            return None
+        return self._pseudonyms.of(_CITIZEN, so_dinh_danh, epoch)
 
     def _dossier(self, asked: Asked, epoch: str) -> str | None:
         if asked.dossier is None:
@@ -299,14 +303,15 @@ def identifier_of(subject: Subject) -> tuple[Scheme, str] | None:
     return None
 
 
-def _target(resolved: Resolved, fields: tuple[str, ...]) -> Target:
-    service, snapshot = resolved.service, resolved.snapshot
+def _target(
+    service: ServiceVersion, snapshot: Snapshot, asked: tuple[str, ...], fields: tuple[str, ...]
+) -> Target:
     return Target(
         dataset=service.dataset,
         service=service.code,
         ver=service.version,
         src=service.source,
-        asked=resolved.identified.asked.fields,
+        asked=asked,
         fields=fields,
         sens=_grade(snapshot, fields),
     )
@@ -327,15 +332,13 @@ def _request(asked: Asked, digest: str) -> Request:
     )
 
 
-def _agreement(authorised: Authorised) -> str:
-    agreement = authorised.agreement
+def _agreement(cover: Cover) -> str:
+    agreement = cover.agreement
     return words.reference(agreement.code, agreement.rev, agreement.digest)
 
 
-def _procedure(authorised: Authorised | None) -> str | None:
-    if authorised is None or authorised.procedure is None:
-        return None
-    return authorised.procedure.code
+def _procedure(cover: Cover | None) -> str | None:
+    return None if cover is None or cover.procedure is None else cover.procedure.code
 
 
 def _beside(consented: Consented, opening: bytes, epoch: str) -> Beside | None:
@@ -345,17 +348,21 @@ def _beside(consented: Consented, opening: bytes, epoch: str) -> Beside | None:
     return Beside(sealed(opening, consented.signed.evidence.encoded()), epoch)
 
 
-def _ground(consented: Consented) -> Ground:
+def _commitment(opening: bytes, beside: Beside | None) -> str | None:
+    return None if beside is None else salted_digest(opening, beside.box)
+
+
+def _ground(decision: Decided) -> Ground:
     """Return what carried the call; the dossier is another each time."""
-    authorised, basis = consented.authorised, consented.basis
-    consent = next((r for r in consented.rights if r.key.startswith("consent:")), None)
+    cover, basis = decision.cover, decision.basis
+    consent = next((r for r in decision.rights if r.key.startswith("consent:")), None)
     named = None if consent is None else consent.key.partition(":")[2]
     return Ground(
         decision=Decision.ALLOW,
-        agreement=_agreement(authorised),
+        agreement=_agreement(cover),
         consent=None if consent is None else words.reference(str(named), consent.rev),
         law=None if basis is None else basis.code,
-        policy=consented.rule.code,
-        purpose=authorised.purpose.code,
-        proc=_procedure(authorised),
+        policy=decision.rule.code,
+        purpose=cover.purpose.code,
+        proc=_procedure(cover),
     )

@@ -78,9 +78,9 @@ class Record:
         if not self._witnessed():
             raise Refusal(Code.WITNESS_OVERDUE)
         leaf = self._leaves.intent(consented)
-        receipt = await self._append(Entry(body=leaf, rights=consented.rights))
+        receipt = await self._append(Entry(body=leaf, rights=consented.decision.rights))
         if leaf.beside is not None:
-            asked = consented.authorised.resolved.identified.asked
+            asked = consented.identified.asked
             await self._kept(receipt, leaf.beside, asked.exchange_id)
         return leaf.id
 
@@ -101,12 +101,13 @@ class Record:
             if intent is None
             else self._leaves.fulfilled(intent, released, body)
         )
-        rights = released.answered.consented.rights
-        receipt = await self._append(Entry(body=leaf, rights=rights))
+        consented = released.answered.consented
+        receipt = await self._append(Entry(body=leaf, rights=consented.decision.rights))
         if isinstance(leaf, Prepared) and leaf.beside is not None:
             await self._kept(receipt, leaf.beside, reply.exchange_id)
-        resolved = released.answered.consented.authorised.resolved
-        self._counts(resolved.identified.principal.agency, resolved.service.code, "allow")
+        self._counts(
+            consented.identified.principal.agency, consented.decision.service.code, "allow"
+        )
         return Recorded(released, replace(reply, receipt=receipt), body, intent or receipt.entry_id)
 
     async def undelivered(self, recorded: Recorded) -> None:

@@ -6,7 +6,7 @@ from catalog.entries import Answer, Mark
 from gateway.audit.entry import Receipt
 from gateway.stages.evidence import (
     Basis,
-    Consented,
+    Decided,
     Provenance,
     Recorded,
     Released,
@@ -20,32 +20,38 @@ _MARKS = {mark: mark.value for mark in Mark}
 
 def compose(released: Released) -> Reply:
     """Return the reply without its receipt: what the record's digest will cover."""
-    consented = released.answered.consented
-    resolved = consented.authorised.resolved
-    service, record = resolved.service, released.answered.record
+    consented, record = released.answered.consented, released.answered.record
+    decision = consented.decision
+    service = decision.service
     provenance = Provenance(service.dataset, service.dataset_version, record.as_of)
     return Reply(
-        exchange_id=resolved.identified.asked.exchange_id,
+        exchange_id=consented.identified.asked.exchange_id,
         service=service.code,
         service_version=service.version,
         match=record.match,
         record=released.values,
         provenance=dict.fromkeys(released.values, provenance),
-        basis=_basis(consented),
+        basis=decision.drawn.get(Basis) or _basis(decision),
         withheld=released.withheld,
         unavailable=released.unavailable,
     )
 
 
-def _basis(consented: Consented) -> Basis:
-    law, rule = consented.basis, consented.rule
-    if consented.consent_id is not None:
+def _basis(decision: Decided) -> Basis:
+    """Say what carried the call; once for each decision."""
+    decision.drawn[Basis] = said = _said(decision)
+    return said
+
+
+def _said(decision: Decided) -> Basis:
+    law, rule = decision.basis, decision.rule
+    if decision.consent_id is not None:
         return Basis(
             kind=_KINDS[rule.answer],
             instrument=rule.instrument,
             article=rule.article,
             mark=_MARKS[rule.mark],
-            consent_id=consented.consent_id,
+            consent_id=decision.consent_id,
         )
     if law is None:
         return Basis(

@@ -30,7 +30,7 @@ class Route:
         Raises:
             Refusal: NO_MATCH, or the code of the source's failure; origin is the source.
         """
-        source = consented.authorised.resolved.service.source
+        source = consented.decision.service.source
         adapter = self._adapters.get(source)
         if adapter is None:
             raise Refusal(Code.SOURCE_UNAVAILABLE, service=source)
@@ -44,13 +44,13 @@ class Route:
 
 
 def _query(consented: Consented) -> Query:
-    resolved = consented.authorised.resolved
-    asked, principal = resolved.identified.asked, resolved.identified.principal
+    identified, decision = consented.identified, consented.decision
+    asked, principal = identified.asked, identified.principal
     return Query(
-        service=resolved.service.code,
-        operation=resolved.service.operation,
+        service=decision.service.code,
+        operation=decision.service.operation,
         subject=asked.subject,
-        fields=consented.allowed,
+        fields=decision.allowed,
         deadline=asked.deadline,
         exchange_id=asked.exchange_id,
         agency=principal.agency,

@@ -16,7 +16,7 @@ from msgspec.structs import astuple
 
 from catalog.snapshot import Snapshot
 from gateway.consents.ages import Standing, standing
-from gateway.stages.evidence import Asked, Authorised, Consented, Identified, Resolved
+from gateway.stages.evidence import Asked, Consented, Decided, Identified
 
 MOST = 10_000  # kinds of question remembered within one second
 SECOND = timedelta(seconds=1)
@@ -25,7 +25,7 @@ _is_missing = partial(is_, None)
 
 # Token, service, purpose, procedure, dossier?, fields, members given, standing, on whose behalf.
 Kind: TypeAlias = tuple[
-    str, str, str, str | None, bool, tuple[str, ...], tuple[bool, ...], Standing, str | None
+    str, str, str, str | None, bool, tuple[str, ...], tuple[bool, ...], Standing | None, str | None
 ]
 
 
@@ -36,25 +36,19 @@ class Settled:
         self._snapshot = snapshot
         self._of: Snapshot | None = None
         self._since = self._until = _NEVER
-        self._known: dict[Kind, Consented] = {}
+        self._known: dict[Kind, Decided] = {}
 
-    def recall(self, identified: Identified) -> Consented | None:
-        """Return what was decided for this kind of question, now about this subject.
-
-        No quota has been spent on it.
-        """
-        if not self._is_fresh(identified.asked):
-            return None
-        known = self._known.get(kind_of(identified))
-        return None if known is None else moved(known, identified)
+    def recall(self, identified: Identified) -> Decided | None:
+        """Return what was decided for this kind of question; no quota has been spent on it."""
+        return self._known.get(kind_of(identified)) if self._is_fresh(identified.asked) else None
 
     def keep(self, consented: Consented) -> Consented:
         """Remember *consented* unless it looked at the person."""
-        resolved = consented.authorised.resolved
-        if consented.personal or len(self._known) >= MOST:
+        identified, decision = consented.identified, consented.decision
+        if decision.personal or len(self._known) >= MOST:
             return consented
-        if self._is_fresh(resolved.identified.asked) and resolved.snapshot is self._of:
-            self._known[kind_of(resolved.identified)] = consented
+        if self._is_fresh(identified.asked) and decision.snapshot is self._of:
+            self._known[kind_of(identified)] = decision
         return consented
 
     def _is_fresh(self, asked: Asked) -> bool:
@@ -70,6 +64,9 @@ class Settled:
 def kind_of(identified: Identified) -> Kind:
     """Return everything of a question that a decision may look at, but the person."""
     asked, principal = identified.asked, identified.principal
+    subject = asked.subject
+    # Of a subject without number and birth date, the members that are missing tell the standing.
+    is_aged = subject.so_dinh_danh is not None or subject.ngay_sinh is not None
     return (
         principal.token_id,
         asked.service,
@@ -77,33 +74,7 @@ def kind_of(identified: Identified) -> Kind:
         asked.procedure,
         asked.dossier is None,
         asked.fields,
-        tuple(map(_is_missing, astuple(asked.subject))),
-        standing(asked.subject, asked.at),
+        tuple(map(_is_missing, astuple(subject))),
+        standing(subject, asked.at) if is_aged else None,
         asked.representative,
-    )
-
-
-def moved(known: Consented, identified: Identified) -> Consented:
-    """Return *known* as the ground of another question of the same kind."""
-    before = known.authorised
-    resolved = Resolved(identified, before.resolved.snapshot, before.resolved.service)
-    authorised = Authorised(
-        resolved,
-        before.agreement,
-        before.scope,
-        before.purpose,
-        before.procedure,
-        before.allowed,
-        before.withheld,
-    )
-    return Consented(
-        authorised,
-        known.rule,
-        known.basis,
-        known.consent_id,
-        known.allowed,
-        known.withheld,
-        known.rights,
-        known.notice,
-        known.personal,
     )

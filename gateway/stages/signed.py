@@ -45,11 +45,11 @@ class Signed:
             Refusal: SIGNATURE_MISSING, SIGNATURE_INVALID, CONTENT_DIGEST_MISMATCH or
                 SIGNATURE_REPLAYED; DATABASE_UNAVAILABLE when nobody could say so.
         """
-        identified = consented.authorised.resolved.identified
+        identified = consented.identified
         presented, principal = identified.asked.signed, identified.principal
         if presented is None:
             raise Refusal(Code.SIGNATURE_MISSING)
-        if consented.authorised.agreement.signing is Signing.BOTH:
+        if consented.decision.cover.agreement.signing is Signing.BOTH:
             presented.wants_answer = True
 
         async def judged(asking: Asking) -> Proven:

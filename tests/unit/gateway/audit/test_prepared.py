@@ -76,7 +76,8 @@ FOUND = st.builds(
     salt=st.binary(min_size=16, max_size=16).map(lambda b: urlsafe_b64encode(b)[:22].decode()),
     ms=NUMBERS,
     n=st.integers(0, 1),
-    pseudonyms=st.lists(PSEUDONYMS, min_size=1, max_size=2).map(tuple),
+    person=PSEUDONYMS,
+    successor=st.none() | PSEUDONYMS,
     dossier=st.none() | PSEUDONYMS,
     digest=DIGESTS,
     request=st.uuids(version=4).map(str),
@@ -98,7 +99,9 @@ def by_structs(fixed: Fixed, found: Found) -> Leaf:
         n=found.n,
         ms=found.ms,
         actor=fixed.actor,
-        subj=Subjects(k=fixed.epoch, p=found.pseudonyms),
+        subj=Subjects(
+            k=fixed.epoch, p=(found.person, *([found.successor] if found.successor else []))
+        ),
         target=fixed.target,
         basis=replace(fixed.basis, dossier=found.dossier),
         req=Request(
@@ -138,9 +141,9 @@ def test_a_form_forgets_what_it_was_filled_with(fixed: Fixed, one: Found, two: F
 def test_an_access_to_nobody_is_not_written(fixed: Fixed, found: Found) -> None:
     """A record without its subject could never be shown to anybody."""
     with pytest.raises(NotAllowedInLeaf):
-        Form(fixed).filled(replace(found, pseudonyms=()))
+        Form(fixed).filled(replace(found, person=""))
     with pytest.raises(NotAllowedInLeaf):
-        access(fixed, replace(found, pseudonyms=()))
+        access(fixed, replace(found, person=""))
 
 
 def test_a_leaf_is_prepared_with_what_an_outcome_needs() -> None:

@@ -42,7 +42,8 @@ def granted(official: Official | None, name: str | None = "Nguyễn Thị Ánh")
     """Return a question by *official* about a person of *name* that may be answered."""
     question = asked(subject=a_subject(ho_ten=name))
     principal = replace(a_principal(), official=official)
-    return consented(authorise(resolved(question, principal=principal)), FIELDS)
+    of = resolved(question, principal=principal)
+    return consented(of, authorise(of), FIELDS)
 
 
 def released(by: Consented, values: dict[str, object] | None = None) -> Released:
@@ -107,7 +108,7 @@ def test_an_access_with_kinship_differs_from_a_form_by_one_member(leaves: Leaves
 def test_announced_and_refused_questions_compare_the_name_asked_for(leaves: Leaves) -> None:
     """Nothing was released yet, or ever."""
     by = granted(OFFICIAL)
-    question = by.authorised.resolved.identified.asked
+    question = by.identified.asked
     intent = leaves.intent(by)
     deny = leaves.deny(question, by, Code.QUOTA)
     unnamed = leaves.deny(replace(question, subject=a_subject(ho_ten=None)), by, Code.QUOTA)
@@ -140,8 +141,9 @@ def test_digests_are_of_the_question_and_of_the_answer(
 ) -> None:
     """Whoever holds a body and the keys can show which record is about it, whichever leaf it is."""
     question, answer = b'{"subject":{}}', b'{"record":{}}'
-    by = consented(authorise(resolved(asked(raw=question))), FIELDS)
-    of = by.authorised.resolved.identified.asked
+    one = resolved(asked(raw=question))
+    by = consented(one, authorise(one), FIELDS)
+    of = by.identified.asked
 
     def digests(content: bytes) -> tuple[bool, bool]:
         leaf = json.loads(content)
@@ -170,5 +172,5 @@ def test_every_leaf_names_what_left_or_may_leave(leaves: Leaves) -> None:
     assert ["ho_ten"] == fields(access.content)
     assert ["ho_ten"] == fields(body(leaves.fulfilled(access.id, partly, b"{}")))
     assert sorted(FIELDS) == fields(leaves.intent(by).content)
-    question = by.authorised.resolved.identified.asked
+    question = by.identified.asked
     assert [] == fields(body(leaves.deny(question, by, Code.QUOTA)))

@@ -19,7 +19,8 @@ def test_nothing_outside_what_was_allowed_ever_leaves(
     allowed: frozenset[str], values: dict[str, object]
 ) -> None:
     """P4: whatever a source answers, what leaves is inside what was allowed."""
-    proof = consented(authorise(resolved()), allowed)
+    of = resolved()
+    proof = consented(of, authorise(of), allowed)
 
     released = minimise(answered(proof, values))
 
@@ -29,7 +30,8 @@ def test_nothing_outside_what_was_allowed_ever_leaves(
 
 def test_what_the_source_lacks_is_named_with_its_reason() -> None:
     """A form must know why a field is empty: never a silent omission."""
-    proof = consented(authorise(resolved()), frozenset({"ho_ten", "thuong_tru"}))
+    of = resolved()
+    proof = consented(of, authorise(of), frozenset({"ho_ten", "thuong_tru"}))
 
     released = minimise(answered(proof, {}, unavailable={"ho_ten": "locked"}))
 
@@ -39,8 +41,9 @@ def test_what_the_source_lacks_is_named_with_its_reason() -> None:
 
 def test_what_the_agreement_withholds_stays_named() -> None:
     """The caller sees which of the fields it asked for were kept in, and why."""
-    authorised = authorise(resolved(asked(fields=("ho_ten", "dan_toc"))))
+    of = resolved(asked(fields=("ho_ten", "dan_toc")))
+    cover = authorise(of)
 
-    released = minimise(answered(consented(authorised, authorised.allowed), {"ho_ten": "A"}))
+    released = minimise(answered(consented(of, cover, cover.allowed), {"ho_ten": "A"}))
 
     assert (Withheld("dan_toc", "field_not_allowed"),) == released.withheld

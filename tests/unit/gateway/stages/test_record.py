@@ -45,7 +45,8 @@ def a_record(log: FakeLog, keys: Path, keep: Keep) -> Record:
 
 def a_signed_question() -> Consented:
     """Return a question that may be answered, and whose signature holds."""
-    return replace(consented(authorise(resolved(asked())), frozenset({"ho_ten"})), signed=SIGNED)
+    of = resolved(asked())
+    return replace(consented(of, authorise(of), frozenset({"ho_ten"})), signed=SIGNED)
 
 
 async def put(record: Record, question: Consented, *, announced: bool) -> None:

@@ -64,9 +64,10 @@ def a_question(
 ) -> Consented:
     """Return a decided question under an agreement that demands signatures."""
     signed = presented or (None if asking is None else Presented(asking))
-    authorised = authorise(resolved(asked(signed=signed)))
-    agreement = replace(authorised.agreement, signing=signing)
-    return consented(replace(authorised, agreement=agreement), FIELDS)
+    of = resolved(asked(signed=signed))
+    cover = authorise(of)
+    agreement = replace(cover.agreement, signing=signing)
+    return consented(of, replace(cover, agreement=agreement), FIELDS)
 
 
 def at_noon(asking: Asking | None = None, **signing: object) -> Asking:
