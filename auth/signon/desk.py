@@ -10,12 +10,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from auth.errors import SignatureRefused
-from auth.jose import payload_of
 from auth.signon import attempts, id_tokens, logout
 from auth.signon.attempts import Attempt
 from auth.signon.callback import code_of
 from auth.signon.conversation import Conversation, Tokens
-from auth.signon.members import NotUnderstood, members
 from auth.signon.metadata import Metadata
 from auth.signon.proven import proven
 from auth.signon.providers import Provider
@@ -142,13 +140,19 @@ class SignOn:
             async with _in_time():
                 return await _finished(door, query, began, now), began.target
 
-    async def backchannel(self, logout_token: str, now: datetime) -> LoggedOut:
-        """Judge a logout token (OpenID Connect Back-Channel Logout 1.0); it is good once."""
-        door = self._issuing(logout_token)
-        with self.tally.visit(door.provider.code, LOGGED_OUT):
+    async def backchannel(self, logout_token: str, now: datetime, *, provider: str) -> LoggedOut:
+        """Judge a logout token (OpenID Connect Back-Channel Logout 1.0); it is good once.
+
+        Args:
+            logout_token: as it came.
+            now: the present instant.
+            provider: its code in the path; the token of another is refused, and stays good.
+        """
+        with self.tally.visit(provider, LOGGED_OUT):
+            door = self._door(provider)
             payload = await _logout_payload(door, logout_token, now.timestamp())
             token = logout.judge(payload, door.provider, now.timestamp())
-            owner = f"logout:{door.provider.code}"
+            owner = f"logout:{provider}"
             if not await self._once.claim(owner, token.jti, token.expires_at):
                 raise logout.refused("the token was used before")
             return token.whose
@@ -180,17 +184,6 @@ class SignOn:
         if provider not in self._doors:
             raise SignOnRefused(Ending.PROVIDER_UNKNOWN, "no provider has this code")
         return self._doors[provider]
-
-    def _issuing(self, logout_token: str) -> Door:
-        """Return the door of whom *logout_token* names: good for a look-up only."""
-        try:
-            issuer = members(payload_of(logout_token)).get("iss")
-        except (SignatureRefused, NotUnderstood):
-            raise logout.refused("not a signed token") from None
-        for door in self._doors.values():
-            if door.provider.issuer == issuer:
-                return door
-        raise logout.refused("no provider of ours issued the token")
 
     async def _taken(self, secret: str, provider: str, now: datetime) -> Attempt:
         box = await self._waiting.take(attempts.row_key(secret), now)

@@ -166,13 +166,12 @@ class SignOnController(Controller):
         """End the sessions that a provider says are over (OpenID Back-Channel Logout 1.0)."""
         token = (await form_of(request)).get("logout_token", "")
         try:
-            told = await sign_on.backchannel(token, clock())
+            told = await sign_on.backchannel(token, clock(), provider=provider)
         except SignOnRefused as refused:
             reception.stranger(refused.code, _peer(request))
             body = {"error": "invalid_request"}  # section 2.8
             return Response(body, status_code=HTTP_400_BAD_REQUEST, headers=_NO_STORE)
-        if told.provider == provider:
-            await reception.sent_away(told, BACKCHANNEL.replace(":str", ""))
+        await reception.sent_away(told, BACKCHANNEL.replace(":str", ""))
         return Response(None, headers=_NO_STORE)
 
     @post(

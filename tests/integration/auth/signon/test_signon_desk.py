@@ -273,8 +273,11 @@ async def test_a_logout_at_the_provider_is_heard_once(sso: Provider, desk: SignO
         proven = await signed_on_at(sso, desk, "cb-0001")
         await sso.end_sessions(realm="staff")
         await sso.logouts_of(1)
-    told = await desk.backchannel(heard[0], utc_now())
+    with pytest.raises(SignOnRefused) as elsewhere:
+        await desk.backchannel(heard[0], utc_now(), provider="citizens")
+    told = await desk.backchannel(heard[0], utc_now(), provider="staff")
 
+    assert Ending.LOGOUT_REFUSED is elsewhere.value.ending
     assert ("staff", proven.issuer, proven.sub, proven.sid) == (
         told.provider,
         told.issuer,
@@ -282,7 +285,7 @@ async def test_a_logout_at_the_provider_is_heard_once(sso: Provider, desk: SignO
         told.sid,
     )
     with pytest.raises(SignOnRefused) as replayed:
-        await desk.backchannel(heard[0], utc_now())
+        await desk.backchannel(heard[0], utc_now(), provider="staff")
     assert Ending.LOGOUT_REFUSED is replayed.value.ending
 
 
@@ -304,9 +307,12 @@ async def test_no_other_kind_of_token_passes_for_a_logout(typ: str) -> None:
         }
 
         with pytest.raises(SignOnRefused) as refused:
-            await desk.backchannel(sealed(claims, typ=typ), now)
+            await desk.backchannel(sealed(claims, typ=typ), now, provider=provider.code)
+        right = sealed(claims, typ="logout+jwt")
+        told = await desk.backchannel(right, now, provider=provider.code)
+
         assert Ending.LOGOUT_REFUSED is refused.value.ending
-        assert "sub-Ab1" == (await desk.backchannel(sealed(claims, typ="logout+jwt"), now)).sub
+        assert "sub-Ab1" == told.sub
 
 
 async def test_whoever_leaves_us_can_leave_the_provider_too(sso: Provider, desk: SignOn) -> None:
