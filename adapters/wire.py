@@ -13,11 +13,6 @@ ReplyFuture: TypeAlias = "asyncio.Future[SourceReply]"
 
 _OK = 200  # below it: interim, RFC 9110 section 15.2
 _LONGEST_LENGTH = 15  # digits of a Content-Length worth reading
-_HEADERS = frozenset(
-    {b"content-type", b"content-length", b"transfer-encoding", b"content-encoding"}
-)
-# Headers that say nothing to us, as most servers write them: the shorter way past them.
-_DULL = frozenset({b"Server", b"Date", b"Connection", b"Keep-Alive", b"server", b"date"})
 _FRAMING = 16  # bytes on the wire for one byte of body: chunks of one byte, with some air
 
 
@@ -28,21 +23,20 @@ class Connection(asyncio.Protocol):
         "_answered",
         "_body",
         "_content_type",
-        "_done",
+        "_head",
         "_idle",
-        "_in_body",
         "_keep",
-        "_lines",
         "_max_bytes",
+        "_open_ended",
         "_parser",
         "_problem",
         "_received",
-        "_size",
         "_source",
         "_transport",
-        "_until_close",
         "_waiter",
         "idle_since",
+        "on_body",
+        "on_header",
     )
 
     def __init__(self, source: str, max_bytes: int, idle: Callable[["Connection"], None]) -> None:
@@ -51,12 +45,19 @@ class Connection(asyncio.Protocol):
         self._idle = idle
         self._transport: asyncio.Transport | None = None
         self._waiter: ReplyFuture | None = None
-        self._parser = httptools.HttpResponseParser(self)
         self._problem: SourceError | None = None
-        self._answered = 0  # replies so far
-        self._received = 0  # bytes since the question
+        self._answered = False  # ever
+        self._received = 0  # bytes since the question, of an answer that is not whole
         self.idle_since = 0.0  # loop time; the pool's
-        self._begin()
+        self._head: dict[bytes, bytes] = {}  # the last line of each name; trailers too
+        self._body = bytearray()
+        self._content_type = b""
+        self._open_ended: bool | None = None  # until its connection ends; None: no whole head yet
+        self._keep: bool | None = None  # the connection, after it; None: not whole yet
+        # The parser stores what it reads without a step of ours, and we judge it afterwards.
+        self.on_header = self._head.__setitem__
+        self.on_body = self._body.extend
+        self._parser = httptools.HttpResponseParser(self)
 
     @property
     def usable(self) -> bool:
@@ -68,8 +69,8 @@ class Connection(asyncio.Protocol):
         """Write one request; *waiter* gets the reply or the error."""
         self._waiter = waiter
         self._received = 0
-        self._begin()
-        if self._transport is None or self._transport.is_closing():
+        self._keep = None
+        if self._transport is None:
             self.connection_lost(None)
         else:
             self._transport.write(data)
@@ -87,27 +88,30 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; stop at the first sign of nonsense (asyncio calls this)."""
-        if self._waiter is None:  # nobody asked
+        waiter = self._waiter
+        if waiter is None:  # nobody asked
             self.drop()
             return
-        self._received += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(self._problem or SourceMalformed(self._source, "not HTTP"))
             return
-        if self._done:
-            self._finish(keep=self._keep)
-        elif self._received > (self._in_body and self._max_bytes * _FRAMING) + HEAD_BYTES:
+        if len(self._body) > self._max_bytes or len(self._head) > HEAD_LINES:
             self._fail(SourceMalformed(self._source, "oversize answer"))
+        elif self._keep is not None:
+            self._finish(waiter, keep=self._keep)
+        else:
+            self._await_more(len(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Finish a reply that ends with its connection, or say what is missing (asyncio calls)."""
         self._transport = None
-        if self._waiter is None:
+        waiter = self._waiter
+        if waiter is None:
             return
-        if self._in_body and self._until_close and exc is None:
-            self._finish(keep=False)
+        if self._open_ended and exc is None:
+            self._finish(waiter, keep=False)
         elif self._received:
             self._fail(SourceMalformed(self._source, "truncated answer"))
         elif self._answered:
@@ -115,59 +119,35 @@ class Connection(asyncio.Protocol):
         else:
             self._fail(SourceUnavailable(self._source, "connection closed without an answer"))
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep the headers that matter, count them all (httptools calls this, trailers too)."""
-        self._lines += 1
-        if name in _DULL:
-            return
-        name = name.lower()
-        if name not in _HEADERS or self._in_body:
-            return
-        if name == b"content-type":
-            self._content_type = value
-        elif name == b"content-length":
-            self._until_close = False
-            if len(value) > _LONGEST_LENGTH or int(value) > self._max_bytes:
-                self._refuse("oversize answer")
-        elif name == b"transfer-encoding":
-            self._until_close = False
-        elif value.lower() != b"identity":
-            self._refuse("compressed answer")
+    def on_message_begin(self) -> None:
+        """Forget what was heard before: nothing, or an interim answer (httptools calls this)."""
+        if self._keep is not None:
+            self._refuse("more than one answer")
+        self._open_ended = None
+        self._head.clear()
+        self._body.clear()
 
     def on_headers_complete(self) -> None:
-        """From here on the body counts, not the head (httptools calls this)."""
-        if self._lines > HEAD_LINES:
-            self._refuse("oversize head")
-        self._in_body = True
-
-    def on_body(self, body: bytes) -> None:
-        """Collect up to the limit (httptools calls this)."""
-        self._size += len(body)
-        if self._size > self._max_bytes:
+        """Judge the head before any of the body (httptools calls this)."""
+        head = dict(zip(map(bytes.lower, self._head), self._head.values(), strict=True))
+        length = head.get(b"content-length")
+        if length is not None and (len(length) > _LONGEST_LENGTH or int(length) > self._max_bytes):
             self._refuse("oversize answer")
-        self._body.append(body)
+        if b"content-encoding" in head and head[b"content-encoding"].lower() != b"identity":
+            self._refuse("compressed answer")
+        self._content_type = head.get(b"content-type", b"")
+        self._open_ended = length is None and b"transfer-encoding" not in head
 
     def on_message_complete(self) -> None:
         """Take the reply as whole, unless it was an interim one (httptools calls this)."""
-        if self._parser.get_status_code() < _OK:
-            self._begin()
-            return
-        if self._done:
-            self._refuse("more than one answer")
-        if self._lines > HEAD_LINES:
-            self._refuse("oversize head")
-        self._done = True
-        self._keep = self._parser.should_keep_alive()
+        if self._parser.get_status_code() >= _OK:
+            self._keep = self._parser.should_keep_alive()
 
-    def _begin(self) -> None:
-        self._content_type = b""
-        self._body: list[bytes] = []
-        self._size = 0
-        self._lines = 0
-        self._in_body = False
-        self._until_close = True
-        self._done = False
-        self._keep = False
+    def _await_more(self, heard: int) -> None:
+        self._received += heard
+        begun = self._open_ended is not None
+        if self._received > (begun and self._max_bytes * _FRAMING) + HEAD_BYTES:
+            self._fail(SourceMalformed(self._source, "oversize answer"))
 
     def _refuse(self, fact: str) -> NoReturn:
         self._problem = SourceMalformed(self._source, fact)
@@ -179,15 +159,14 @@ class Connection(asyncio.Protocol):
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
 
-    def _finish(self, *, keep: bool) -> None:
-        waiter, self._waiter = self._waiter, None
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        content_type = self._content_type.decode("latin-1")
-        reply = SourceReply(self._parser.get_status_code(), content_type, body)
-        self._answered += 1
-        if keep and self.usable:
+    def _finish(self, waiter: ReplyFuture, *, keep: bool) -> None:
+        self._waiter = None
+        self._answered = True
+        status, content_type = self._parser.get_status_code(), self._content_type.decode("latin-1")
+        reply = SourceReply(status, content_type, bytes(self._body))
+        if keep:
             self._idle(self)
         else:
             self.drop()
-        if waiter is not None and not waiter.done():
+        if not waiter.done():
             waiter.set_result(reply)

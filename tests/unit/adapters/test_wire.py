@@ -111,6 +111,45 @@ def test_one_wrong_byte_is_an_answer_or_a_name(at: int, byte: int) -> None:
     assert isinstance(outcome, SourceReply | SourceMalformed)
 
 
+@pytest.mark.parametrize("more", [b"H", HEAD, REPLIES[0], REPLIES[2]])
+def test_more_than_one_answer_is_none(more: bytes) -> None:
+    """Even a second one's first byte would stand before the next caller's answer."""
+    wired = fed(REPLIES[0] + more)
+
+    assert isinstance(wired.outcome(), SourceMalformed)
+    assert wired.transport.closed
+
+
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [(b"Content-Length: 65\r\n\r\n", b"x" * 65),
+     (b"Transfer-Encoding: chunked\r\n\r\n", b"41\r\n" + b"x" * 65 + b"\r\n0\r\n\r\n"),
+     (b"\r\n", b"x" * 65)],
+    ids=["length", "chunks", "the connection's end"],
+)  # fmt: skip
+def test_a_body_is_read_to_its_limit_in_whatever_frame(framing: bytes, body: bytes) -> None:
+    """Nobody's word about a length is believed, and none is needed."""
+    wired = fed(HEAD + framing + body, ended=True)
+
+    assert isinstance(wired.outcome(), SourceMalformed)
+
+
+def test_a_name_means_the_same_in_any_case() -> None:
+    """Header names have none, RFC 9110 section 5.1."""
+    head = b"HTTP/1.1 200 OK\r\nCONTENT-TYPE: application/json\r\ncOnTeNt-LeNgTh: 7\r\n\r\n"
+
+    assert SourceReply(200, "application/json", b'{"a":1}') == fed(head + b'{"a":1}').outcome()
+
+
+def test_endless_trailers_are_not_kept() -> None:
+    """They say nothing to us, and would fill the memory."""
+    trailers = b"".join(b"X-%d: y\r\n" % number for number in range(200))
+
+    wired = fed(REPLIES[1][:-2], trailers)
+
+    assert isinstance(wired.outcome(), SourceMalformed)
+
+
 def test_a_byte_nobody_asked_for_ends_the_connection() -> None:
     """Before the next question could take it for its own."""
     wired = fed(REPLIES[0])
