@@ -10,7 +10,7 @@ TICK_S = 0.02  # an answer may be awaited this much longer than its deadline
 
 
 class Deadlines:
-    """Fail every watched future soon after its deadline, at most TICK_S late.
+    """Futures that fail soon after their deadline, at most TICK_S late.
 
     The timer runs only while something is watched, so an idle source costs nothing.
     """
@@ -24,11 +24,13 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
         self._watched: dict[Waiting, float] = {}
 
-    def watch(self, future: Waiting, deadline: float) -> None:
-        """Fail *future* once the loop's time has passed *deadline*."""
+    def future(self, deadline: float) -> Waiting:
+        """Return a future that fails once the loop's time has passed *deadline*."""
+        future: Waiting = self._loop.create_future()
         self._watched[future] = deadline
         if self._timer is None:
             self._timer = self._loop.call_later(self._tick, self._sweep)
+        return future
 
     def forget(self, future: Waiting) -> None:
         """Stop watching; harmless when it is not watched."""

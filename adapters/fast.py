@@ -6,9 +6,9 @@ gate admits at most `concurrency` questions, so no more connections than that ex
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TypeAlias, cast
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from adapters.addresses import Pin
@@ -16,13 +16,13 @@ from adapters.client import ClosedUnanswered, QuestionRefused, SourceReply
 from adapters.deadlines import Deadlines
 from adapters.errors import AdapterMisconfigured, SourceTimeout, SourceUnavailable
 from adapters.settings import SourceSettings
-from adapters.wire import Connection, ReplyFuture
+from adapters.wire import Connection
 
 _HTTP_PORT = 80
 _BLANKS = 2  # in a request line
-_HEADS = 256  # kinds of question of which the head is remembered
+_FORMS = 256  # kinds of question of which the head is remembered
 
-Kind: TypeAlias = tuple[str | tuple[str, str], ...]  # method, path, headers
+Kind: TypeAlias = tuple[str | tuple[str, str], ...]  # method, path, headers, names of the trace
 
 
 class FastClient:
@@ -38,7 +38,7 @@ class FastClient:
         self._pin = Pin(source, parts.hostname, self._port, settings.networks)
         self._prefix = parts.path
         self._host = parts.netloc
-        self._heads: dict[Kind, bytes] = {}
+        self._forms: dict[Kind, str] = {}
         self._idle: list[Connection] = []
         self._deadlines: Deadlines | None = None
         self._reaper: asyncio.TimerHandle | None = None
@@ -59,10 +59,13 @@ class FastClient:
         safe: bool = False,
     ) -> SourceReply:
         """Send one request and return the whole reply; see `SourceClient.request`."""
-        data = self._encoded((method, path, *headers.items()), trace, body)
+        data = self._head(method, path, headers, trace, len(body)) + body
         connection = self._kept() or await self._dial(deadline)
         while True:
-            waiter = self._watched(deadline)
+            deadlines = self._deadlines
+            if deadlines is None:
+                raise SourceUnavailable(self._source, "closed")
+            waiter = deadlines.future(deadline)
             connection.ask(data, waiter)
             try:
                 return await waiter
@@ -73,7 +76,7 @@ class FastClient:
                 connection.drop()
                 raise
             finally:
-                self._forget(waiter)
+                deadlines.forget(waiter)
             connection = await self._dial(deadline)
 
     async def aclose(self) -> None:
@@ -88,32 +91,43 @@ class FastClient:
         if deadlines is not None:
             deadlines.close()
 
-    def _encoded(self, kind: Kind, trace: Mapping[str, str], body: bytes) -> bytes:
-        head = self._heads.get(kind) or self._remembered(kind)
-        lines = self._lines(trace.items())
-        return b"%b%bContent-Length: %d\r\n\r\n%b" % (head, lines, len(body), body)
+    def _head(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        trace: Mapping[str, str],
+        length: int,
+    ) -> bytes:
+        """Return all that goes before the body; no value of a question adds a line to it."""
+        kind: Kind = (method, path, *headers.items(), *trace)
+        form = self._forms.get(kind) or self._remembered(kind, method, path, headers, trace)
+        values = trace.values()
+        if not _plain("".join(values)):
+            raise self._unspeakable()
+        return (form % (*values, length)).encode("ascii")
 
-    def _remembered(self, kind: Kind) -> bytes:
-        """Write what questions of one kind begin with, once."""
-        method, path, *headers = kind
-        host, lines = self._host, self._lines(cast("list[tuple[str, str]]", headers))
+    def _remembered(
+        self,
+        kind: Kind,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        trace: Mapping[str, str],
+    ) -> str:
+        """Write what questions of one kind begin with, once, with room for the values."""
         begin = f"{method} {self._prefix}{path} HTTP/1.1"
-        plain = begin.isascii() and begin.isprintable() and begin.count(" ") == _BLANKS
-        if not plain or path[:1] != "/":
-            raise QuestionRefused(self._source, "a question the wire cannot carry")
-        head = f"{begin}\r\nHost: {host}\r\nAccept-Encoding: identity\r\n".encode("ascii") + lines
-        if len(self._heads) >= _HEADS:  # a credential changes now and then: begin anew
-            self._heads.clear()
-        self._heads[kind] = head
-        return head
-
-    def _lines(self, headers: Collection[tuple[str, str]]) -> bytes:
-        """Return *headers* as lines; a line break inside a value would show in their number."""
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-        breaks = len(headers)
-        if lines.count("\n") != breaks or lines.count("\r") != breaks or not lines.isascii():
-            raise QuestionRefused(self._source, "a question the wire cannot carry")
-        return lines.encode("ascii")
+        lines = [begin, f"Host: {self._host}", "Accept-Encoding: identity"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if path[:1] != "/" or begin.count(" ") != _BLANKS or not _plain("".join((*lines, *trace))):
+            raise self._unspeakable()
+        fixed = [line.replace("%", "%%") for line in lines]
+        rooms = [name.replace("%", "%%") + ": %s" for name in trace]
+        form = "\r\n".join((*fixed, *rooms, "Content-Length: %d\r\n\r\n"))
+        if len(self._forms) >= _FORMS:  # a credential changes now and then: begin anew
+            self._forms.clear()
+        self._forms[kind] = form
+        return form
 
     def _kept(self) -> Connection | None:
         while self._idle:
@@ -121,18 +135,6 @@ class FastClient:
             if connection.usable:
                 return connection
         return None
-
-    def _watched(self, deadline: float) -> ReplyFuture:
-        deadlines = self._deadlines
-        if deadlines is None:
-            raise SourceUnavailable(self._source, "closed")
-        waiter: ReplyFuture = asyncio.get_running_loop().create_future()
-        deadlines.watch(waiter, deadline)
-        return waiter
-
-    def _forget(self, waiter: ReplyFuture) -> None:
-        if self._deadlines is not None:
-            self._deadlines.forget(waiter)
 
     async def _dial(self, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()
@@ -180,5 +182,13 @@ class FastClient:
             loop.call_later(self._settings.idle_s / 2, self._reap) if self._idle else None
         )
 
+    def _unspeakable(self) -> QuestionRefused:
+        return QuestionRefused(self._source, "a question the wire cannot carry")
+
     def _late(self) -> SourceTimeout:
         return SourceTimeout(self._source, "no answer before the deadline")
+
+
+def _plain(text: str) -> bool:
+    """Tell whether *text* is printable ASCII: a line break would be a line of the wire's own."""
+    return text.isascii() and text.isprintable()

@@ -43,9 +43,8 @@ class Gate:
             self._line.popleft()
         if len(self._line) >= self._longest:
             raise self._busy()
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        place: asyncio.Future[None] = self._deadlines.future(deadline)
         self._line.append(place)
-        self._deadlines.watch(place, deadline)
         try:
             await place
         except asyncio.CancelledError:

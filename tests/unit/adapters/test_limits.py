@@ -98,12 +98,8 @@ async def test_closing_sends_everyone_away() -> None:
 
 async def test_deadlines_fail_the_late_and_spare_the_rest() -> None:
     """One timer, many deadlines."""
-    loop = asyncio.get_running_loop()
     deadlines = Deadlines(lambda: SourceUnavailable("land", "late"), tick_s=0.01)
-    early, later, forgotten = (loop.create_future() for _ in range(3))
-    deadlines.watch(early, soon(0.01))
-    deadlines.watch(later, soon(5))
-    deadlines.watch(forgotten, soon(0.01))
+    early, later, forgotten = (deadlines.future(soon(within)) for within in (0.01, 5, 0.01))
     deadlines.forget(forgotten)
 
     await asyncio.sleep(0.06)
