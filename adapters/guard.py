@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import NoReturn, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -141,10 +141,7 @@ class GuardedClient:
             if not gate.enter_at_once():
                 await self._wait(gate, start, deadline)
             try:
-                try:
-                    answer = await self._once(question, read, deadline)
-                except SourceUnavailable as failed:
-                    answer = await self._again(question, read, deadline, failed)
+                answer = await self._tried(question, read, deadline)
             finally:
                 gate.leave()
             outcome = "ok"
@@ -162,80 +159,71 @@ class GuardedClient:
             raise self._shut()
         await gate.enter(deadline)
 
-    async def _again(
-        self,
-        question: Question,
-        read: Callable[[SourceReply], Read],
-        deadline: float,
-        failed: SourceUnavailable,
-    ) -> Read:
-        """Try a safe question again, a little later each time; raise the last failure."""
-        tries = self._settings.retries if question.safe else 0
-        for attempt in range(1, tries + 1):
-            pause = _BACKOFF_S * attempt * (0.5 + self._jitter())
-            if isinstance(failed, CircuitOpen | QuestionRefused) or self._now() + pause >= deadline:
-                break
-            if not self._budget.spend():
-                break
-            await asyncio.sleep(pause)
-            try:
-                return await self._once(question, read, deadline)
-            except SourceUnavailable as once_more:
-                failed = once_more
-        raise failed
-
-    async def _once(
+    async def _tried(
         self, question: Question, read: Callable[[SourceReply], Read], deadline: float
     ) -> Read:
-        start = self._now()
-        if start >= deadline:
-            raise SourceTimeout(self._source, "no time left to ask")
-        permit = self._breaker.permit(start)
-        if permit is None:
-            raise self._shut()
-        try:
-            reply = await self._client.request(
-                question.method,
-                question.path,
-                question.headers,
-                question.body,
-                trace=question.trace,
-                deadline=deadline,
-                safe=question.safe,
-            )
-            answer = read(self._straight(reply))
-        except SourceError as error:
-            self._settle(permit, healthy=self._speaks_for(error, allowed=deadline - start))
-            raise
-        except BaseException:  # cancelled: nothing was learnt
-            self._breaker.abandoned(permit)
-            raise
-        self._settle(permit, healthy=True)
-        return answer
+        """Put *question*, and once more what may be put again; raise the last failure."""
+        attempt = 0
+        while True:
+            begun = self._now()
+            if begun >= deadline:
+                raise SourceTimeout(self._source, "no time left to ask")
+            permit = self._breaker.permit(begun)
+            if permit is None:
+                raise self._shut()
+            try:
+                reply = await self._client.request(
+                    question.method,
+                    question.path,
+                    question.headers,
+                    question.body,
+                    trace=question.trace,
+                    deadline=deadline,
+                    safe=question.safe,
+                )
+                if reply.status in _REDIRECTS:
+                    self._stay()
+                answer = read(reply)
+            except SourceError as error:
+                self._learn(permit, error, allowed=deadline - begun)
+                attempt += 1
+                pause = self._pause(question, error, attempt, deadline)
+                if pause is None:
+                    raise
+            except BaseException:  # cancelled: nothing was learnt
+                self._breaker.abandoned(permit)
+                raise
+            else:
+                self._breaker.succeeded(permit)
+                self._budget.earn()
+                return answer
+            await asyncio.sleep(pause)
 
-    def _straight(self, reply: SourceReply) -> SourceReply:
-        """Return *reply* unless it sends us elsewhere; nobody's word moves a question."""
-        if reply.status in _REDIRECTS:
-            raise SourceMalformed(self._source, "redirected")
-        return reply
+    def _pause(
+        self, question: Question, error: SourceError, attempt: int, deadline: float
+    ) -> float | None:
+        """Return the seconds to wait before *question* is put again; None: not again."""
+        lost = isinstance(error, SourceUnavailable) and not isinstance(error, QuestionRefused)
+        if not (question.safe and lost and attempt <= self._settings.retries):
+            return None
+        pause = _BACKOFF_S * attempt * (0.5 + self._jitter())
+        in_time = self._now() + pause < deadline
+        return pause if in_time and self._budget.spend() else None
+
+    def _stay(self) -> NoReturn:
+        """Follow nobody: no word of a source moves a question."""
+        raise SourceMalformed(self._source, "redirected")
 
     def _shut(self) -> CircuitOpen:
         return CircuitOpen(self._source, "not asked: failed too often just now")
 
-    def _speaks_for(self, error: SourceError, *, allowed: float) -> bool | None:
-        """Tell what *error* says of the source's health; None: nothing."""
+    def _learn(self, permit: int, error: SourceError, *, allowed: float) -> None:
+        """Settle what *error* says of the source's health, given *allowed* seconds to answer."""
         if isinstance(error, SubjectUnknown | QuestionRefused | SourceSchemaMismatch):
-            return True
-        if isinstance(error, SourceTimeout) and allowed < self._settings.timeout_s / 2:
-            return None
-        return False
-
-    def _settle(self, permit: int, *, healthy: bool | None) -> None:
-        if healthy is None:
-            self._breaker.abandoned(permit)
-        elif healthy:
             self._breaker.succeeded(permit)
             self._budget.earn()
+        elif isinstance(error, SourceTimeout) and allowed < self._settings.timeout_s / 2:
+            self._breaker.abandoned(permit)
         else:
             self._breaker.failed(permit, self._now())
 
