@@ -15,9 +15,9 @@ from adapters.breaker import BreakerState
 from adapters.client import QuestionRefused, SourceReply, accepted, decoded, trace_headers
 from adapters.errors import AdapterMisconfigured, SourceMalformed, SubjectUnknown
 from adapters.guard import GuardedClient, Observe, Question
-from adapters.protocol import Json, Query, Record, SourceAdapter
+from adapters.protocol import Json, Match, Query, Record, SourceAdapter
 from adapters.settings import SourceSettings
-from adapters.shapes import Told, day_of, demand_same, digits_of, instant_of, nfc, person, record
+from adapters.shapes import day_of, demand_same, digits_of, instant_of, nfc, person, record
 
 SOURCE = "civil"
 ENDED = "marriage_ended"  # the record stands, the marriage does not
@@ -95,7 +95,7 @@ _DEATH = msgspec.json.Decoder(Death)
 _MARRIAGE = msgspec.json.Decoder(Marriage)
 
 
-def _birth(body: bytes, query: Query) -> Told:
+def _birth(body: bytes, query: Query) -> Record:
     told = decoded(SOURCE, body, _BIRTH)
     child = told.nguoi_duoc_khai_sinh
     demand_same(SOURCE, query.subject.so_dinh_danh, (child.so_dinh_danh,))
@@ -109,7 +109,7 @@ def _birth(body: bytes, query: Query) -> Told:
     return _entry(told, known)
 
 
-def _death(body: bytes, query: Query) -> Told:
+def _death(body: bytes, query: Query) -> Record:
     told = decoded(SOURCE, body, _DEATH)
     demand_same(SOURCE, query.subject.so_dinh_danh, (told.nguoi_chet.so_dinh_danh,))
     known: dict[str, Json] = {
@@ -120,7 +120,7 @@ def _death(body: bytes, query: Query) -> Told:
     return _entry(told, known, subject_is="deceased")
 
 
-def _marriage(body: bytes, query: Query) -> Told:
+def _marriage(body: bytes, query: Query) -> Record:
     told = decoded(SOURCE, body, _MARRIAGE)
     asked, couple = query.subject.so_dinh_danh, (told.vo, told.chong)
     demand_same(SOURCE, asked, [each.so_dinh_danh for each in couple])
@@ -133,7 +133,7 @@ def _marriage(body: bytes, query: Query) -> Told:
     return _entry(told, known, reasons={"vo_chong": ENDED})
 
 
-OPERATIONS: Mapping[str, tuple[str, Callable[[bytes, Query], Told]]] = {
+OPERATIONS: Mapping[str, tuple[str, Callable[[bytes, Query], Record]]] = {
     "hotich.khaisinh": ("/hotich/v1/khai-sinh", _birth),
     "hotich.khaitu": ("/hotich/v1/khai-tu", _death),
     "hotich.kethon": ("/hotich/v1/ket-hon", _marriage),
@@ -230,8 +230,8 @@ def _entry(
     known: Mapping[str, Json],
     *,
     subject_is: str = "adult",
-    reasons: Mapping[str, str] | None = None,
-) -> Told:
+    reasons: dict[str, str] | None = None,
+) -> Record:
     """Return a record; its office's commune code is the one of the day of registration."""
     day = _day(told.ngay_dang_ky)
     office = {
@@ -239,12 +239,13 @@ def _entry(
         "ten_xa": nfc(told.noi_dang_ky.ten_xa),
         "ngay_dia_gioi": day,
     }
-    return Told(
-        known={**known, "ngay_dang_ky": day, "noi_dang_ky": office},
+    return Record(
+        values={**known, "ngay_dang_ky": day, "noi_dang_ky": office},
         as_of=instant_of(SOURCE, told.thoi_diem_cap_nhat),
+        match=Match.EXACT,
         upstream_id=told.so_tra_cuu,
         subject_is=subject_is,
-        reasons=reasons or {},
+        unavailable=reasons or {},
     )
 
 

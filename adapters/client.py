@@ -1,7 +1,8 @@
 """What every connector asks of a transport, and what it may believe of a reply."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ Shape = TypeVar("Shape")
 
 HEAD_BYTES = 32 * 1024  # of one reply's status line and headers
 HEAD_LINES = 100
+JSON = "application/json"
 
 _OK, _BUSY, _BROKEN = 200, 429, 500  # RFC 9110 section 15, RFC 6585 section 4
 _REFUSALS = frozenset({400, 401, 403})
@@ -91,10 +93,24 @@ def accepted(source: str, reply: SourceReply, media_type: str) -> bytes:
     """
     if reply.status != _OK:
         raise refused(source, reply.status)
-    given = reply.content_type
-    if given != media_type and given.partition(";")[0].strip().lower() != media_type:
+    if essence(reply.content_type) != media_type:
         raise SourceMalformed(source, "answer of another media type")
     return reply.body
+
+
+@lru_cache(maxsize=64)
+def essence(content_type: str) -> str:
+    """Return type and subtype alone, in lower case; a source writes the same line every time."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def json_reader(source: str, shape: msgspec.json.Decoder[Shape]) -> Callable[[SourceReply], Shape]:
+    """Return what takes a 200 of JSON for *shape*; see `accepted` and `decoded` for its errors."""
+
+    def read(reply: SourceReply) -> Shape:
+        return decoded(source, accepted(source, reply, JSON), shape)
+
+    return read
 
 
 def refused(source: str, status: int) -> SourceUnavailable | SourceMalformed:

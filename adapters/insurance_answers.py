@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from adapters.errors import SourceSchemaMismatch
-from adapters.protocol import Json
-from adapters.shapes import ICT, Told, day_of, nfc
+from adapters.protocol import Json, Match, Record
+from adapters.shapes import ICT, day_of, nfc
 
 SOURCE = "insurance"
 
@@ -93,7 +93,7 @@ HISTORY = msgspec.json.Decoder(Envelope[History])
 BENEFIT = msgspec.json.Decoder(Envelope[Benefit])
 
 
-def card(told: Card, upstream_id: str) -> Told:
+def card(told: Card, upstream_id: str) -> Record:
     """Return the health insurance card."""
     place = told.noi_kcb_ban_dau
     known: dict[str, Json] = {
@@ -105,20 +105,20 @@ def card(told: Card, upstream_id: str) -> Told:
         "ngay_5_nam": None if told.five_years is None else _day(told.five_years),
         "trang_thai_the": str(told.trang_thai),
     }
-    return Told(known=known, as_of=_as_of(told), upstream_id=upstream_id)
+    return _record(known, told, upstream_id)
 
 
-def history(told: History, upstream_id: str) -> Told:
+def history(told: History, upstream_id: str) -> Record:
     """Return the contribution history; a line without `den_thang` still lasts."""
     known: dict[str, Json] = {
         "ma_so_bhxh": told.ma_so_bhxh,
         "qua_trinh": [_line(each) for each in told.qua_trinh],
         "tong_thoi_gian": told.tong_thoi_gian_thang,
     }
-    return Told(known=known, as_of=_as_of(told), upstream_id=upstream_id)
+    return _record(known, told, upstream_id)
 
 
-def benefit(told: Benefit, upstream_id: str, *, detailed: bool) -> Told:
+def benefit(told: Benefit, upstream_id: str, *, detailed: bool) -> Record:
     """Return whether a benefit is being received and, when *detailed*, which kinds.
 
     Raises:
@@ -130,7 +130,12 @@ def benefit(told: Benefit, upstream_id: str, *, detailed: bool) -> Told:
         "dang_huong": told.dang_huong,
         "loai_huong": [each.loai for each in told.che_do or ()] if detailed else None,
     }
-    return Told(known=known, as_of=_as_of(told), upstream_id=upstream_id)
+    return _record(known, told, upstream_id)
+
+
+def _record(known: dict[str, Json], told: Person, upstream_id: str) -> Record:
+    as_of = datetime.fromisoformat(_day(told.ngay_cap_nhat)).replace(tzinfo=ICT)
+    return Record(values=known, as_of=as_of, match=Match.EXACT, upstream_id=upstream_id)
 
 
 def _line(told: Period) -> dict[str, Json]:
@@ -164,7 +169,3 @@ def _month(text: str) -> str:
         raise SourceSchemaMismatch(SOURCE, "a month that is none")
     digits = _digits(text)
     return f"{digits[:4]}-{digits[4:]}"
-
-
-def _as_of(told: Person) -> datetime:
-    return datetime.fromisoformat(_day(told.ngay_cap_nhat)).replace(tzinfo=ICT)

@@ -7,7 +7,7 @@ when the register holds it under the same name, and the same year of birth where
 Source: domain.md 2.4 and the register's OpenAPI document.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from types import CoroutineType
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from adapters.breaker import BreakerState
-from adapters.client import QuestionRefused, SourceReply, accepted, decoded, trace_headers
+from adapters.client import JSON, QuestionRefused, SourceReply, json_reader, trace_headers
 from adapters.errors import AdapterMisconfigured, SourceSchemaMismatch, SubjectUnknown
 from adapters.guard import GuardedClient, Observe, Question
 from adapters.land_answers import (
@@ -24,13 +24,14 @@ from adapters.land_answers import (
     Parcel,
     Verdict,
     certificates,
+    demand_parcel,
     named_on,
     parcel,
     same_serial,
 )
 from adapters.protocol import Json, Match, Query, Record, SourceAdapter
 from adapters.settings import SourceSettings
-from adapters.shapes import Told, demand_same, instant_of, record
+from adapters.shapes import demand_same, instant_of, record
 
 SOURCE = "land"
 
@@ -43,9 +44,9 @@ _PAGES = 5  # more than 500 certificates of one person are not read
 Shape = TypeVar("Shape")
 
 _ENCODER = msgspec.json.Encoder()
-_CERTIFICATE_PAGE = msgspec.json.Decoder(Page[Certificate])
-_PARCEL_PAGE = msgspec.json.Decoder(Page[Parcel])
-_VERDICT = msgspec.json.Decoder(Verdict)
+_CERTIFICATE_PAGE = json_reader(SOURCE, msgspec.json.Decoder(Page[Certificate]))
+_PARCEL_PAGE = json_reader(SOURCE, msgspec.json.Decoder(Page[Parcel]))
+_VERDICT = json_reader(SOURCE, msgspec.json.Decoder(Verdict))
 
 
 class LandAdapter:
@@ -62,8 +63,8 @@ class LandAdapter:
         if key is None or not isinstance(agency, str) or settings.options.keys() != {"agency"}:
             raise AdapterMisconfigured(f"{SOURCE}: needs credentials.api_key and options.agency")
         self._headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
+            "Content-Type": JSON,
+            "Accept": JSON,
             "X-API-Key": key.get_secret_value(),
             "X-Don-Vi": agency,
         }
@@ -140,11 +141,7 @@ class LandAdapter:
             asked["ngayDiaGioi"] = subject.ngay_dia_gioi
         found = await self._pages(_PARCELS, asked, query, _PARCEL_PAGE)
         for each in found:
-            demand_same(SOURCE, subject.ma_xa, (each.xa_id, each.xa_id_cu))
-            sheets = (each.so_hieu_to_ban_do, each.so_hieu_to_ban_do_cu)
-            demand_same(SOURCE, subject.so_to, sheets)
-            numbers = (each.so_thu_tu_thua, each.so_thu_tu_thua_cu)
-            demand_same(SOURCE, subject.so_thua, numbers)
+            demand_parcel(each, subject)
         live = [each for each in found if each.thoi_diem_ket_thuc is None]
         if not live:
             raise SubjectUnknown(SOURCE, "no parcel in force")
@@ -177,8 +174,8 @@ class LandAdapter:
                 break
         if verdict is None:
             raise QuestionRefused(SOURCE, "question without a number")
-        told = Told(
-            known={"khop": verdict.la_chu_su_dung, "vai_tro": verdict.vai_tro},
+        told = Record(
+            values={"khop": verdict.la_chu_su_dung, "vai_tro": verdict.vai_tro},
             as_of=instant_of(SOURCE, verdict.thoi_diem_cap_nhat),
             match=Match.EXACT if verdict.la_chu_su_dung else Match.NONE,
         )
@@ -187,16 +184,15 @@ class LandAdapter:
     async def _pages(
         self,
         path: str,
-        asked: Mapping[str, Json],
+        asked: dict[str, Json],
         query: Query,
-        shape: "msgspec.json.Decoder[Page[Shape]]",
+        read: Callable[[SourceReply], Page[Shape]],
     ) -> list[Shape]:
         """Return the items of every page; more pages than agreed are no answer."""
         items: list[Shape] = []
         for number in range(1, _PAGES + 1):
-            page = await self._ask(
-                path, {**asked, "trang": number, "kichThuoc": _PAGE}, query, shape
-            )
+            asked |= {"trang": number, "kichThuoc": _PAGE}
+            page = await self._ask(path, asked, query, read)
             items += page.du_lieu
             if len(items) >= page.tong_so:
                 return items
@@ -207,13 +203,10 @@ class LandAdapter:
     def _ask(
         self,
         path: str,
-        asked: Mapping[str, Json],
+        asked: dict[str, Json],
         query: Query,
-        shape: "msgspec.json.Decoder[Shape]",
+        read: Callable[[SourceReply], Shape],
     ) -> "CoroutineType[Any, Any, Shape]":
-        def read(reply: SourceReply) -> Shape:
-            return decoded(SOURCE, accepted(SOURCE, reply, "application/json"), shape)
-
         question = Question(
             path=path,
             headers=self._headers,

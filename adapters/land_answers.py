@@ -11,8 +11,8 @@ from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from adapters.protocol import Json, Match, PartialDate, Subject
-from adapters.shapes import Told, folded, instant_of, nfc
+from adapters.protocol import Json, Match, PartialDate, Record, Subject
+from adapters.shapes import NOT_ON_RECORD, folded, instant_of, nfc, somebody_else
 
 SOURCE = "land"
 SEVERAL_CERTIFICATES = "several_certificates"  # the values stand in `thua_dat`, by parcel
@@ -31,7 +31,10 @@ _MEMBERS = (
     "dia_chi_thua",
 )
 
+_LOT: dict[str, Json] = dict.fromkeys(_MEMBERS)  # a parcel of which nothing is known
 _NOBODY = Match.NOT_A_PERSON
+# What a parcel may lack; its restrictions stand in its certificate.
+_LACKING: dict[str, str] = dict.fromkeys(("so_to_cu", "so_thua_cu", "han_che"), NOT_ON_RECORD)
 
 Item = TypeVar("Item")
 
@@ -103,6 +106,20 @@ class Verdict(Struct, frozen=True, rename="camel"):
     thoi_diem_cap_nhat: str
 
 
+def demand_parcel(told: Parcel, subject: Subject) -> None:
+    """Insist on the commune, sheet and number asked for, each the present or the former one.
+
+    Raises:
+        SourceSchemaMismatch: an answer about another parcel.
+    """
+    if (
+        subject.ma_xa not in (told.xa_id, told.xa_id_cu)
+        or subject.so_to not in (told.so_hieu_to_ban_do, told.so_hieu_to_ban_do_cu)
+        or subject.so_thua not in (told.so_thu_tu_thua, told.so_thu_tu_thua_cu)
+    ):
+        raise somebody_else(SOURCE)
+
+
 def same_serial(asked: str, answered: str) -> bool:
     """Compare certificate serials as the register does: upper case, without blanks."""
     return "".join(asked.upper().split()) == "".join(answered.upper().split())
@@ -128,20 +145,19 @@ def _year(day: str | PartialDate | None) -> int | None:
     return None if day is None else int(day[:4])
 
 
-def parcel(told: Parcel) -> Told:
+def parcel(told: Parcel) -> Record:
     """Return one parcel; holders and restrictions are not part of this answer."""
-    known = _members(told)
-    known["han_che"] = None
-    return Told(
-        known=known,
+    return Record(
+        values=_members(told),
         as_of=instant_of(SOURCE, told.thoi_diem_cap_nhat),
         match=_NOBODY,
+        unavailable=_LACKING,
     )
 
 
 def certificates(
     found: Sequence[Certificate], papers: Sequence[str], fields: frozenset[str]
-) -> Told:
+) -> Record:
     """Return one certificate, or several, by their parcels.
 
     With one certificate every value stands by its own name, and with one parcel the parcel's too.
@@ -155,20 +171,21 @@ def certificates(
     """
     heads = [_head(each, papers) for each in found]
     parcels = [
-        _members(each) | {name: head[name] for name in head.keys() & {*fields, "han_che"}}
+        _LOT | _members(each) | {name: head[name] for name in head.keys() & {*fields, "han_che"}}
         for whole, head in zip(found, heads, strict=True)
         for each in whole.thua_dat
     ]
-    known: dict[str, Json] = dict.fromkeys((*_HEAD, *_MEMBERS))
+    known: dict[str, Json] = dict.fromkeys(_HEAD) | _LOT
     if len(found) == 1:
         known |= heads[0]
     if len(parcels) == 1:
         known |= _members(found[0].thua_dat[0])
     known["thua_dat"] = parcels
-    return Told(
-        known=known,
+    return Record(
+        values=known,
         as_of=max(instant_of(SOURCE, each.thoi_diem_cap_nhat) for each in found),
-        reasons=_reasons(len(found), len(parcels)),
+        match=Match.EXACT,
+        unavailable=_reasons(len(found), len(parcels)),
     )
 
 
@@ -199,17 +216,18 @@ def _holder(told: Holder, papers: Sequence[str]) -> dict[str, str]:
 
 
 def _members(told: Parcel) -> dict[str, Json]:
-    """Return a parcel's values; None where the register has none."""
-    place = {"chi_tiet": nfc(told.dia_chi), "ma_xa": told.xa_id, "quoc_gia": "VN"}
-    values = (
-        told.so_hieu_to_ban_do,
-        told.so_thu_tu_thua,
-        told.so_hieu_to_ban_do_cu,
-        told.so_thu_tu_thua_cu,
-        told.dien_tich,
-        told.muc_dich,
-        told.thoi_han,
-        told.nguon_goc,
-        place,
-    )
-    return dict(zip(_MEMBERS, values, strict=True))
+    """Return the values the register has of a parcel."""
+    known: dict[str, Json] = {
+        "so_to": told.so_hieu_to_ban_do,
+        "so_thua": told.so_thu_tu_thua,
+        "dien_tich": told.dien_tich,
+        "muc_dich": told.muc_dich,
+        "thoi_han": told.thoi_han,
+        "nguon_goc": told.nguon_goc,
+        "dia_chi_thua": {"chi_tiet": nfc(told.dia_chi), "ma_xa": told.xa_id, "quoc_gia": "VN"},
+    }
+    if told.so_hieu_to_ban_do_cu is not None:
+        known["so_to_cu"] = told.so_hieu_to_ban_do_cu
+    if told.so_thu_tu_thua_cu is not None:
+        known["so_thua_cu"] = told.so_thu_tu_thua_cu
+    return known

@@ -15,7 +15,7 @@ from adapters.errors import (
     SubjectUnknown,
 )
 from adapters.protocol import Json, Match, Query, Record
-from adapters.shapes import Told, instant_of, record
+from adapters.shapes import instant_of, record
 from adapters.soap import CONTENT_TYPE, Element, SoapFault, opened
 
 SOURCE = "population"
@@ -129,8 +129,8 @@ def told(reply: SourceReply, operation: Operation, query: Query) -> Record:
     if not answer.recognised and not operation.verifies:
         raise SubjectUnknown(SOURCE, "no match", upstream_id=answer.upstream_id)
     values, changed = operation.read(answer, query)
-    said_of_it = Told(
-        known=values,
+    said_of_it = Record(
+        values=values,
         as_of=instant_of(SOURCE, changed or answer.at),
         match=_match(answer, values),
         upstream_id=answer.upstream_id,

@@ -1,14 +1,14 @@
 """The shapes every connector hands out: names, dates, people, records in the catalog's words."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.client import QuestionRefused
 from adapters.errors import SourceSchemaMismatch
-from adapters.protocol import Json, Match, PartialDate, Query, Record
+from adapters.protocol import Json, PartialDate, Query, Record
 
 ICT = timezone(timedelta(hours=7))  # Indochina Time; the registers' day begins here
 NOT_ON_RECORD = "not_on_record"  # the source knows the person and lacks the value
@@ -18,38 +18,28 @@ _YEAR_DIGITS, _MONTH_DIGITS, _DAY_DIGITS = 4, 6, 8
 _DATE_PARTS = 3
 
 
-class Told(Struct, frozen=True, kw_only=True):
-    """What a source said, before the fields asked are picked out of it."""
+def record(query: Query, told: Record) -> Record:
+    """Return of *told* the fields that were asked, and a reason for each that is not there.
 
-    known: Mapping[str, Json]  # None: the source has no value
-    as_of: datetime
-    match: Match = Match.EXACT
-    upstream_id: str | None = None
-    reasons: Mapping[str, str] = {}  # why a value is None, when it is not simply missing
-    current_so_dinh_danh: str | None = None
-    subject_is: str = "adult"
-
-
-def record(query: Query, told: Told) -> Record:
-    """Return the fields that were asked, and a reason for each that is not there."""
-    known, fields = told.known, query.fields
-    values = {name: value for name in fields if (value := known.get(name)) is not None}
-    return Record(
-        values=values,
-        as_of=told.as_of,
-        match=told.match,
-        upstream_id=told.upstream_id,
-        unavailable=_missing(fields.difference(values), told) if len(values) < len(fields) else {},
-        current_so_dinh_danh=told.current_so_dinh_danh,
-        subject_is=told.subject_is,
-    )
+    Args:
+        query: what was asked.
+        told: all the source said.  A value of None is one that the source lacks; `unavailable`
+            says why, or names what may be missing from `values` altogether.
+    """
+    values = {**told.values}
+    for name in values.keys() - query.fields:
+        del values[name]
+    if None in values.values():
+        values = {name: value for name, value in values.items() if value is not None}
+    missing = query.fields.difference(values)
+    return replace(told, values=values, unavailable=_reasons(missing, told) if missing else {})
 
 
-def _missing(names: frozenset[str], told: Told) -> dict[str, str]:
-    """Return why each of *names* has no value."""
+def _reasons(missing: frozenset[str], told: Record) -> dict[str, str]:
+    """Return why each of *missing* has no value."""
+    known, reasons = told.values, told.unavailable
     return {
-        name: told.reasons.get(name, NOT_ON_RECORD if name in told.known else NOT_OFFERED)
-        for name in names
+        name: reasons.get(name, NOT_ON_RECORD if name in known else NOT_OFFERED) for name in missing
     }
 
 
@@ -138,7 +128,12 @@ def demand_same(source: str, asked: str | None, answered: Iterable[str | None]) 
         SourceSchemaMismatch: *asked* is not among *answered*; the message names nobody.
     """
     if asked is None or asked not in answered:
-        raise SourceSchemaMismatch(source, "an answer about somebody else")
+        raise somebody_else(source)
+
+
+def somebody_else(source: str) -> SourceSchemaMismatch:
+    """Return the error for an answer about another subject; it names nobody."""
+    return SourceSchemaMismatch(source, "an answer about somebody else")
 
 
 def _leading(numbers: Iterable[int | None]) -> Iterator[int]:

@@ -6,8 +6,8 @@ import pytest
 
 from adapters.client import QuestionRefused
 from adapters.errors import SourceSchemaMismatch
-from adapters.protocol import PartialDate, Query, Subject
-from adapters.shapes import Told, day_of, demand_same, digits_of, folded, instant_of, nfc, record
+from adapters.protocol import Match, PartialDate, Query, Record, Subject
+from adapters.shapes import day_of, demand_same, digits_of, folded, instant_of, nfc, record
 from catalog.entries import Operation, ServiceCode
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
@@ -26,19 +26,25 @@ def asking(*fields: str) -> Query:
     )
 
 
+def saying(values: dict[str, object], **reasons: str) -> Record:
+    """Return all that a source said."""
+    return Record(values=values, as_of=NOON, match=Match.EXACT, unavailable=reasons)
+
+
 def test_only_asked_fields_are_kept_and_missing_ones_have_a_reason() -> None:
     """Least data: what was not asked does not travel further."""
-    told = Told(known={"ho_ten": "Ánh", "cha": None, "me": "x"}, as_of=NOON)
+    told = saying({"ho_ten": "Ánh", "cha": None, "me": "x"}, so_cmnd="card_replaced")
 
-    kept = record(asking("ho_ten", "cha", "khac"), told)
+    kept = record(asking("ho_ten", "cha", "khac", "so_cmnd"), told)
 
     assert {"ho_ten": "Ánh"} == kept.values
-    assert {"cha": "not_on_record", "khac": "not_offered"} == kept.unavailable
+    reasons = {"cha": "not_on_record", "khac": "not_offered", "so_cmnd": "card_replaced"}
+    assert reasons == kept.unavailable
 
 
 def test_false_and_empty_are_values() -> None:
     """«No restriction» and «no» are answers, not gaps."""
-    told = Told(known={"khop": False, "han_che": []}, as_of=NOON)
+    told = saying({"khop": False, "han_che": []})
 
     assert {"khop": False, "han_che": []} == record(asking("khop", "han_che"), told).values
 
