@@ -4,6 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from gateway.audit.entry import Receipt
 from gateway.audit.prepared import Prepared
 from gateway.errors import AuditUnavailable
@@ -12,23 +14,13 @@ from gateway.rights import Right
 MOST_WAITING_BYTES = 16 * 1024 * 1024
 
 
-class Pending:
-    """One record on its way; *future* is None for a record of the writer's own."""
+class Pending(Struct, eq=False):
+    """One record on its way."""
 
-    __slots__ = ("at", "body", "future", "of", "rights")
-
-    def __init__(
-        self,
-        of: Prepared,
-        rights: tuple[Right, ...] = (),
-        future: asyncio.Future[Receipt] | None = None,
-        at: float = 0.0,
-    ) -> None:
-        self.of = of
-        self.body = of.content
-        self.rights = rights
-        self.future = future
-        self.at = at  # event-loop time
+    of: Prepared
+    rights: tuple[Right, ...] = ()
+    future: asyncio.Future[Receipt] | None = None  # None: a record of the writer's own
+    at: float = 0.0  # event-loop time
 
     def fail(self, error: Exception) -> None:
         """Tell whoever waits; harmless when nobody does any more."""
@@ -54,7 +46,7 @@ class Waiting:
 
     def offer(self, pending: Pending) -> bool:
         """Take *pending* unless the bound is reached."""
-        size = len(pending.body)
+        size = len(pending.of.content)
         if len(self._items) >= self._most_records or self._bytes + size > MOST_WAITING_BYTES:
             return False
         self._items.append(pending)
@@ -68,16 +60,24 @@ class Waiting:
         """
         for pending in reversed(list(own)):
             self._items.appendleft(pending)
-            self._bytes += len(pending.body)
+            self._bytes += len(pending.of.content)
 
     def gather(self, most_records: int, most_bytes: int) -> list[Pending]:
         """Take the next batch, leaving out what nobody waits for any more."""
+        if len(self._items) <= most_records and self._bytes <= most_bytes:
+            everything = [one for one in self._items if one.future is None or not one.future.done()]
+            self._items.clear()
+            self._bytes = 0
+            return everything
+        return self._portion(most_records, most_bytes)
+
+    def _portion(self, most_records: int, most_bytes: int) -> list[Pending]:
         batch: list[Pending] = []
         size = 0
         items = self._items
         while items and len(batch) < most_records:
             pending = items[0]
-            length = len(pending.body)
+            length = len(pending.of.content)
             if batch and size + length > most_bytes:
                 break
             items.popleft()
@@ -94,7 +94,7 @@ class Waiting:
         kept: list[Pending] = []
         while self._items and self._items[0].at <= before:
             pending = self._items.popleft()
-            self._bytes -= len(pending.body)
+            self._bytes -= len(pending.of.content)
             if pending.future is None:
                 kept.append(pending)
             else:

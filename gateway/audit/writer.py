@@ -237,7 +237,7 @@ class AuditWriter:
             self._flight = batch
             rights = all_rights(batch)
             try:
-                stored = await self._journal.append([one.body for one in batch], rights)
+                stored = await self._journal.append([one.of.content for one in batch], rights)
             except Refused:
                 self._fail_flight()
                 self._waiting.put_first(one for one in batch if one.future is None)

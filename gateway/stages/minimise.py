@@ -1,6 +1,5 @@
 """6. Keep the permitted fields, name the others."""
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 from gateway.stages.evidence import Answered, Released, Withheld
@@ -21,16 +20,14 @@ def minimise(answered: Answered) -> Released:
         values = {name: value for name, value in values.items() if name in allowed}
     unavailable: tuple[Withheld, ...] = ()
     if len(values) < len(allowed):
-        unavailable = _missing(allowed, tuple(values))
-        if record.unavailable:
-            unavailable = tuple([_told(each, record.unavailable) for each in unavailable])
+        unavailable = _missing(allowed, tuple(values), tuple(record.unavailable.items()))
     return Released(answered, values, decision.withheld, unavailable)
 
 
 @lru_cache(maxsize=4_096)  # a register lacks the same fields of one person after the other
-def _missing(allowed: frozenset[str], given: tuple[str, ...]) -> tuple[Withheld, ...]:
-    return tuple(Withheld(name, NOT_ON_RECORD) for name in sorted(allowed.difference(given)))
-
-
-def _told(missing: Withheld, reasons: Mapping[str, str]) -> Withheld:
-    return Withheld(missing.field, reasons.get(missing.field, missing.code))
+def _missing(
+    allowed: frozenset[str], given: tuple[str, ...], reasons: tuple[tuple[str, str], ...]
+) -> tuple[Withheld, ...]:
+    told = dict(reasons)
+    missing = sorted(allowed.difference(given))
+    return tuple(Withheld(name, told.get(name, NOT_ON_RECORD)) for name in missing)
