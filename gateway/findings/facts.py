@@ -118,6 +118,10 @@ class _Leaf(Struct, frozen=True):
 
 _decode = msgspec.json.Decoder(_Leaf).decode
 
+# By names of our own: to look a member up in its enumeration is a call, and there are many a leaf.
+_ACCESS, _NONE, _NO_MATCH = Event.ACCESS, Matched.NONE, Code.NO_MATCH
+_RELEASED, _NOT_FOUND, _REFUSED, _FAILED = Outcome
+
 
 def fact_of(record: Sequenced, hours: Hours) -> Fact | None:
     """Return what *record* says for the rules, None when it is no question about people.
@@ -178,10 +182,9 @@ def _instant(hour: int, day: date) -> datetime:
 
 
 def _outcome(leaf: _Leaf) -> Outcome:
-    if leaf.type == Event.ACCESS:
-        return Outcome.NO_MATCH if leaf.res.match == Matched.NONE else Outcome.RELEASED
+    if leaf.type == _ACCESS:
+        return _NOT_FOUND if leaf.res.match == _NONE else _RELEASED
     reasons = leaf.basis.reasons
-    if Code.NO_MATCH in reasons:
-        return Outcome.NO_MATCH
-    turned_away = any(reason in TURNED_AWAY for reason in reasons)
-    return Outcome.TURNED_AWAY if turned_away else Outcome.FAILED
+    if _NO_MATCH in reasons:
+        return _NOT_FOUND
+    return _FAILED if TURNED_AWAY.isdisjoint(reasons) else _REFUSED

@@ -18,11 +18,11 @@ from gateway.findings.hours import Hours, local_day
 from gateway.findings.rules import Found, judge
 from gateway.findings.tallies import tallied
 from gateway.findings.tally_repository import Rows, TallyRepository
+from gateway.sequencing.pacing import LEAST, breath
 from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
-MOST_LEAVES = 500  # of one step; bounds memory and the length of a statement
+AT_ONCE = 4 * LEAST  # leaves of one step: the fewer steps, the fewer changes of one counter
 FORGET_EVERY = 500  # steps with leaves
-BREATH_S = 0.05  # between two full steps: exchanges want the processor and the disk as well
 
 _log = structlog.get_logger(__name__)
 
@@ -57,38 +57,38 @@ class Follower:
 
         A step that fails is tried again after a pause; it left nothing half done.
         """
-        loop = asyncio.get_running_loop()
+        clock = asyncio.get_running_loop().time
         judged_at = float("-inf")
         failed = False
         while True:
-            counted = 0
+            began = clock()
             try:
-                counted = await self.count()
-                self.behind = (await self._tree.head()).size - await self._rows.next_index()
-                if loop.time() - judged_at >= judge_s:
+                await self.count()
+                more = self.behind >= AT_ONCE
+                rest_s = breath(clock() - began, self.behind) if more else idle_s
+                if began - judged_at >= judge_s:
                     await self.judge()
-                    judged_at = loop.time()
+                    judged_at = began
                 failed = False
             except (Refusal, EntriesGone, *TROUBLES) as trouble:
                 if not failed:
                     _log.warning("findings.paused", error=type(trouble).__name__)
-                failed = True
-            await asyncio.sleep(idle_s if counted < MOST_LEAVES else BREATH_S)
+                failed, rest_s = True, idle_s
+            await asyncio.sleep(rest_s)
 
     async def count(self) -> int:
         """Count the next leaves; return how many there were, 0 at the end of the tree."""
         first = await self._rows.next_index()
+        size = (await self._tree.head()).size
+        self.behind = size - first
         try:
-            leaves = await self._tree.entries(first, MOST_LEAVES)
+            facts, end = await self._facts(first, min(size, first + AT_ONCE))
         except EntriesGone as gone:
             return await self._skip(first, gone.index)
-        if not leaves:
-            return 0
-        facts = [fact for leaf in leaves if (fact := fact_of(leaf, self._hours))]
-        end = leaves[-1].index + 1
-        if await self._rows.advance(first, end, tallied(facts), self._clock()):
+        if end > first and await self._rows.advance(first, end, tallied(facts), self._clock()):
+            self.behind = size - end
             await self._forget(facts)
-        return len(leaves)
+        return end - first
 
     async def judge(self) -> int:
         """Judge everything that is due; return how many findings were raised or grew."""
@@ -113,10 +113,18 @@ class Follower:
                     own.append(_known(key, one))
         return found
 
+    async def _facts(self, first: int, end: int) -> tuple[list[Fact], int]:
+        """Return what the leaves from *first* to *end* say, and before which leaf that ends."""
+        facts: list[Fact] = []
+        at = first
+        while at < end and (leaves := await self._tree.entries(at, min(LEAST, end - at))):
+            facts += [fact for leaf in leaves if (fact := fact_of(leaf, self._hours))]
+            at = leaves[-1].index + 1
+        return facts, at
+
     async def _skip(self, first: int, gone: int) -> int:
         """Go on after records that have left for the archive: rules look at the present."""
-        leaves = await self._tree.entries(first, gone - first) if gone > first else ()
-        facts = [fact for leaf in leaves if (fact := fact_of(leaf, self._hours))]
+        facts, _ = await self._facts(first, gone)
         end = await self._rows.resume(gone) or gone
         if end > first and await self._rows.advance(first, end, tallied(facts), self._clock()):
             _log.warning("findings.skipped", records=end - gone)

@@ -1,9 +1,10 @@
 """Counts by actor and local day: what a batch of facts adds; pure and bounded by the batch."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -18,6 +19,8 @@ class Scope(StrEnum):
     OFFICIAL = "official"  # by pseudonym; it lasts as long as its key epoch, one year
     SYSTEM = "system"  # by client id
     AGREEMENT = "agreement"  # by code
+
+    __hash__ = str.__hash__  # of the word itself: that of enumerations is a call for each look
 
 
 class Mark(StrEnum):
@@ -34,9 +37,18 @@ class Mark(StrEnum):
     KIN = "kin"  # those of them who share it
     BARE_PERSONS = "bare_persons"  # different people who were looked at without a dossier
 
+    __hash__ = str.__hash__
+
 
 PROCEDURE = "procedure:"
 OUTSIDE = "-"  # no procedure was named
+
+# By names of our own: to look a member up in its enumeration is a call, and there are many a leaf.
+_OFFICIAL, _SYSTEM, _AGREEMENT = Scope
+_CALLS, _BARE, _OFF_HOURS, _TURNED_AWAY, _PERSONS, _LISTED, _MISSED, _NAMED, _KIN, _BARE_PERSONS = (
+    Mark
+)
+_RELEASED, _NO_MATCH, _REFUSED, _ = Outcome
 
 
 class Key(Struct, frozen=True, order=True):
@@ -54,22 +66,32 @@ class Count(Struct, frozen=True):
     sample: tuple[int, ...]
 
 
-class Met(Struct, frozen=True, order=True):
-    """One actor met one person on one day: counted once, however often."""
+class Added:
+    """What a stretch of the log adds for one owner and day."""
 
-    scope: Scope
-    actor: str
-    day: date
-    mark: str
-    subject: str
+    __slots__ = ("agency", "counts", "met", "samples")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.agency: str | None = None
+        self.counts: dict[str, int] = {}  # by mark
+        self.samples: dict[str, list[int]] = {}  # by mark: the first indexes
+        self.met: dict[tuple[str, str], int] = {}  # mark and subject, with the first index
+
+    def count(self, mark: str, index: int, weight: int = 1) -> None:
+        """Count one more, or *weight* of them."""
+        if mark not in self.counts:
+            self.counts[mark], self.samples[mark] = 0, []
+        self.counts[mark] += weight
+        if len(self.samples[mark]) < MOST_SAMPLES:
+            self.samples[mark].append(index)
+
+    def meet(self, mark: str, subject: str, index: int) -> None:
+        """Meet one person: counted once, however often."""
+        self.met.setdefault((mark, subject), index)
 
 
-class Batch(Struct, frozen=True):
-    """What a stretch of the log adds."""
-
-    counts: dict[tuple[Key, str], Count]
-    met: dict[Met, int]  # with the first index
-    agencies: dict[Key, str | None]  # every key that was touched
+Tallies: TypeAlias = dict[Key, Added]
 
 
 def procedure_mark(code: str | None) -> str:
@@ -77,85 +99,59 @@ def procedure_mark(code: str | None) -> str:
     return PROCEDURE + (code or OUTSIDE)
 
 
-class _Owner:
-    """What one batch adds for one owner and day."""
-
-    __slots__ = ("agency", "counts", "met")
-
-    def __init__(self) -> None:
-        self.agency: str | None = None
-        self.counts: dict[str, tuple[list[int], list[int]]] = {}  # weights, first indexes
-        self.met: dict[tuple[str, str], int] = {}  # mark and subject, with the first index
-
-    def take(self, scope: Scope, fact: Fact) -> None:
-        """Count one fact."""
-        self.agency = fact.agency
-        for mark, weight in _marks(scope, fact):
-            found = self.counts.get(mark)
-            if found is None:
-                found = self.counts[mark] = ([], [])
-            weights, sample = found
-            weights.append(weight)
-            if len(sample) < MOST_SAMPLES:
-                sample.append(fact.index)
-        if fact.subject is not None and scope is not Scope.AGREEMENT:
-            for mark in _meetings(scope, fact):
-                self.met.setdefault((mark, fact.subject), fact.index)
-
-
-def tallied(facts: Iterable[Fact]) -> Batch:
-    """Return what *facts* add, in the order of the log."""
-    owners: dict[tuple[Scope, str, date], _Owner] = defaultdict(_Owner)
+def tallied(facts: Iterable[Fact]) -> Tallies:
+    """Return what *facts* add, in the order of the log, for every owner and day they touch."""
+    found: dict[tuple[Scope, str, date], Added] = defaultdict(Added)
     for fact in facts:
-        for scope, actor in _owners(fact):
-            owners[scope, actor, fact.day].take(scope, fact)
-    batch = Batch({}, {}, {})
-    for (scope, actor, day), own in owners.items():
-        key = Key(scope, actor, day)
-        batch.agencies[key] = own.agency
-        for mark, (weights, sample) in own.counts.items():
-            batch.counts[key, mark] = Count(sum(weights), tuple(sample))
-        for (mark, subject), index in own.met.items():
-            batch.met[Met(scope, actor, day, mark, subject)] = index
-    return batch
+        if fact.official is not None:
+            _official(found[_OFFICIAL, fact.official, fact.day], fact)
+        if fact.system is not None:
+            _system(found[_SYSTEM, fact.system, fact.day], fact)
+        if fact.agreement is not None and fact.outcome is _RELEASED:
+            _agreement(found[_AGREEMENT, fact.agreement, fact.day], fact)
+    return {Key(*owner): added for owner, added in found.items()}
 
 
-def _owners(fact: Fact) -> Iterator[tuple[Scope, str]]:
-    if fact.official is not None:
-        yield Scope.OFFICIAL, fact.official
-    if fact.system is not None:
-        yield Scope.SYSTEM, fact.system
-    if fact.agreement is not None and fact.outcome is Outcome.RELEASED:
-        yield Scope.AGREEMENT, fact.agreement
+def _official(added: Added, fact: Fact) -> None:
+    _calls(added, fact)
+    subject, index = fact.subject, fact.index
+    if subject is None or fact.outcome not in (_RELEASED, _NO_MATCH):
+        return
+    _people(added, fact, subject)
+    if fact.kin is not None:
+        added.meet(_NAMED, subject, index)
+    if fact.kin:
+        added.meet(_KIN, subject, index)
+    if fact.outcome is _RELEASED and not fact.dossier:
+        added.meet(_BARE_PERSONS, subject, index)
 
 
-def _marks(scope: Scope, fact: Fact) -> list[tuple[str, int]]:
-    marks: list[tuple[str, int]] = [(Mark.CALLS, 1)]
-    if scope is Scope.AGREEMENT:
-        return [*marks, (procedure_mark(fact.procedure), 1)]
-    if fact.outcome is Outcome.RELEASED and not fact.dossier:
-        marks.append((Mark.BARE, 1))
+def _system(added: Added, fact: Fact) -> None:
+    _calls(added, fact)
+    if fact.subject is not None and fact.outcome in (_RELEASED, _NO_MATCH):
+        _people(added, fact, fact.subject)
+
+
+def _agreement(added: Added, fact: Fact) -> None:
+    added.agency = fact.agency
+    added.count(_CALLS, fact.index)
+    added.count(procedure_mark(fact.procedure), fact.index)
+
+
+def _calls(added: Added, fact: Fact) -> None:
+    added.agency = fact.agency
+    added.count(_CALLS, fact.index)
+    if fact.outcome is _RELEASED and not fact.dossier:
+        added.count(_BARE, fact.index)
     if fact.off_hours:
-        marks.append((Mark.OFF_HOURS, 1))
-    if fact.outcome is Outcome.TURNED_AWAY:
-        marks.append((Mark.TURNED_AWAY, 1))
+        added.count(_OFF_HOURS, fact.index)
+    if fact.outcome is _REFUSED:
+        added.count(_TURNED_AWAY, fact.index)
     if fact.people and fact.subject is None:
-        marks.append((Mark.LISTED, fact.people))
-    return marks
+        added.count(_LISTED, fact.index, fact.people)
 
 
-def _meetings(scope: Scope, fact: Fact) -> list[str]:
-    marks: list[str] = []
-    if fact.outcome in {Outcome.RELEASED, Outcome.NO_MATCH}:
-        marks += [Mark.PERSONS, *(_named(fact) if scope is Scope.OFFICIAL else ())]
-    if fact.outcome is Outcome.NO_MATCH:
-        marks.append(Mark.MISSED)
-    if fact.outcome is Outcome.RELEASED and not fact.dossier and scope is Scope.OFFICIAL:
-        marks.append(Mark.BARE_PERSONS)
-    return marks
-
-
-def _named(fact: Fact) -> list[Mark]:
-    if fact.kin is None:
-        return []
-    return [Mark.NAMED, Mark.KIN] if fact.kin else [Mark.NAMED]
+def _people(added: Added, fact: Fact, subject: str) -> None:
+    added.meet(_PERSONS, subject, fact.index)
+    if fact.outcome is _NO_MATCH:
+        added.meet(_MISSED, subject, fact.index)

@@ -134,12 +134,11 @@ def test_night_sundays_and_holidays_are_off_hours(local: str, *, off: bool) -> N
 def test_a_person_counts_once_a_day_and_a_call_each_time() -> None:
     """Three looks at one applicant are three calls about one person."""
     facts = [the_fact(Call(minute=minute, dossier=None)) for minute in range(3)]
-    batch = tallied(facts)
-    key = Key(Scope.OFFICIAL, pseudonym("an"), DAY)
+    added = tallied(facts)[Key(Scope.OFFICIAL, pseudonym("an"), DAY)]
 
-    assert 3 == batch.counts[key, Mark.CALLS].n
-    assert 3 == batch.counts[key, Mark.BARE].n
-    assert 1 == sum(one.mark == Mark.PERSONS and one.scope == key.scope for one in batch.met)
+    assert 3 == added.counts[Mark.CALLS]
+    assert 3 == added.counts[Mark.BARE]
+    assert 1 == sum(mark == Mark.PERSONS for mark, _ in added.met)
 
 
 def test_shared_family_names_are_counted_by_person_and_only_where_both_are_known() -> None:
@@ -151,8 +150,9 @@ def test_shared_family_names_are_counted_by_person_and_only_where_both_are_known
         Call(person="unnamed"),
         Call(person="refused", kin=True, refused=Code.CONSENT_REQUIRED),
     ]
-    batch = tallied([the_fact(call) for call in calls])
-    met = [(one.scope, one.mark) for one in batch.met if one.mark in {Mark.KIN, Mark.NAMED}]
+    found = tallied([the_fact(call) for call in calls])
+    marks = [(key.scope, mark) for key, added in found.items() for mark, _ in added.met]
+    met = [each for each in marks if each[1] in {Mark.KIN, Mark.NAMED}]
 
     assert 3 == met.count((Scope.OFFICIAL, Mark.KIN))
     assert 4 == met.count((Scope.OFFICIAL, Mark.NAMED))
@@ -161,21 +161,22 @@ def test_shared_family_names_are_counted_by_person_and_only_where_both_are_known
 
 def test_an_answer_about_many_counts_its_people() -> None:
     """A list names no one by one, but says how many."""
-    batch = tallied([the_fact(Call(person=None))])
+    found = tallied([the_fact(Call(person=None))])
 
-    assert 120 == batch.counts[Key(Scope.SYSTEM, "mot-cua-h31", DAY), Mark.LISTED].n
+    assert 120 == found[Key(Scope.SYSTEM, "mot-cua-h31", DAY)].counts[Mark.LISTED]
 
 
 def test_samples_are_the_first_and_bounded() -> None:
     """Memory and rows stay small however many calls a day has."""
     facts = [the_fact(call) for call in spread(50)]
-    batch = tallied(replace(fact, index=at) for at, fact in enumerate(facts))
+    found = tallied(replace(fact, index=at) for at, fact in enumerate(facts))
+    samples = {tuple(each) for added in found.values() for each in added.samples.values()}
 
-    assert {tuple(range(MOST_SAMPLES))} == {count.sample for count in batch.counts.values()}
+    assert {tuple(range(MOST_SAMPLES))} == samples
 
 
 def test_a_call_without_an_official_counts_for_its_system_alone() -> None:
     """Batch systems act for nobody."""
-    batch = tallied([the_fact(Call(official=None, day=DAY + timedelta(days=1)))])
+    found = tallied([the_fact(Call(official=None, day=DAY + timedelta(days=1)))])
 
-    assert {Scope.SYSTEM, Scope.AGREEMENT} == {key.scope for key in batch.agencies}
+    assert {Scope.SYSTEM, Scope.AGREEMENT} == {key.scope for key in found}
