@@ -25,6 +25,12 @@ class Together(asyncio.Transport):
             self._loop.call_soon(self._flush)
         self._parts.append(data)
 
+    def send(self, data: bytes) -> None:
+        """Send *data* now, after what was kept: a whole answer waits for no more parts."""
+        if self._parts:
+            self._flush()
+        self._transport.write(data)
+
     def _flush(self) -> None:
         parts, self._parts = self._parts, []
         if parts:
@@ -56,10 +62,6 @@ class Together(asyncio.Transport):
         """Read on."""
         self._transport.resume_reading()
 
-    def is_reading(self) -> bool:
-        """Say whether the peer's bytes are being taken."""
-        return self._transport.is_reading()
-
     def get_write_buffer_size(self) -> int:
         """Return the bytes that wait, those kept here included."""
         kept = sum(len(part) for part in self._parts)
@@ -71,9 +73,55 @@ class Together(asyncio.Transport):
 
 
 class ServiceProtocol(HttpToolsProtocol):
-    """The server's own protocol over a transport that writes together."""
+    """The server's own protocol over a transport that writes together.
+
+    The server arms a timer with each answer and cancels it with each request.  Here a connection
+    has one, which looks how long the rest has been when it fires.
+    """
+
+    joined: Together
+    rests_since: float | None = None  # the loop's seconds; None while something is under way
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection (asyncio calls this)."""
-        joined = Together(transport, self.loop)
-        super().connection_made(cast("asyncio.Transport", joined))
+        self.joined = Together(transport, self.loop)
+        super().connection_made(cast("asyncio.Transport", self.joined))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End it (asyncio calls this)."""
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+
+    def on_response_complete(self) -> None:
+        """Begin the request that waits, or rest (the server calls this)."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self.rests_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_in(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that has rested long enough (the loop calls this)."""
+        self.timeout_keep_alive_task = None
+        if self.rests_since is None:
+            return  # the next answer arms it again
+        left_s = self.rests_since + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self._look_in(left_s)
+        else:
+            self.transport.close()
+
+    def _look_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Rest no more; the server asks for it with each piece of data."""
+        self.rests_since = None

@@ -26,18 +26,32 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
-    """The port of a server that speaks this protocol."""
+async def server() -> AsyncIterator[uvicorn.Server]:
+    """A server that speaks this protocol, and lets connections rest for one second."""
     config = uvicorn.Config(
-        application, port=0, http=ServiceProtocol, lifespan="off", log_config=None
-    )
+        application, port=0, http=ServiceProtocol, lifespan="off", log_config=None,
+        timeout_keep_alive=1,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     serving = asyncio.get_running_loop().create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     await serving
+
+
+@pytest.fixture
+def port(server: uvicorn.Server) -> int:
+    """Its port."""
+    return int(server.servers[0].sockets[0].getsockname()[1])
+
+
+def only_connection(server: uvicorn.Server) -> ServiceProtocol:
+    """Return the protocol of the one connection there is."""
+    (protocol,) = server.server_state.connections
+    assert isinstance(protocol, ServiceProtocol)
+    return protocol
 
 
 async def test_head_and_body_arrive_together(port: int) -> None:
@@ -85,3 +99,73 @@ async def test_nonsense_is_refused(port: int) -> None:
 
     assert (await reader.read()).startswith(b"HTTP/1.1 400")
     writer.close()
+
+
+async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """Ask on a kept connection, and return the answer's body."""
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    return await reader.readexactly(1)
+
+
+async def test_a_connection_that_rests_is_closed(port: int) -> None:
+    """Callers who went without a word must not fill the worker."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    assert b"0" == await asked(reader, writer)
+    assert b"" == await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+
+
+async def test_one_timer_serves_a_whole_connection(port: int, server: uvicorn.Server) -> None:
+    """Arming one for each answer costs as much as reading a head."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    timers: set[object] = set()
+    for _ in range(3):
+        await asked(reader, writer)
+        timers.add(only_connection(server).timeout_keep_alive_task)
+
+    assert 1 == len(timers)
+    writer.close()
+
+
+async def test_a_rest_that_began_anew_is_given_its_time(port: int, server: uvicorn.Server) -> None:
+    """The timer was armed by an answer of long ago."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asked(reader, writer)
+    protocol = only_connection(server)
+    armed = protocol.timeout_keep_alive_task
+    protocol.rests_since = protocol.loop.time()
+    protocol.timeout_keep_alive_handler()
+
+    assert protocol.timeout_keep_alive_task not in {None, armed}
+    assert b"0" == await asked(reader, writer)
+    writer.close()
+
+
+async def test_a_request_under_way_is_no_rest(port: int, server: uvicorn.Server) -> None:
+    """The timer of the answer before fires while the next request is still coming."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asked(reader, writer)
+    protocol = only_connection(server)
+    writer.write(b"POST / HTTP/1.1\r\n")
+    while protocol.rests_since is not None:
+        await asyncio.sleep(0.01)
+    protocol.timeout_keep_alive_handler()
+    writer.write(b"Host: x\r\nContent-Length: 0\r\n\r\n")
+
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+async def test_a_lost_connection_leaves_no_timer(port: int, server: uvicorn.Server) -> None:
+    """It would hold the connection's last request for as long as a rest may last."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asked(reader, writer)
+    timer = only_connection(server).timeout_keep_alive_task
+    writer.close()
+    while server.server_state.connections:
+        await asyncio.sleep(0.01)
+
+    assert timer is not None
+    assert timer.cancelled()
