@@ -9,7 +9,8 @@ import pytest
 import uvicorn
 
 from gateway.api.exchanges import Body, Call, Reply
-from gateway.cli.shortcut import ShortcutProtocol, Turn
+from gateway.cli.shortcut import ShortcutProtocol
+from gateway.cli.turns import Turn
 
 SHORT, GENERAL = b"short", b"general"
 QUESTION = b'{"purpose":"x"}'
@@ -168,6 +169,60 @@ async def test_one_connection_takes_both_ways_in_turn(port: int) -> None:
         ways.append((await way_of(reader))[0])
 
     assert [SHORT, GENERAL, SHORT, SHORT] == ways
+    writer.close()
+
+
+async def test_answers_of_both_ways_leave_in_order(port: int) -> None:
+    """A short answer is sent at once, and must not overtake what waits for the turn's end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for number in range(20):
+        writer.write(a_request(b"/oauth/token", body=b"%d" % number))
+        assert (GENERAL, b"%d" % number) == await way_of(reader)
+        writer.write(a_request(body=b"%d" % number))
+        assert (SHORT, b"%d" % number) == await way_of(reader)
+    writer.close()
+
+
+async def test_a_header_said_twice_goes_the_general_way(port: int) -> None:
+    """Which of the two counts is decided there, once for all."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(a_request(b"/v1/data/x", b"X-Y: 1", b"x-y: 2"))
+
+    assert GENERAL == (await way_of(reader))[0]
+    writer.close()
+
+
+async def test_a_connection_has_one_task_that_ends_with_it(
+    port: int, server: uvicorn.Server
+) -> None:
+    """One left behind for each connection would fill the worker."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    seen: set[object] = set()
+    for _ in range(3):
+        writer.write(a_request())
+        await way_of(reader)
+        seen |= server.server_state.tasks
+
+    assert 1 == len(seen)
+    writer.close()
+    while server.server_state.tasks:
+        await asyncio.sleep(0.01)
+
+
+async def test_a_caller_who_leaves_before_its_task_wakes_is_known_to_have_left(
+    port: int, application: Application, server: uvicorn.Server
+) -> None:
+    """The request and the end of its connection may come in one turn of the loop."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(a_request())
+    await way_of(reader)
+    (protocol,) = server.server_state.connections
+    protocol.data_received(a_request(body=b"1" * len(QUESTION)))
+    protocol.connection_lost(None)
+    while server.server_state.tasks:
+        await asyncio.sleep(0.01)
+
+    assert [b"1" * len(QUESTION)] == application.exchange.lost
     writer.close()
 
 
