@@ -18,6 +18,7 @@ import structlog
 from gateway.api.exchanges import PREFIX, Body, Call, Reply, call_of
 from gateway.api.wire import Headers
 from gateway.cli.protocol import ServiceProtocol
+from gateway.cli.repeated import Head, head_of
 from gateway.cli.turns import Turn, written
 
 _PLAIN = re.compile(re.escape(PREFIX).encode("ascii") + rb"[a-z0-9._-]{1,120}").fullmatch
@@ -45,6 +46,9 @@ class ShortcutProtocol(ServiceProtocol):
 
     answers: Answers | None
     turn: Turn | None = None  # the one whose body is being read
+    head: Head | None = None  # of the piece of data that was fed last, if that was one request
+    between = True  # whether the parser is, of two requests
+    piece = b""  # what is being fed, if the parser was between two requests when it came
     whole: "asyncio.Future[Turn | None]"  # the next one, or nothing once the connection is lost
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -66,8 +70,24 @@ class ShortcutProtocol(ServiceProtocol):
         if not self.whole.done():
             self.whole.set_result(None)
 
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the head of the last request is not read again (asyncio calls this)."""
+        head = self.head
+        if head is not None and head.begins(data) and self._is_free():
+            self.rests_since = None
+            turn = self._begun(head.path, head.headers)
+            turn.body = data[len(head.raw) :]
+            self.whole.set_result(turn)
+            return
+        self.head = None  # the parser is to be where it was after that very request
+        self.piece = data if self.between else b""
+        super().data_received(data)
+        self.piece = b""
+
     def on_message_begin(self) -> None:
         """Begin a request; a scope is made only for those that need one (the parser calls)."""
+        self.head = None  # and it is not, with the next request behind that one
+        self.between = False
         self.turn = None
         self.url = b""
         self.expect_100_continue = False
@@ -93,11 +113,14 @@ class ShortcutProtocol(ServiceProtocol):
 
     def on_message_complete(self) -> None:
         """Begin the exchange once its body is whole (the parser calls this)."""
+        self.between = True
         turn = self.turn
         if turn is None:
             super().on_message_complete()
             return
         self.turn = None
+        # A second request of the same piece never comes here: the first one has no answer yet.
+        self.head = head_of(self.piece, self.url.decode("ascii"), self.headers, turn.body)
         self.whole.set_result(turn)
 
     def _begun(self, path: str, headers: Headers) -> Turn:
