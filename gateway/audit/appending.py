@@ -4,7 +4,7 @@ Small batches go as plain values: the driver looks at every element of an array,
 walks it with a plan of its own, which costs a single record as much as its own storing.
 """
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from gateway.audit.chain import Linked
 from gateway.rights import Right
@@ -18,8 +18,8 @@ WHERE CASE w.rev WHEN 0 THEN NOT r.live ELSE r.key IS NULL OR NOT r.live OR r.re
   OR r.valid_to <= statement_timestamp() END
 """
 # Rights come as the text of two arrays: the server reads it for less than the driver takes to
-# encode arrays.
-_NAMED = "unnest($4::text::text[], $5::text::bigint[]) AS w (key, rev)"
+# encode arrays.  They are unfolded in a select list, where rows need no store of their own.
+_NAMED = "(SELECT unnest($4::text::text[]) AS key, unnest($5::text::bigint[]) AS rev) AS w"
 _STAND = "NOT EXISTS (SELECT FROM " + _NAMED + _GONE + ")"
 _DEAD = """
 SELECT w.place
@@ -51,7 +51,7 @@ def storing(count: int) -> str:
     if not is_plain(count):
         return _STORE.format(_MANY, _STAND)
     values = ", ".join(
-        f"($3::bigint + {place}, ${6 + 2 * place}::bytea, ${7 + 2 * place}::bytea)"
+        f"($3::bigint + {place}, ${6 + place}::bytea, ${6 + count + place}::bytea)"
         for place in range(count)
     )
     return _STORE.format(_FEW.format(values), _STAND)
@@ -61,10 +61,11 @@ def given(linked: Linked) -> list[object]:
     """Return the records of *linked* as the statement of their number takes them."""
     if not is_plain(len(linked.entries)):
         return [linked.entries, linked.leaves]
-    return [part for pair in zip(linked.entries, linked.leaves, strict=True) for part in pair]
+    return [*linked.entries, *linked.leaves]
 
 
-def named(rights: Sequence[Right]) -> tuple[str, str]:
+@lru_cache(maxsize=512)  # callers come back, with the same rights and the same question
+def named(rights: tuple[Right, ...]) -> tuple[str, str]:
     """Return the keys and the revisions of *rights*, each as the text of an array."""
     keys = ",".join([f'"{_escaped(right.key)}"' for right in rights])
     revs = ",".join([str(right.rev) for right in rights])

@@ -25,11 +25,7 @@ class Linked(Struct, frozen=True):
     entries: list[bytes]
     leaves: list[bytes]  # leaf hashes, 32 bytes each
     after: Position
-
-    @property
-    def size_bytes(self) -> int:
-        """Return how much the entries weigh."""
-        return sum(map(len, self.entries))
+    size_bytes: int  # of the entries
 
 
 def link(first: Position, bodies: list[bytes]) -> Linked:
@@ -38,15 +34,15 @@ def link(first: Position, bodies: list[bytes]) -> Linked:
     The members ``v`` and ``w`` are spliced on: they sort after every member of a body, so the
     result is canonical without encoding twice.
     """
-    head = f',"v":{SCHEMA},"w":{{"id":"{first.writer}","prev":"'.encode("ascii")
     entries: list[bytes] = []
     leaves: list[bytes] = []
-    prev = first.prev
+    writer, prev = first.writer, first.prev
     for seq, body in enumerate(bodies, first.seq):
-        entry = b'%b%b%b","seq":%d}}' % (body[:-1], head, prev.encode("ascii"), seq)
+        number = f',"v":{SCHEMA},"w":{{"id":"{writer}","prev":"{prev}","seq":{seq}}}}}'
+        entry = body[:-1] + number.encode("ascii")
         leaf = leaf_hash(entry)
         prev = leaf.hex()
         entries.append(entry)
         leaves.append(leaf)
-    after = Position(writer=first.writer, day=first.day, seq=first.seq + len(bodies), prev=prev)
-    return Linked(first, entries, leaves, after)
+    after = Position(writer=writer, day=first.day, seq=first.seq + len(bodies), prev=prev)
+    return Linked(first, entries, leaves, after, sum(map(len, entries)))

@@ -150,7 +150,7 @@ class Lane:
         Returns:
             Places in *rights* of the dead ones; empty when all was stored.
         """
-        judged = named(rights)
+        judged = named(tuple(rights))
         for _ in range(LOOKS):
             stored = await self._store(linked, judged)
             if stored == len(linked.entries):
