@@ -3,6 +3,7 @@
 Source: C2SP signed-note.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from typing import Protocol
@@ -42,6 +43,8 @@ __all__ = [
 
 LONGEST_NOTE_BYTES = 1_000_000
 MOST_SIGNATURES = 100  # at least 16 must be accepted
+
+_control = re.compile(r"[\x00-\x09\x0b-\x1f]").search
 
 
 class Signer(Protocol):
@@ -189,7 +192,7 @@ def parse_note(note: str) -> Note:
     """
     if len(note) > LONGEST_NOTE_BYTES or len(utf8(note)) > LONGEST_NOTE_BYTES:
         raise NoteInvalid("the length of the note")
-    if any(each < " " and each != "\n" for each in note):
+    if _control(note):
         raise NoteInvalid("no control characters")
     head, found, tail = note.rpartition("\n\n")
     if not found or not tail.endswith("\n"):
