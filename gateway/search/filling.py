@@ -15,12 +15,13 @@ PART = 1 << PART_BITS
 PATIENCE_S = 60.0  # for one statement; counting a part may take a while on a slow disk
 
 _CURSOR = "SELECT next_index, floor FROM search.cursor FOR UPDATE SKIP LOCKED"
-_ADVANCE = "UPDATE search.cursor SET next_index = $1, at = statement_timestamp()"
-_SPANS = """
-INSERT INTO search.span (block, min_ts, max_ts)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
-ON CONFLICT (block) DO UPDATE
-SET min_ts = least(span.min_ts, excluded.min_ts), max_ts = greatest(span.max_ts, excluded.max_ts)
+_ADVANCE = """
+WITH spans AS (
+  INSERT INTO search.span (block, min_ts, max_ts)
+  SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[])
+  ON CONFLICT (block) DO UPDATE SET
+    min_ts = least(span.min_ts, excluded.min_ts), max_ts = greatest(span.max_ts, excluded.max_ts))
+UPDATE search.cursor SET next_index = $1, at = statement_timestamp()
 """
 _OLDEST = "SELECT min(day) FROM audit.entry"
 _LEFT = """
@@ -47,6 +48,7 @@ class Filling:
 
     def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
         self._connection = connection
+        self._part = -1  # of the tables, the last that was made sure of
 
     async def place(self) -> Place | None:
         """Return where to go on, held until the transaction ends; None while another follows."""
@@ -60,7 +62,7 @@ class Filling:
     async def add(self, rows: Sequence[Indexed], place: Place) -> None:
         """Store *rows*, which begin at the place's index and stay within its part."""
         connection = self._connection
-        await connection.execute("SELECT search.ensure_part($1)", place.next_index >> PART_BITS)
+        await self._ensure(place.next_index >> PART_BITS)
         await connection.copy_records_to_table(
             "ix", schema_name="search", columns=COLUMNS, records=map(msgspec.structs.astuple, rows)
         )
@@ -72,8 +74,13 @@ class Filling:
         )
         found = spans(rows)
         lows, highs = ([each[end] for each in found.values()] for end in (0, 1))
-        await connection.execute(_SPANS, list(found), lows, highs)
-        await connection.execute(_ADVANCE, rows[-1].leaf_index + 1)
+        await connection.execute(_ADVANCE, rows[-1].leaf_index + 1, list(found), lows, highs)
+
+    async def _ensure(self, part: int) -> None:
+        """Make *part* of the tables once; whoever fails after that begins on a new connection."""
+        if part != self._part:
+            await self._connection.execute("SELECT search.ensure_part($1)", part)
+            self._part = part
 
     async def damaged(self) -> int | None:
         """Return the first part that does not hold every leaf it should; None when all do."""

@@ -12,10 +12,10 @@ from gateway.database import TROUBLES
 from gateway.errors import Refusal
 from gateway.search.filling import Filling
 from gateway.search.projection import Indexed, indexed, unreadable
+from gateway.sequencing.pacing import LEAST, breath, portion
 from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
-BATCH = 500  # records of one transaction; the loop that folds stands still while it is made
-PAUSE_S = 0.2  # with nothing to follow
+PAUSE_S = 0.2  # with less than a portion to follow
 LOOK_S = 3600.0  # between two looks at the tables themselves
 RETRY_S = 1.0  # after a failure; doubled up to a minute
 
@@ -47,15 +47,12 @@ class Follower:
     Args:
         tree: read through connections of its own.
         connect: gives a connection to the search tables.
-        observed: told, after each look, how many leaves are still to be followed.
     """
 
-    def __init__(
-        self, tree: Tree, connect: Open, observed: Callable[[int], None] = lambda _: None
-    ) -> None:
+    def __init__(self, tree: Tree, connect: Open) -> None:
         self._tree = tree
         self._connect = connect
-        self._observed = observed
+        self.behind = 0  # leaves that are still to be followed
 
     async def follow(self) -> None:
         """Follow until cancelled; every failure is told once, then tried again."""
@@ -64,9 +61,9 @@ class Follower:
         while True:
             try:
                 async with aclosing(self._steps()) as steps:
-                    async for copied in steps:
+                    async for rest_s in steps:
                         pause_s, told = RETRY_S, False
-                        await asyncio.sleep(0 if copied else PAUSE_S)
+                        await asyncio.sleep(rest_s)
             except FAILURES as failure:
                 if not told:
                     _log.error("search.not_followed", error=type(failure).__name__)
@@ -74,35 +71,41 @@ class Follower:
                 await asyncio.sleep(pause_s)
                 pause_s = min(60.0, pause_s * 2)
 
-    async def _steps(self) -> AsyncGenerator[int]:
-        """Work on one connection; look after what has left and what is missing once an hour."""
+    async def _steps(self) -> AsyncGenerator[float]:
+        """Work on one connection, and give the rest that is due, seconds, after each step.
+
+        Once an hour it looks after what has left and what is missing.
+        """
+        clock = asyncio.get_running_loop().time
         filling = await self._connect()
         try:
             while True:
                 await filling.let_go()
                 await self.heal(filling)
-                again = asyncio.get_running_loop().time() + LOOK_S
-                while asyncio.get_running_loop().time() < again:
-                    yield await self.step(filling)
+                again = clock() + LOOK_S
+                while (began := clock()) < again:
+                    await self.step(filling)
+                    more = self.behind >= LEAST
+                    yield breath(clock() - began, self.behind) if more else PAUSE_S
         finally:
             await filling.aclose()
 
     async def step(self, filling: Filling) -> int:
-        """Copy one batch; return how many leaves it had, 0 when there was nothing to do."""
+        """Copy one portion; return how many leaves it had, 0 when there was nothing to do."""
         size = (await self._tree.head()).size
         async with filling.transaction():
             place = await filling.place()
             if place is None:
+                return 0  # another one is at it
+            self.behind = size - place.next_index
+            if self.behind <= 0:
                 return 0
-            if place.next_index >= size:
-                self._observed(0)
-                return 0
-            end = min(size, place.part_end(), place.next_index + BATCH)
+            end = min(size, place.part_end(), place.next_index + portion(self.behind))
             found = await self._tree.entries(place.next_index, end - place.next_index)
             rows = [row_of(each) for each in found if each.index < end]
             if rows:
                 await filling.add(rows, place)
-        self._observed(size - place.next_index - len(rows))
+        self.behind -= len(rows)
         return len(rows)
 
     async def catch_up(self, filling: Filling) -> int:

@@ -5,7 +5,7 @@ worked, so that whoever waits for the processor, or for the disk behind its comm
 The further behind it is, the less it rests; far behind, it does nothing but catch up.
 """
 
-LEAST, MOST = 64, 512  # records of one portion: near the end of the tree, and far from it
+LEAST, MOST = 128, 512  # records of one portion: two milliseconds of work, and far behind more
 FAR = 30_000  # leaves: twenty seconds of a busy province
 RESTS = 3.0  # rests for each work, near the end: a quarter of one processor
 

@@ -53,15 +53,9 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
 
 async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     """Follow the log."""
-    behind = 0
-
-    def observed(leaves: int) -> None:
-        nonlocal behind
-        behind = leaves
-
     # A batch is read in milliseconds, and on a cold disk in seconds: nobody waits for it.
     pool = await database.raw_pool(shared.dsn, ROLE, 1, patience_s=PATIENCE_S)
     stack.push_async_callback(pool.close)
-    follower = Follower(TreeRepository(pool), lambda: opened(shared.dsn), observed)
+    follower = Follower(TreeRepository(pool), lambda: opened(shared.dsn))
     shared.background(stack, follower.follow(), "search follower")
-    shared.meters.observe("motlan.audit.search.behind", lambda: behind)
+    shared.meters.observe("motlan.audit.search.behind", lambda: follower.behind)

@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 
 from gateway.search.filling import Filling, opened
-from gateway.search.follower import BATCH, Follower
+from gateway.search.follower import Follower
 from gateway.search.projection import UNREADABLE, digest_of, indexed
 from gateway.search.sought import Sought
+from gateway.sequencing.pacing import LEAST
 from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.rows import Sequenced, TreeHead
 from tests.audit_builders import a_deny, an_access
@@ -47,7 +48,7 @@ async def digest(log: Searched) -> str:
 
 async def test_two_followers_at_once_copy_each_leaf_once(log: Searched) -> None:
     """Keepers run on every host; the cursor's row lets one of them work at a time."""
-    entries = await fold(log.dsn, [an_access() for _ in range(BATCH + 50)])
+    entries = await fold(log.dsn, [an_access() for _ in range(3 * LEAST + 50)])
     copied = await asyncio.gather(*(log.follow() for _ in range(3)))
     copied.append(await log.follow())
 
@@ -116,13 +117,15 @@ async def test_a_crash_between_two_steps_repeats_nothing(log: Searched, filling:
 
 async def test_what_cannot_be_read_is_found_by_its_place(log: Searched) -> None:
     """A record that a later release wrote, or none of ours, does not stop the search."""
-    entries = await fold_bodies(log.dsn, [b'{"id":1}', b'{"type":"new","x":[]}'])
+    huge = b'{"id":"01960000-0000-7000-8000-000000000000","res":{"status":70000},"ts":1,"type":"x"}'
+    entries = await fold_bodies(log.dsn, [b'{"id":1}', huge, b'{"type":"new","x":[]}'])
     await log.follow()
-    row = await log.repository.at(1)
+    rows = [await log.repository.at(index) for index in range(3)]
 
     assert len(entries) == (await log.repository.standing()).next_index
-    assert row is not None
-    assert (UNREADABLE, WRITER, 1) == (row.type, row.writer, row.seq)
+    assert [(UNREADABLE, WRITER, seq) for seq in range(3)] == [
+        (row.type, row.writer, row.seq) for row in rows if row
+    ]
 
 
 async def test_it_goes_on_by_itself_after_its_connection_was_cut(log: Searched) -> None:
