@@ -13,7 +13,7 @@ from gateway.findings.rules import MOST_ABOUT, REPEAT_DAYS, Again, Found, Histor
 from gateway.findings.tallies import Count, Key, Scope
 from gateway.findings.tally_repository import Rows, as_json
 
-MOST_DUE = 50  # judged in one step
+MOST_DUE = 16  # judged in one step: two milliseconds of work
 _FEWEST_AGAIN = 3  # days, before a person counts as looked at again and again
 _FEWEST_PEOPLE = 5  # before how often an official meets people is called usual
 _AGAIN = (REPEAT_DAYS - 1, _FEWEST_AGAIN, MOST_ABOUT, _FEWEST_PEOPLE)
@@ -97,7 +97,7 @@ class DueRepository:
         self._rows = rows
 
     async def due(self) -> list[Due]:
-        """Return what is to be judged, oldest first, at most 50."""
+        """Return what is to be judged, oldest first, at most 16."""
         rows = await self._rows.fetch(DUE, MOST_DUE)
         return [
             Due(Key(Scope(row["scope"]), row["actor"], row["day"]), row["agency"], row["until"])

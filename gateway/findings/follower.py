@@ -21,7 +21,7 @@ from gateway.findings.tally_repository import Rows, TallyRepository
 from gateway.sequencing.pacing import LEAST, breath
 from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
-AT_ONCE = 4 * LEAST  # leaves of one step: the fewer steps, the fewer changes of one counter
+AT_ONCE = 2 * LEAST  # leaves of one step: the fewer steps, the fewer changes of one counter
 FORGET_EVERY = 500  # steps with leaves
 
 _log = structlog.get_logger(__name__)
@@ -92,11 +92,14 @@ class Follower:
 
     async def judge(self) -> int:
         """Judge everything that is due; return how many findings were raised or grew."""
-        raised = 0
+        clock = asyncio.get_running_loop().time
+        raised, began = 0, clock()
         while due := await self._judging.due():
             found = await self._found(due)
             await self._judging.settle(found, due, self._clock())
             raised += len(found)
+            await asyncio.sleep(breath(clock() - began, self.behind))
+            began = clock()
         return raised
 
     async def _found(self, due: Sequence[Due]) -> dict[UUID, Found]:
