@@ -10,12 +10,14 @@ from gateway.disclosure.rows import Rows
 MOST_DROPPED = 10_000  # rows of one statement
 
 NEXT = "SELECT next_index FROM disclosure.walk"
+# Columns come as lines of text, which cost the driver a tenth of what arrays do.
 GATHER = """
 WITH moved AS (
   UPDATE disclosure.walk SET next_index = $6 WHERE next_index = $5 RETURNING one)
 INSERT INTO disclosure.day_item (day, key, leaf_index, item)
-SELECT g.day, g.key, g.leaf_index, g.item
-FROM moved, unnest($1::date[], $2::bytea[], $3::bigint[], $4::bytea[])
+SELECT g.day, decode(g.key, 'hex'), g.leaf_index, decode(g.item, 'hex')
+FROM moved, unnest(string_to_array($1, E'\\n')::date[], string_to_array($2, E'\\n'),
+    string_to_array($3, E'\\n')::bigint[], string_to_array($4, E'\\n'))
   AS g (day, key, leaf_index, item)
 ON CONFLICT ON CONSTRAINT day_item_pkey DO NOTHING
 """
@@ -58,9 +60,13 @@ class GatherRepository:
 
         When another keeper walked on meanwhile, nothing happens: it kept the same.
         """
-        columns = zip(*((g.day, g.key, g.leaf_index, g.item) for g in found), strict=True)
-        lists: list[list[object]] = [list(each) for each in columns] or [[], [], [], []]
-        await self._rows.execute(GATHER, *lists, first, end)
+        columns = (
+            (g.day.isoformat() for g in found),
+            (g.key.hex() for g in found),
+            (str(g.leaf_index) for g in found),
+            (g.item.hex() for g in found),
+        )
+        await self._rows.execute(GATHER, *map("\n".join, columns), first, end)
 
     async def end_of_run(self, index: int) -> int:
         """Return the index after the run of one writer that holds *index*."""

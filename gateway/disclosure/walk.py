@@ -9,16 +9,18 @@ from msgspec import Struct
 
 from gateway.disclosure.completeness import item_of, key_of
 from gateway.disclosure.gathering import Gathered, GatherRepository
-from gateway.sequencing.rows import EntriesGone, Sequenced
-
-BATCH = 500  # records of one step
-BREATH_S = 0.05  # between two full steps: exchanges want the processor and the disk as well
+from gateway.sequencing.pacing import breath, portion
+from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
 _log = structlog.get_logger(__name__)
 
 
 class Entries(Protocol):
     """What the walk asks of the tree."""
+
+    async def head(self) -> TreeHead:
+        """Return the newest committed tree."""
+        ...
 
     async def entries(self, first: int, limit: int) -> list[Sequenced]:
         """Return the records from index *first* on, in order, whole."""
@@ -63,26 +65,30 @@ class Walk:
         self._found = found
 
     async def to_end(self) -> None:
-        """Take in what there is."""
-        while taken := await self.step():
-            if taken >= BATCH:
-                await asyncio.sleep(BREATH_S)
+        """Take in what there is by now."""
+        clock = asyncio.get_running_loop().time
+        end = (await self._tree.head()).size
+        began = clock()
+        while (at := await self.step(end)) < end:
+            await asyncio.sleep(breath(clock() - began, end - at))
+            began = clock()
 
-    async def step(self) -> int:
-        """Take at most 500 records in; return how many, 0 when the walk is at the end."""
+    async def step(self, end: int) -> int:
+        """Take in one portion of the records before *end*; return how far the walk is now."""
         first = await self._found.next_index()
+        if first >= end:
+            return first
         try:
-            places = await self._tree.entries(first, BATCH)
+            places = await self._tree.entries(first, min(portion(end - first), end - first))
         except EntriesGone as gone:
             return await self._over(first, gone.index)
-        if places:
-            rows = [row for place in places for row in gathered(place)]
-            await self._found.gather(rows, first=first, end=first + len(places))
-        return len(places)
+        rows = [row for place in places for row in gathered(place)]
+        await self._found.gather(rows, first=first, end=first + len(places))
+        return first + len(places)
 
     async def _over(self, first: int, gone: int) -> int:
         """Step over records that left for the archive unwalked: no index has them."""
         end = await self._found.end_of_run(gone)
         _log.critical("disclosure.records_gone", first=first, end=end)
         await self._found.gather([], first=first, end=end)
-        return end - first
+        return end
