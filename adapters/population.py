@@ -53,7 +53,11 @@ class PopulationAdapter:
         self._options = _options(settings)
         self._client = GuardedClient(SOURCE, settings, observe=observe)
         self._officers = _officer_hashes(settings)
-        self._headers = _headers(settings, self._options)
+        headers = _headers(settings, self._options)
+        self._headers = {
+            each.name: {**headers, "SOAPAction": f'"{NAMESPACE}/{each.name}"'}
+            for each in OPERATIONS.values()
+        }
 
     @property
     def state(self) -> BreakerState:
@@ -85,12 +89,11 @@ class PopulationAdapter:
         operation = OPERATIONS.get(query.service)
         if operation is None:
             raise QuestionRefused(SOURCE, "service not offered")
-        headers = {**self._headers, "SOAPAction": f'"{NAMESPACE}/{operation.name}"'}
         body = envelope(SOURCE, NAMESPACE, operation.name, self._parts(operation, query))
         return await self._client.ask(
             Question(
                 path=_PATH,
-                headers=headers,
+                headers=self._headers[operation.name],
                 body=body,
                 trace=trace_headers(query.exchange_id, query.traceparent),
             ),

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from adapters.errors import SourceSchemaMismatch
 from adapters.protocol import Json, Subject
-from adapters.shapes import day_of, folded, nfc, person, text_or_none
+from adapters.shapes import day_of, folded, nfc, person
 from adapters.soap import Element
 
 SOURCE = "population"
@@ -22,6 +22,7 @@ DATA = "http://www.mic.gov.vn/dancu/1.0"
 _NEW_DIVISION = "2025-07-01"  # NQ 202/2025/QH15: two levels, no districts since that day
 _NUMBER = re.compile(r"[0-9]{12}")
 _OLD_CARD = re.compile(r"[0-9]{9}")
+_YEAR = re.compile(r"[0-9]{4}")
 _BIRTH_DAY = re.compile(r"[0-9]{6}([0-9]{2})?")
 _RELATION = re.compile(r"0[0-8]|99")
 
@@ -33,27 +34,47 @@ def drift() -> SourceSchemaMismatch:
     return SourceSchemaMismatch(SOURCE, "answer outside its contract")
 
 
-def parts(element: Element, namespace: str, known: Iterable[str]) -> Parts:
-    """Return the children by local name; a child that is not *known* is drift, never ignored.
+def names(namespace: str, *known: str) -> Mapping[str, str]:
+    """Return the local names by the full ones, for `parts`."""
+    return {f"{{{namespace}}}{name}": name for name in known}
+
+
+def parts(children: Iterable[Element], known: Mapping[str, str]) -> Parts:
+    """Return *children* by local name; one that is not *known* is drift, never ignored.
 
     A renamed member would otherwise pass for one that is not on record.
     """
-    names = {f"{{{namespace}}}{name}": name for name in known}
     found: dict[str, tuple[Element, ...]] = {}
-    for child in element.children:
-        name = names.get(child.name)
+    for child in children:
+        name = known.get(child.name)
         if name is None:
             raise drift()
-        found[name] = (*found.get(name, ()), child)
+        found[name] = (*found[name], child) if name in found else (child,)
     return found
+
+
+_PLACES: Mapping[str, str] = {
+    "ChiTiet": "chi_tiet",
+    "MaPhuongXa": "ma_xa",
+    "TenPhuongXa": "ten_xa",
+    "MaQuanHuyen": "ma_huyen",
+    "MaTinhThanh": "ma_tinh",
+    "QuocGia": "quoc_gia",
+}
+_ADDRESS = names(DATA, *_PLACES)
+_BIRTH = names(DATA, "Nam", "NgayThangNam")
+_NAME = names(DATA, "Ho", "ChuDem", "Ten")
+_RELATIVE = names(DATA, "HoVaTen", "QuocTich", "SoDinhDanh", "SoCMND", "QuanHe")
 
 
 def only(found: Parts, name: str) -> Element | None:
     """Return the one child *name*, None when absent; two are drift."""
-    children = found.get(name, ())
-    if len(children) > 1:
+    children = found.get(name)
+    if children is None:
+        return None
+    if len(children) != 1:
         raise drift()
-    return children[0] if children else None
+    return children[0]
 
 
 def text(found: Parts, name: str, form: "re.Pattern[str] | None" = None) -> str | None:
@@ -61,7 +82,7 @@ def text(found: Parts, name: str, form: "re.Pattern[str] | None" = None) -> str 
     child = only(found, name)
     if child is None:
         return None
-    value = text_or_none(child.text)
+    value = nfc(child.text) or None
     if child.children or (value is not None and form is not None and not form.fullmatch(value)):
         raise drift()
     return value
@@ -75,22 +96,22 @@ def need(found: Parts, name: str, form: "re.Pattern[str] | None" = None) -> str:
     return value
 
 
-def code(found: Parts, name: str, form: str) -> str | None:
+def code(found: Parts, name: str, form: "re.Pattern[str]") -> str | None:
     """Return a code, None when absent or "0", the register's "no data"."""
-    value = text(found, name, re.compile(form))
+    value = text(found, name, form)
     return None if value == "0" else value
 
 
 def full_name(element: Element) -> str:
     """Return family, middle and given names as one."""
-    found = parts(element, DATA, ("Ho", "ChuDem", "Ten"))
+    found = parts(element.children, _NAME)
     return nfc(f"{need(found, 'Ho')} {text(found, 'ChuDem') or ''} {need(found, 'Ten')}")
 
 
 def birth_date(element: Element) -> Json:
     """Return an ISO date, or the parts that are on record."""
-    found = parts(element, DATA, ("Nam", "NgayThangNam"))
-    year = need(found, "Nam", re.compile(r"[0-9]{4}"))
+    found = parts(element.children, _BIRTH)
+    year = need(found, "Nam", _YEAR)
     digits = text(found, "NgayThangNam", _BIRTH_DAY) or year
     if not digits.startswith(year):
         raise drift()
@@ -103,16 +124,8 @@ def address(element: Element) -> dict[str, str] | None:
     An address of before 1 July 2025 has a district (`ma_huyen`) and no `hieu_luc_tu`: the same
     commune code means another area then.
     """
-    names = {
-        "ChiTiet": "chi_tiet",
-        "MaPhuongXa": "ma_xa",
-        "TenPhuongXa": "ten_xa",
-        "MaQuanHuyen": "ma_huyen",
-        "MaTinhThanh": "ma_tinh",
-        "QuocGia": "quoc_gia",
-    }
-    found = parts(element, DATA, names)
-    told = {ours: value for theirs, ours in names.items() if (value := text(found, theirs))}
+    found = parts(element.children, _ADDRESS)
+    told = {ours: value for theirs, ours in _PLACES.items() if (value := text(found, theirs))}
     if "ma_xa" in told and "ma_huyen" not in told:
         told["hieu_luc_tu"] = _NEW_DIVISION
     return told or None
@@ -120,7 +133,7 @@ def address(element: Element) -> dict[str, str] | None:
 
 def relative(element: Element) -> dict[str, str]:
     """Return a related person or a member of a household."""
-    found = parts(element, DATA, ("HoVaTen", "QuocTich", "SoDinhDanh", "SoCMND", "QuanHe"))
+    found = parts(element.children, _RELATIVE)
     name = only(found, "HoVaTen")
     if name is None:
         raise drift()
@@ -140,17 +153,19 @@ _READERS: Mapping[str, tuple[str, Callable[[Element], Json]]] = {
     "VoChong": ("vo_chong", relative),
     "ChuHo": ("chu_ho", relative),
 }
-_CODES: Mapping[str, tuple[str, str]] = {
-    "GioiTinh": ("gioi_tinh", "[0-2]"),
-    "DanToc": ("dan_toc", "[0-9]{2}"),
-    "TonGiao": ("ton_giao", "[0-9]{2}"),
-    "QuocTich": ("quoc_tich", "[A-Z]{2}"),
-    "NhomMau": ("nhom_mau", "[0-4]"),
-    "TinhTrangHonNhan": ("tinh_trang_hon_nhan", "[0-4]"),
-    "SoCMND": ("so_cmnd", "[0-9]{9}"),
+_CODES: Mapping[str, tuple[str, "re.Pattern[str]"]] = {
+    "GioiTinh": ("gioi_tinh", re.compile("[0-2]")),
+    "DanToc": ("dan_toc", re.compile("[0-9]{2}")),
+    "TonGiao": ("ton_giao", re.compile("[0-9]{2}")),
+    "QuocTich": ("quoc_tich", re.compile("[A-Z]{2}")),
+    "NhomMau": ("nhom_mau", re.compile("[0-4]")),
+    "TinhTrangHonNhan": ("tinh_trang_hon_nhan", re.compile("[0-4]")),
+    "SoCMND": ("so_cmnd", _OLD_CARD),
 }
 _ELEMENTS = {ours: theirs for theirs, (ours, _) in (*_READERS.items(), *_CODES.items())}
-_CITIZEN = (*_READERS, *_CODES, "SoDinhDanh", "SoSoHoKhau", "NguoiDaiDien", "DienChuThe")
+_UNREAD = ("SoSoHoKhau", "NguoiDaiDien", "DienChuThe")
+_CITIZEN = names(DATA, *_READERS, *_CODES, *_UNREAD, "SoDinhDanh", "ThoiDiemCapNhat")
+_HOUSEHOLD = names(DATA, "SoSoHoKhau", "ChuHo", "ThanhVien")
 
 
 def wanted(fields: frozenset[str], subject: Subject) -> str:
@@ -172,7 +187,7 @@ def citizen(element: Element, subject: Subject, current: str | None) -> tuple[di
         SourceSchemaMismatch: another shape, or somebody else than *subject* (or than the
             *current* number that replaced the one asked).
     """
-    found = parts(element, DATA, (*_CITIZEN, "ThoiDiemCapNhat"))
+    found = parts(element.children, _CITIZEN)
     values: dict[str, Json] = dict.fromkeys(_ELEMENTS)
     values["so_dinh_danh"] = need(found, "SoDinhDanh", _NUMBER)
     for theirs, (ours, reader) in _READERS.items():
@@ -187,7 +202,7 @@ def citizen(element: Element, subject: Subject, current: str | None) -> tuple[di
 
 def household(element: Element, subject: Subject, current: str | None) -> dict[str, Json]:
     """Return head and members; the person asked for must be among them."""
-    found = parts(element, DATA, ("SoSoHoKhau", "ChuHo", "ThanhVien"))
+    found = parts(element.children, _HOUSEHOLD)
     head = only(found, "ChuHo")
     if head is None:
         raise drift()

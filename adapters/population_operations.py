@@ -26,6 +26,11 @@ _SUBJECT_IS = {"1": "adult", "2": "child", "3": "incapable", "4": "deceased"}
 _HEAD = ("MaYeuCau", "MaGiaoDich", "MaKetQua", "ThongBao", "ThoiDiem")
 _TAIL = ("SoDinhDanhHienTai", "DienChuThe")
 _NUMBER = re.compile(r"[0-9]{12}")
+_YES_OR_NO = re.compile("[01]")
+_RESULT = re.compile("0[01]")
+_SUBJECT_KIND = re.compile("[1-4]")
+_LIVING = re.compile("[1-3]")
+_MARRIED = re.compile("[0-4]")
 
 
 class Operation(Struct, frozen=True):
@@ -64,7 +69,7 @@ def _wanted(query: Query) -> list[tuple[str, str]]:
 
 def _verdict(answer: Answer, query: Query) -> tuple[dict[str, Json], str | None]:
     del query
-    yes = said.need(answer.own, "KetQua", re.compile("[01]")) == "1"
+    yes = said.need(answer.own, "KetQua", _YES_OR_NO) == "1"
     if yes and not answer.recognised:
         raise said.drift()
     return {"khop": yes}, None
@@ -72,15 +77,15 @@ def _verdict(answer: Answer, query: Query) -> tuple[dict[str, Json], str | None]
 
 def _living(answer: Answer, query: Query) -> tuple[dict[str, Json], str | None]:
     del query
-    return {"tinh_trang_song": said.need(answer.own, "TinhTrangSong", re.compile("[1-3]"))}, None
+    return {"tinh_trang_song": said.need(answer.own, "TinhTrangSong", _LIVING)}, None
 
 
 def _marriage(answer: Answer, query: Query) -> tuple[dict[str, Json], str | None]:
-    said.need(answer.own, "TinhTrangHonNhan", re.compile("[0-4]"))
+    said.need(answer.own, "TinhTrangHonNhan", _MARRIED)
     spouse = said.relative(answer.data[0]) if answer.data else None
     if spouse is not None and spouse.get("so_dinh_danh") == query.subject.so_dinh_danh:
         raise said.drift()  # nobody is their own spouse
-    status = said.code(answer.own, "TinhTrangHonNhan", "[0-4]")
+    status = said.code(answer.own, "TinhTrangHonNhan", _MARRIED)
     return {"tinh_trang_hon_nhan": status, "vo_chong": spouse}, None
 
 
@@ -113,6 +118,9 @@ OPERATIONS: Mapping[str, Operation] = {
         "TraCuuThongTinCongDan", "037", ("CongdanCollection",), _citizen, _wanted
     ),
     "dancu.hogiadinh": Operation("CungCapThongTinHoGiaDinh", "039", ("HoGiaDinh",), _household),
+}
+_MEMBERS: Mapping[str, Mapping[str, str]] = {
+    each.name: said.names(NAMESPACE, *_HEAD, *_TAIL, *each.answer) for each in OPERATIONS.values()
 }
 
 
@@ -175,17 +183,15 @@ def _answer(content: Element, operation: Operation, query: Query) -> Answer:
     if any(each.name.rpartition("}")[2] not in operation.answer for each in data) or len(data) > 1:
         raise said.drift()
     rest = tuple(each for each in content.children if each not in data)
-    own = said.parts(
-        Element(content.name, "", rest), NAMESPACE, (*_HEAD, *_TAIL, *operation.answer)
-    )
+    own = said.parts(rest, _MEMBERS[operation.name])
     if said.need(own, "MaYeuCau") != query.exchange_id:
         raise SourceSchemaMismatch(SOURCE, "answer to another question")
     return Answer(
-        recognised=said.need(own, "MaKetQua", re.compile("0[01]")) == "00",
+        recognised=said.need(own, "MaKetQua", _RESULT) == "00",
         upstream_id=said.need(own, "MaGiaoDich"),
         at=said.need(own, "ThoiDiem"),
         current=said.text(own, "SoDinhDanhHienTai", _NUMBER),
-        subject_is=_SUBJECT_IS[said.text(own, "DienChuThe", re.compile("[1-4]")) or "1"],
+        subject_is=_SUBJECT_IS[said.text(own, "DienChuThe", _SUBJECT_KIND) or "1"],
         own=own,
         data=data,
     )

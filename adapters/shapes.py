@@ -54,11 +54,6 @@ def nfc(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def text_or_none(text: str | None) -> str | None:
-    """Return *text* composed, or None when it is missing or blank."""
-    return (nfc(text) or None) if text is not None else None
-
-
 def digits_of(source: str, day: str | PartialDate) -> str:
     """Return a birth date as yyyyMMdd, yyyyMM or yyyy, whatever is known of it.
 
@@ -67,10 +62,9 @@ def digits_of(source: str, day: str | PartialDate) -> str:
     """
     try:
         if isinstance(day, PartialDate):
-            numbers: list[int | None] = [day.nam, day.thang, day.ngay]
+            known = list(_leading((day.nam, day.thang, day.ngay)))
         else:
-            numbers = [int(part) for part in day.split("-")]
-        known = list(_leading(numbers))
+            known = list(map(int, day.split("-")))
         whole = date(*known, *(1,) * (_DATE_PARTS - len(known)))
     except (TypeError, ValueError):
         raise QuestionRefused(source, "a birth date that is none") from None
@@ -84,6 +78,8 @@ def day_of(source: str, digits: str) -> Json:
         SourceSchemaMismatch: no such day.
     """
     try:
+        if len(digits) == _DAY_DIGITS and digits.isdecimal():  # "2026W011" is a day to ISO 8601
+            return date.fromisoformat(digits).isoformat()
         if len(digits) == _YEAR_DIGITS:
             return {"nam": date(int(digits), 1, 1).year}
         if len(digits) == _MONTH_DIGITS:
@@ -91,8 +87,6 @@ def day_of(source: str, digits: str) -> Json:
                 "nam": int(digits[:4]),
                 "thang": date(int(digits[:4]), int(digits[4:]), 1).month,
             }
-        if len(digits) == _DAY_DIGITS:
-            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).isoformat()
     except ValueError:
         pass
     raise SourceSchemaMismatch(source, "a date that is none")

@@ -17,6 +17,18 @@ etree: Any = import_module("lxml.etree")  # it brings no types; nothing of it le
 
 _DEPTH = 32
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
+# Without entities, document type, network or huge nodes.
+_PARSER = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    attribute_defaults=False,
+    huge_tree=False,
+    recover=False,
+    remove_comments=True,
+    remove_pis=True,
+)
 
 
 class _Node(Protocol):
@@ -26,6 +38,7 @@ class _Node(Protocol):
     text: str | None
 
     def __iter__(self) -> Iterator["_Node"]: ...
+    def __len__(self) -> int: ...
 
 
 class Element(Struct, frozen=True):
@@ -91,20 +104,9 @@ def opened(source: str, document: bytes) -> Element | SoapFault:
 
 
 def _parsed(source: str, document: bytes) -> Element:
-    """Parse without entities, document type, network or huge nodes."""
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        huge_tree=False,
-        recover=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    """Parse *document* with the wary parser."""
     try:
-        root = etree.fromstring(document, parser)
+        root = etree.fromstring(document, _PARSER)
     except (etree.XMLSyntaxError, ValueError):  # its text may quote the document: never chained
         raise SourceMalformed(source, "answer is not XML") from None
     if root.getroottree().docinfo.doctype:
@@ -116,5 +118,7 @@ def _plain(source: str, node: _Node, depth: int) -> Element:
     """Copy *node* out of lxml, at most *depth* levels of it."""
     if depth == 0:
         raise SourceMalformed(source, "answer nested too deep")
-    children = tuple(_plain(source, child, depth - 1) for child in node)
+    if len(node) == 0:
+        return Element(node.tag, node.text or "")
+    children = tuple([_plain(source, child, depth - 1) for child in node])
     return Element(node.tag, node.text or "", children)

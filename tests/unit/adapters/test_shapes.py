@@ -82,7 +82,7 @@ def test_a_recorded_date_keeps_what_is_known(digits: str, day: object) -> None:
     assert day == day_of("population", digits)
 
 
-@pytest.mark.parametrize("digits", ["19500732", "195013", "0000", "195", "hai nghìn"])
+@pytest.mark.parametrize("digits", ["19500732", "195013", "0000", "195", "hai nghìn", "2026W011"])
 def test_a_recorded_date_that_is_none_is_a_mismatch(digits: str) -> None:
     """A register's typing error must not become a date."""
     with pytest.raises(SourceSchemaMismatch):
