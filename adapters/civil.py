@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters.breaker import BreakerState
-from adapters.client import QuestionRefused, SourceReply, accepted, decoded, trace_headers
+from adapters.client import JSON, QuestionRefused, SourceReply, accepted, decoded, trace_headers
 from adapters.errors import AdapterMisconfigured, SourceMalformed, SubjectUnknown
 from adapters.guard import GuardedClient, Observe, Question
 from adapters.protocol import Json, Match, Query, Record, SourceAdapter
@@ -21,8 +21,7 @@ from adapters.shapes import day_of, demand_same, digits_of, instant_of, nfc, per
 
 SOURCE = "civil"
 ENDED = "marriage_ended"  # the record stands, the marriage does not
-
-_JSON = "application/json"
+_NO_SPOUSE = {"vo_chong": ENDED}
 
 
 class Someone(Struct, frozen=True, rename="camel"):
@@ -130,7 +129,7 @@ def _marriage(body: bytes, query: Query) -> Record:
         "so_ket_hon": told.so_ket_hon,
         "vo_chong": _related(spouse) if stands else None,
     }
-    return _entry(told, known, reasons={"vo_chong": ENDED})
+    return _entry(told, known, reasons=_NO_SPOUSE)
 
 
 OPERATIONS: Mapping[str, tuple[str, Callable[[bytes, Query], Record]]] = {
@@ -156,8 +155,8 @@ class CivilStatusAdapter:
             )
         pair = f"{secrets['user'].get_secret_value()}:{secrets['password'].get_secret_value()}"
         self._headers = {
-            "Content-Type": _JSON,
-            "Accept": _JSON,
+            "Content-Type": JSON,
+            "Accept": JSON,
             "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
         }
         self._client = GuardedClient(SOURCE, settings, observe=observe)
@@ -211,14 +210,14 @@ def _person(query: Query) -> dict[str, str]:
     if subject.ngay_sinh is not None:
         digits = digits_of(SOURCE, subject.ngay_sinh)
         parts = (digits[:4], digits[4:6], digits[6:8])
-        asked["ngaySinh"] = "-".join(part for part in parts if part)
+        asked["ngaySinh"] = "-".join(filter(None, parts))
     return asked
 
 
 def _body(reply: SourceReply) -> bytes:
     """Return the body of a 200; a 404 is "no record" only when the register itself says so."""
     if reply.status != HTTPStatus.NOT_FOUND:
-        return accepted(SOURCE, reply, _JSON)
+        return accepted(SOURCE, reply, JSON)
     failure = decoded(SOURCE, reply.body, _FAILURE)
     if failure.error.code != "KHONG_CO":
         raise SourceMalformed(SOURCE, "answered 404")

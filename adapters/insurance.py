@@ -7,16 +7,16 @@ once more with a fresh one.  Source: domain.md 2.3 and the fund's OpenAPI docume
 import asyncio
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from adapters import insurance_answers as said
 from adapters.breaker import BreakerState
-from adapters.client import QuestionRefused, SourceReply, accepted, decoded, trace_headers
+from adapters.client import JSON, QuestionRefused, SourceReply, json_reader, trace_headers
 from adapters.errors import (
     AdapterMisconfigured,
     SourceSchemaMismatch,
@@ -30,12 +30,13 @@ from adapters.shapes import demand_same, digits_of, nfc, record
 
 SOURCE = "insurance"
 
-_JSON = "application/json"
 _EARLY_S = 15.0  # a token this close to its end is not used any more
+_TOKEN_REFUSED = HTTPStatus.UNAUTHORIZED.value
 _SHORTEST_S = 1.0  # the least that a fresh token is used, whatever the fund says
 _KIND_OF_DAY = {8: 0, 6: 1, 4: 2}  # digits -> loaiNgaySinh
 
 About = TypeVar("About", bound=said.Person)
+Reader: TypeAlias = Callable[[SourceReply], said.Envelope[About]]
 
 _TOKEN_TEXT = re.compile(r"[!-~]{1,4096}")  # RFC 6750 section 2.1, and no line break
 
@@ -48,7 +49,7 @@ class Token(Struct, frozen=True):
     expires_in: int
 
 
-_TOKEN = msgspec.json.Decoder(Token)
+_TOKEN = json_reader(SOURCE, msgspec.json.Decoder(Token))
 
 
 class InsuranceAdapter:
@@ -68,6 +69,7 @@ class InsuranceAdapter:
         pair = f"{secrets['client_id'].get_secret_value()}:"
         pair += secrets["client_secret"].get_secret_value()
         self._basic = base64.b64encode(pair.encode()).decode()
+        self._headers: dict[str, str] = {}  # with the token
         self._client = GuardedClient(SOURCE, settings, observe=observe)
         self._token = ""
         self._token_until = 0.0  # loop time
@@ -112,21 +114,22 @@ class InsuranceAdapter:
     async def aclose(self) -> None:
         """Let go of connections and of the token; twice is harmless."""
         self._token = ""
+        self._headers = {}
         await self._client.aclose()
 
     async def _found(
         self,
         path: str,
         query: Query,
-        shape: "msgspec.json.Decoder[said.Envelope[About]]",
+        reader: Reader[About],
         more: Mapping[str, Json] | None = None,
     ) -> tuple[About, str]:
         """Return what the fund says of the person asked for, and its own number of the answer."""
         question = {**_person(query), **(more or {})}
         body = msgspec.json.encode(question)
-        told = await self._asked(path, query, body, shape)
+        told = await self._asked(path, query, body, reader)
         if told is None:  # the token ended early: once more with another
-            told = await self._asked(path, query, body, shape)
+            told = await self._asked(path, query, body, reader)
         if told is None:
             raise QuestionRefused(SOURCE, "a fresh token not taken")
         if told.code == HTTPStatus.NOT_FOUND and told.response is None:
@@ -141,23 +144,17 @@ class InsuranceAdapter:
         path: str,
         query: Query,
         body: bytes,
-        shape: "msgspec.json.Decoder[said.Envelope[About]]",
+        reader: Reader[About],
     ) -> said.Envelope[About] | None:
         """Put the question; None, and the token is dropped, when the fund does not take it."""
 
         def read(reply: SourceReply) -> said.Envelope[About] | None:
-            if reply.status == HTTPStatus.UNAUTHORIZED:
-                return None
-            return decoded(SOURCE, accepted(SOURCE, reply, _JSON), shape)
+            return None if reply.status == _TOKEN_REFUSED else reader(reply)
 
         token = await self._current_token(query)
         question = Question(
             path=path,
-            headers={
-                "Content-Type": _JSON,
-                "Accept": _JSON,
-                "Authorization": f"Bearer {token}",
-            },
+            headers=self._headers,
             body=body,
             trace=trace_headers(query.exchange_id, query.traceparent),
         )
@@ -180,24 +177,26 @@ class InsuranceAdapter:
             raise SourceTimeout(SOURCE, "no token before the deadline") from None
 
     async def _renew(self, query: Query) -> None:
-        def read(reply: SourceReply) -> Token:
-            return decoded(SOURCE, accepted(SOURCE, reply, _JSON), _TOKEN)
-
         question = Question(
             path="/token",
             headers={
                 "Content-Type": "application/x-www-form-urlencoded",
-                "Accept": _JSON,
+                "Accept": JSON,
                 "Authorization": f"Basic {self._basic}",
             },
             body=b"grant_type=client_credentials",
             trace=trace_headers(query.exchange_id, query.traceparent),
         )
-        token = await self._client.ask(question, read, deadline=query.deadline)
+        token = await self._client.ask(question, _TOKEN, deadline=query.deadline)
         if token.token_type.lower() != "bearer" or not _TOKEN_TEXT.fullmatch(token.access_token):
             raise SourceSchemaMismatch(SOURCE, "a token that is none")
         life = max(token.expires_in - _EARLY_S, _SHORTEST_S)
         self._token = token.access_token
+        self._headers = {
+            "Content-Type": JSON,
+            "Accept": JSON,
+            "Authorization": f"Bearer {token.access_token}",
+        }
         self._token_until = asyncio.get_running_loop().time() + life
 
 
@@ -216,7 +215,7 @@ def _person(query: Query) -> dict[str, Json]:
     if subject.ngay_sinh is not None:
         digits = digits_of(SOURCE, subject.ngay_sinh)
         parts = (digits[6:8], digits[4:6], digits[:4])
-        asked["ngaySinh"] = "/".join(part for part in parts if part)
+        asked["ngaySinh"] = "/".join(filter(None, parts))
         asked["loaiNgaySinh"] = _KIND_OF_DAY[len(digits)]
     return asked
 

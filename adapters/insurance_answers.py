@@ -11,6 +11,7 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
+from adapters.client import json_reader
 from adapters.errors import SourceSchemaMismatch
 from adapters.protocol import Json, Match, Record
 from adapters.shapes import ICT, day_of, nfc
@@ -88,9 +89,9 @@ class Envelope(Struct, Generic[About], frozen=True, rename="camel"):
     response: About | None
 
 
-CARD = msgspec.json.Decoder(Envelope[Card])
-HISTORY = msgspec.json.Decoder(Envelope[History])
-BENEFIT = msgspec.json.Decoder(Envelope[Benefit])
+CARD = json_reader(SOURCE, msgspec.json.Decoder(Envelope[Card]))
+HISTORY = json_reader(SOURCE, msgspec.json.Decoder(Envelope[History]))
+BENEFIT = json_reader(SOURCE, msgspec.json.Decoder(Envelope[Benefit]))
 
 
 def card(told: Card, upstream_id: str) -> Record:
