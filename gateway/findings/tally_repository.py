@@ -41,13 +41,14 @@ added AS (
     AS c (place, mark, n, sample) JOIN owner o USING (place)
   UNION ALL
   SELECT scope, actor, day, mark, count(*),
-    (array_agg(first_index ORDER BY first_index))[1:20]
+    (SELECT (array_agg(at ORDER BY at))[1:20] FROM unnest(array_agg(first_index)) AS at)
   FROM met GROUP BY scope, actor, day, mark),
 tallied AS (
   INSERT INTO findings.tally AS t (scope, actor, day, mark, n, sample)
   SELECT * FROM added
   ON CONFLICT ON CONSTRAINT tally_pkey
-  DO UPDATE SET n = t.n + EXCLUDED.n, sample = (t.sample || EXCLUDED.sample)[1:20]),
+  DO UPDATE SET n = t.n + EXCLUDED.n, sample = CASE WHEN cardinality(t.sample) < 20
+    THEN (t.sample || EXCLUDED.sample)[1:20] ELSE t.sample END),
 due AS (
   INSERT INTO findings.due AS d (scope, actor, day, agency, until)
   SELECT scope, actor, day, agency, $2 FROM owner
