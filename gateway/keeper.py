@@ -12,6 +12,8 @@ from gateway.settings import Settings
 from gateway.wiring.every import PARTS
 from gateway.wiring.shared import Shared
 
+COLLECT_AFTER = 20_000  # objects: many portions of the log, none of which makes cycles
+
 
 class Keeper(Shared):
     """Everything that runs beside the exchanges, opened in order and closed in reverse."""
@@ -36,5 +38,6 @@ class Keeper(Shared):
             for part in PARTS:
                 await part.keep(stack, self)
             gc.collect()
+            gc.set_threshold(COLLECT_AFTER, 20, 50)
             gc.freeze()
             yield
