@@ -79,12 +79,14 @@ class ServiceProtocol(HttpToolsProtocol):
     has one, which looks how long the rest has been when it fires.
     """
 
-    joined: Together
-    rests_since: float | None = None  # the loop's seconds; None while something is under way
+    # An interpreter shares the names of thirty attributes among instances, and the server has
+    # nearly as many; each one beyond would make all of them slower.
+    __slots__ = ("joined", "rests_since")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection (asyncio calls this)."""
         self.joined = Together(transport, self.loop)
+        self.rests_since: float | None = None  # the loop's seconds; None while something comes
         super().connection_made(cast("asyncio.Transport", self.joined))
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -5,34 +5,15 @@ that the server does for an exchange.  Nothing is decided here that the parser h
 it has accepted these very bytes, alone and whole, where it stands again when they come back.
 """
 
-from typing import NamedTuple
-
-from gateway.api.wire import Headers
-
-_END = b"\r\n\r\n"
+_STRAY = b"\r\n"  # what the parser passes over before a request, without a word
 
 
-class Head(NamedTuple):
-    """What the parser said of a request that was one piece of data, no more and no less."""
-
-    raw: bytes  # with the empty line that ends it
-    size: int  # bytes of the request, its body included
-    path: str
-    headers: Headers  # names in lower case
-
-    def begins(self, data: bytes) -> bool:
-        """Say whether *data* is this request, or differs from it in the bytes of its body only."""
-        return len(data) == self.size and data.startswith(self.raw)
+def is_all(piece: bytes) -> bool:
+    """Say whether *piece* ends where the request in it ends, no other having begun behind it."""
+    return piece[-1:] not in _STRAY
 
 
-def head_of(data: bytes, path: str, headers: Headers, body: bytes) -> Head | None:
-    """Return the head of the request that *data* is, or nothing when it is more than that.
-
-    Args:
-        data: one piece, the parser being between two requests when it came.
-        path: of the plain request that the parser found in it first,
-        headers: with these,
-        body: and this.
-    """
-    end = data.find(_END) + len(_END)
-    return Head(data[:end], len(data), path, headers) if data[end:] == body else None
+def begins_alike(data: bytes, last: bytes, body: int) -> bool:
+    """Say whether *data* is the request *last* but for the bytes of its body, *body* in number."""
+    end = len(last) - body
+    return len(data) == len(last) and data[:end] == last[:end]

@@ -16,9 +16,8 @@ from typing import Any, Protocol
 import structlog
 
 from gateway.api.exchanges import PREFIX, Body, Call, Reply, call_of
-from gateway.api.wire import Headers
 from gateway.cli.protocol import ServiceProtocol
-from gateway.cli.repeated import Head, head_of
+from gateway.cli.repeated import begins_alike, is_all
 from gateway.cli.turns import Turn, written
 
 _PLAIN = re.compile(re.escape(PREFIX).encode("ascii") + rb"[a-z0-9._-]{1,120}").fullmatch
@@ -44,12 +43,7 @@ class Answers(Protocol):
 class ShortcutProtocol(ServiceProtocol):
     """Serves plain exchanges by themselves, and everything else through the framework."""
 
-    answers: Answers | None
-    turn: Turn | None = None  # the one whose body is being read
-    head: Head | None = None  # of the piece of data that was fed last, if that was one request
-    between = True  # whether the parser is, of two requests
-    piece = b""  # what is being fed, if the parser was between two requests when it came
-    whole: "asyncio.Future[Turn | None]"  # the next one, or nothing once the connection is lost
+    __slots__ = ("answers", "between", "last", "piece", "turn", "whole")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection, and see at which door (asyncio calls this)."""
@@ -57,8 +51,13 @@ class ShortcutProtocol(ServiceProtocol):
         config: Any = self.config
         app = config.loaded_app
         here = getattr(app, "serves_exchanges", _at_every_door)
-        self.answers = getattr(app, "exchange", None) if here(self.server) else None
-        self.whole = self.loop.create_future()
+        self.answers: Answers | None = getattr(app, "exchange", None) if here(self.server) else None
+        self.turn: Turn | None = None  # the one whose body is being read
+        self.between = True  # whether the parser is, of two requests
+        self.piece = b""  # what is being fed, if the parser was between two requests by then
+        self.last = b""  # what was fed last, if it was one short request and nothing else
+        # The next one that is whole, or nothing once the connection is lost.
+        self.whole: asyncio.Future[Turn | None] = self.loop.create_future()
         if self.answers is not None:
             task = self.loop.create_task(self._answer_in_turn(self.answers))
             self.tasks.add(task)
@@ -72,21 +71,22 @@ class ShortcutProtocol(ServiceProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; the head of the last request is not read again (asyncio calls this)."""
-        head = self.head
-        if head is not None and head.begins(data) and self._is_free():
-            self.rests_since = None
-            turn = self._begun(head.path, head.headers)
-            turn.body = data[len(head.raw) :]
-            self.whole.set_result(turn)
-            return
-        self.head = None  # the parser is to be where it was after that very request
+        if self.last and self._is_free():
+            cycle: Any = self.cycle
+            size = len(cycle.body)
+            if begins_alike(data, self.last, size):
+                self.rests_since = None
+                self.last = data
+                self.whole.set_result(self._begun(data[len(data) - size :]))
+                return
+        self.last = b""  # for the parser is to stand where it stood after that very request
         self.piece = data if self.between else b""
         super().data_received(data)
         self.piece = b""
 
     def on_message_begin(self) -> None:
         """Begin a request; a scope is made only for those that need one (the parser calls)."""
-        self.head = None  # and it is not, with the next request behind that one
+        self.last = b""  # nor may another one have begun behind it
         self.between = False
         self.turn = None
         self.url = b""
@@ -102,7 +102,7 @@ class ShortcutProtocol(ServiceProtocol):
         if self.answers is None or not (self._is_free() and self._is_plain()):
             self._go_the_general_way()
             return
-        self.turn = self._begun(self.url.decode("ascii"), self.headers)
+        self.turn = self._begun(b"")
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body (the parser calls this)."""
@@ -120,12 +120,19 @@ class ShortcutProtocol(ServiceProtocol):
             return
         self.turn = None
         # A second request of the same piece never comes here: the first one has no answer yet.
-        self.head = head_of(self.piece, self.url.decode("ascii"), self.headers, turn.body)
+        if is_all(self.piece):
+            self.last = self.piece
         self.whole.set_result(turn)
 
-    def _begun(self, path: str, headers: Headers) -> Turn:
-        call = call_of(method="POST", path=path, headers=headers, client=self.client)
-        turn = Turn(call)
+    def _begun(self, body: bytes) -> Turn:
+        """Begin a call with the head that was read last."""
+        call = call_of(
+            method="POST",
+            path=self.url.decode("ascii"),
+            headers=self.headers,
+            client=self.client,
+        )
+        turn = Turn(call, body)
         self.cycle = turn  # type: ignore[assignment]
         return turn
 

@@ -28,9 +28,9 @@ class Turn:
     # its call until the collector comes, some thousands of calls later.
     message_event = Unheard()
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, body: bytes) -> None:
         self.call = call
-        self.body = b""
+        self.body = body
         self.disconnected = False
         self.keep_alive = True
         self.response_complete = False

@@ -10,46 +10,36 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from gateway.api.exchanges import Body, Call, Reply
-from gateway.cli.repeated import head_of
+from gateway.cli.repeated import begins_alike, is_all
 from gateway.cli.shortcut import ShortcutProtocol
 
 HEAD = b"POST /v1/data/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
 OTHER = HEAD.replace(b"data/a", b"data/b")
-NAMED = [(b"host", b"x"), (b"content-length", b"3")]
 TAIL = b"POST /v1/data/a HTTP/1.1\r\nX-Y: "
 EARLY = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(TAIL)
 SMUGGLED = TAIL + OTHER + b"abc"
 SETTLED = 8  # turns of the loop, more than any answer here needs
 
 
-def test_a_request_that_came_alone_is_remembered() -> None:
-    """Its head is compared from then on."""
-    head = head_of(HEAD + b"abc", "/v1/data/a", NAMED, b"abc")
-
-    assert head is not None
-    assert (HEAD, len(HEAD) + 3) == (head.raw, head.size)
-    assert head.begins(HEAD + b"xyz")
+def test_a_request_that_differs_in_its_body_alone_begins_alike() -> None:
+    """Its head has been read."""
+    assert begins_alike(HEAD + b"xyz", HEAD + b"abc", 3)
 
 
 @pytest.mark.parametrize(
     "data",
     [HEAD + b"xyz" + HEAD, HEAD + b"xy", HEAD, OTHER + b"abc", b"\r\n" + HEAD + b"abc", b""],
 )
-def test_no_other_bytes_begin_with_it(data: bytes) -> None:
+def test_no_other_bytes_begin_alike(data: bytes) -> None:
     """More, less, or another head by one byte is read by the parser."""
-    head = head_of(HEAD + b"abc", "/v1/data/a", NAMED, b"abc")
-
-    assert head is not None
-    assert not head.begins(data)
+    assert not begins_alike(data, HEAD + b"abc", 3)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"bc", HEAD + b"abc\r\n", HEAD + b"abc" + HEAD, b"\r\n\r\n" + HEAD + b"abc"],
-)
-def test_a_piece_that_is_more_than_its_request_is_not_remembered(data: bytes) -> None:
-    """Where the request ends in it would be a guess."""
-    assert head_of(data, "/v1/data/a", NAMED, b"abc") is None
+@pytest.mark.parametrize("piece", [b"", HEAD, HEAD + b"abc\r\n", HEAD + b"abc\r", HEAD + b"ab\n"])
+def test_a_piece_that_ends_in_a_line_end_is_not_remembered(piece: bytes) -> None:
+    """Where the request ends in it would be a guess: the parser passes over stray line ends."""
+    assert not is_all(piece)
+    assert is_all(HEAD + b"abc")
 
 
 class Line(asyncio.Transport):
@@ -126,7 +116,7 @@ class Forgetful(Remembering):
 
     def data_received(self, data: bytes) -> None:
         """Forget, then take it."""
-        self.head = None
+        self.last = b""
         super().data_received(data)
 
 
@@ -206,6 +196,10 @@ HOSTILE = (
     b"\r\n" + HEAD + b"abc",
     b"\r\n\r\n" + HEAD + b"abc",
     HEAD + b"abc\r\n",
+    HEAD + b"\r\n\r\n\r",
+    HEAD + b"\r\n\rab",
+    HEAD.replace(b": 3", b": 6") + b"\r\n" * 4,
+    HEAD.replace(b": 3", b": 6") + b"\r\nabcdef",
     HEAD + b"abcd",
     HEAD + b"abc" + GET,
     HEAD + b"abc" + HEAD + b"xyz",
