@@ -2,7 +2,7 @@
 
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -57,7 +57,7 @@ class Store(Protocol):
         """Cut the connection."""
         ...
 
-    async def append(self, linked: Linked, rights: list[Right]) -> list[int]:
+    async def append(self, linked: Linked, rights: Sequence[Right]) -> list[int]:
         """Store unless a right is dead; return the places of the dead."""
         ...
 
@@ -177,7 +177,7 @@ class Journal:
         if self._position is None:
             await self._open_sequence(lane)
 
-    async def append(self, bodies: list[bytes], rights: list[Right]) -> Linked | list[int]:
+    async def append(self, bodies: list[bytes], rights: Sequence[Right]) -> Linked | list[int]:
         """Number and store *bodies* unless one of *rights* is dead.
 
         Returns:

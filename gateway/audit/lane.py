@@ -144,7 +144,7 @@ class Lane:
         """Cut the connection at once; harmless when it is gone."""
         self._connection.terminate()
 
-    async def append(self, linked: Linked, rights: list[Right]) -> list[int]:
+    async def append(self, linked: Linked, rights: Sequence[Right]) -> list[int]:
         """Store *linked* unless one of *rights* is dead.
 
         Returns:

@@ -217,7 +217,7 @@ class AuditWriter:
 
     async def _turn(self) -> None:
         """Commit one batch, or prove with an idle database that one could be committed."""
-        if not len(self._waiting) and not self._trouble and not self._journal.day_passed():
+        if not len(self._waiting) and not self._trouble:
             await self._wake.wait()
         self._wake.clear()
         self._busy_at = self._loop.time()
@@ -321,10 +321,10 @@ class AuditWriter:
             self._wake.set()
 
 
-def all_rights(batch: list[Pending]) -> list[Right]:
+def all_rights(batch: list[Pending]) -> tuple[Right, ...]:
     """Return every right that *batch* rests on, once; records of one kind share theirs."""
-    shared = {id(one.rights): one.rights for one in batch}
-    return list(dict.fromkeys(chain.from_iterable(shared.values())))
+    kinds = list({id(one.rights): one.rights for one in batch}.values())
+    return kinds[0] if len(kinds) == 1 else tuple(dict.fromkeys(chain.from_iterable(kinds)))
 
 
 def turn_away(batch: list[Pending], dead: set[Right]) -> list[Pending]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -100,7 +100,7 @@ class FakeLane:
             raise ConnectionResetError
         return answer
 
-    async def append(self, linked: Linked, rights: list[Right]) -> list[int]:
+    async def append(self, linked: Linked, rights: Sequence[Right]) -> list[int]:
         """Every right named here is dead."""
 
         async def work() -> list[int]:
@@ -215,7 +215,7 @@ class Run:
         else:
             await self.append([Right("system:dead", 1)] if act == "dead" else [])
 
-    async def append(self, rights: list[Right]) -> None:
+    async def append(self, rights: Sequence[Right]) -> None:
         """Append two records; remember them when they were acknowledged."""
         await self.settled()
         try:
