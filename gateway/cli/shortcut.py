@@ -164,24 +164,21 @@ class ShortcutProtocol(ServiceProtocol):
 
     async def _answer_in_turn(self, answers: Answers) -> None:
         """Answer one exchange after the other until the connection is lost."""
-        while (turn := await self.whole) is not None:
-            self.whole = self.loop.create_future()
-            await self._exchange(answers, turn)
-            if turn.disconnected:
-                return
-
-    async def _exchange(self, answers: Answers, turn: Turn) -> None:
         try:
-            reply = await answers.answer(turn.call, turn.body)
-            if turn.disconnected:
-                await answers.undelivered(reply)
-            else:
-                ours = self.server_state.default_headers
-                self.joined.send(written(reply, ours, keep_alive=turn.keep_alive))
+            while (turn := await self.whole) is not None:
+                self.whole = self.loop.create_future()
+                reply = await answers.answer(turn.call, turn.body)
+                if turn.disconnected:
+                    await answers.undelivered(reply)
+                    return
+                self._send(reply, turn)
         except Exception as fault:  # noqa: BLE001 - the handler answers everything; this is a bug
             _log.critical("exchange.unanswered", error=type(fault).__name__)
             self.transport.abort()
-            return
+
+    def _send(self, reply: Reply, turn: Turn) -> None:
+        ours = self.server_state.default_headers
+        self.joined.send(written(reply, ours, keep_alive=turn.keep_alive))
         turn.response_complete = True
         if not turn.keep_alive:
             self.transport.close()
