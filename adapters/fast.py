@@ -164,23 +164,27 @@ class FastClient:
         if self._deadlines is None:
             connection.drop()
             return
-        loop = asyncio.get_running_loop()
-        connection.idle_since = loop.time()
+        connection.rested = False
         self._idle.append(connection)
         if self._reaper is None:
-            self._reaper = loop.call_later(self._settings.idle_s, self._reap)
+            self._reap_later()
+
+    def _reap_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._reaper = loop.call_later(self._settings.idle_s / 2, self._reap)
 
     def _reap(self) -> None:
-        """Close what was not used for `idle_s`; the oldest stand first in the list."""
-        loop = asyncio.get_running_loop()
-        oldest = loop.time() - self._settings.idle_s
-        stale = [each for each in self._idle if each.idle_since <= oldest or not each.usable]
-        for connection in stale:
-            connection.drop()
-            self._idle.remove(connection)
-        self._reaper = (
-            loop.call_later(self._settings.idle_s / 2, self._reap) if self._idle else None
-        )
+        """Close what was idle at the last look and since: for `idle_s` at most."""
+        self._reaper = None
+        waiting, self._idle = self._idle, []
+        for connection in waiting:
+            if connection.rested or not connection.usable:
+                connection.drop()
+            else:
+                connection.rested = True
+                self._idle.append(connection)
+        if self._idle:
+            self._reap_later()
 
     def _unspeakable(self) -> QuestionRefused:
         return QuestionRefused(self._source, "a question the wire cannot carry")

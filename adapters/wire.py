@@ -34,9 +34,9 @@ class Connection(asyncio.Protocol):
         "_source",
         "_transport",
         "_waiter",
-        "idle_since",
         "on_body",
         "on_header",
+        "rested",
     )
 
     def __init__(self, source: str, max_bytes: int, idle: Callable[["Connection"], None]) -> None:
@@ -48,7 +48,7 @@ class Connection(asyncio.Protocol):
         self._problem: SourceError | None = None
         self._answered = False  # ever
         self._received = 0  # bytes since the question, of an answer that is not whole
-        self.idle_since = 0.0  # loop time; the pool's
+        self.rested = False  # idle when the pool last looked
         self._head: dict[bytes, bytes] = {}  # the last line of each name; trailers too
         self._body = bytearray()
         self._content_type = b""
