@@ -6,7 +6,7 @@ The further behind it is, the less it rests; far behind, it does nothing but cat
 """
 
 LEAST, MOST = 128, 512  # records of one portion: two milliseconds of work, and far behind more
-FAR = 30_000  # leaves: twenty seconds of a busy province
+FAR = 6_000  # leaves: four seconds of a busy province
 RESTS = 3.0  # rests for each work, near the end: a quarter of one processor
 
 
