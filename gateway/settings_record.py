@@ -27,7 +27,7 @@ class Tree(BaseModel, frozen=True, extra="forbid"):
     key_lead_s: Annotated[float, Field(ge=0, le=31_536_000)] = 604_800.0  # next, before it signs
     key_overlap_s: Annotated[float, Field(ge=0, le=31_536_000)] = 604_800.0  # old beside new
     guard_file: Path = Path(".motlan/tree-guard.json")  # what this node has published
-    round_ms: Annotated[int, Field(ge=20, le=250)] = 100  # between two rounds with work
+    round_ms: Annotated[int, Field(ge=20, le=250)] = 150  # between two rounds with work
     round_records: Annotated[int, Field(ge=100, le=50_000)] = 5_000  # folded in one round, at most
     alarm_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0  # merge delay that is an alarm
 

@@ -43,7 +43,7 @@ class WriterStopped(Exception):
 class Pace(Struct, frozen=True, kw_only=True):
     """How fast rounds follow each other."""
 
-    round_s: float = 0.1
+    round_s: float = 0.15  # a checkpoint's signatures cost as much as folding a hundred records
     round_records: int = 5_000
     alarm_s: float = 60.0  # merge delay that is an alarm
 
