@@ -83,7 +83,7 @@ class AuditWriter:
             connect_timeout_s=timeout_s,
             allow_unsafe_database=allow_unsafe_database,
         )
-        self._wake = asyncio.Event()
+        self._idle: asyncio.Future[None] | None = None  # what a flusher without work waits for
         self._flight: list[Pending] = []
         self._task: asyncio.Task[None] | None = None
         self._tick_handle: asyncio.TimerHandle | None = None
@@ -145,7 +145,7 @@ class AuditWriter:
         pending = Pending(ready, entry.rights, future, self._loop.time())
         if not self._waiting.offer(pending):
             raise AuditUnavailable
-        self._wake.set()
+        self._rouse()
         try:
             return await future
         except asyncio.CancelledError:
@@ -176,7 +176,7 @@ class AuditWriter:
         task, self._task = self._task, None
         if task is None:
             return
-        self._wake.set()
+        self._rouse()
         done, _ = await asyncio.wait({task}, timeout=self._timeout_s)
         if not done:
             task.cancel()
@@ -218,8 +218,8 @@ class AuditWriter:
     async def _turn(self) -> None:
         """Commit one batch, or prove with an idle database that one could be committed."""
         if not len(self._waiting) and not self._trouble:
-            await self._wake.wait()
-        self._wake.clear()
+            self._idle = self._loop.create_future()
+            await self._idle
         self._busy_at = self._loop.time()
         await self._journal.settle()
         batch = self._waiting.gather(self._max_batch, self._max_batch_bytes)
@@ -278,7 +278,7 @@ class AuditWriter:
         ]
         now = self._loop.time()
         self._waiting.put_first(Pending(prepared(leaf), at=now) for leaf in leaves)
-        self._wake.set()
+        self._rouse()
 
     def _fail_flight(self) -> None:
         for one in self._flight:
@@ -290,6 +290,11 @@ class AuditWriter:
             await self._journal.finish()
         except (Lost, Refused, Diverged, UnsafeDatabase) as trouble:
             log.warning("audit.close_failed", error=type(trouble).__name__)
+
+    def _rouse(self) -> None:
+        """Have the flusher look for work; it looks by itself after each batch."""
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
 
     def _proved(self) -> None:
         self._proved_at = self._loop.time()
@@ -318,7 +323,7 @@ class AuditWriter:
             self._busy_at = now
             self._journal.cut()
         if now - self._proved_at >= PROBE_S or self._journal.day_passed():
-            self._wake.set()
+            self._rouse()
 
 
 def all_rights(batch: list[Pending]) -> tuple[Right, ...]:
