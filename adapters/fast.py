@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from adapters.addresses import Pin
 from adapters.client import ClosedUnanswered, QuestionRefused, SourceReply
 from adapters.deadlines import Deadlines
@@ -22,7 +24,14 @@ _HTTP_PORT = 80
 _BLANKS = 2  # in a request line
 _FORMS = 256  # kinds of question of which the head is remembered
 
-Kind: TypeAlias = tuple[str | tuple[str, str], ...]  # method, path, headers, names of the trace
+Kind: TypeAlias = tuple[str, ...]  # method, path, names of the trace
+
+
+class Form(Struct, frozen=True):
+    """What questions of one kind begin with, as long as they come with the same headers."""
+
+    headers: dict[str, str]
+    text: str  # with room for the trace's values and the body's length
 
 
 class FastClient:
@@ -38,7 +47,7 @@ class FastClient:
         self._pin = Pin(source, parts.hostname, self._port, settings.networks)
         self._prefix = parts.path
         self._host = parts.netloc
-        self._forms: dict[Kind, str] = {}
+        self._forms: dict[Kind, Form] = {}
         self._idle: list[Connection] = []
         self._deadlines: Deadlines | None = None
         self._reaper: asyncio.TimerHandle | None = None
@@ -100,22 +109,18 @@ class FastClient:
         length: int,
     ) -> bytes:
         """Return all that goes before the body; no value of a question adds a line to it."""
-        kind: Kind = (method, path, *headers.items(), *trace)
-        form = self._forms.get(kind) or self._remembered(kind, method, path, headers, trace)
+        kind: Kind = (method, path, *trace)
+        form = self._forms.get(kind)
+        if form is None or form.headers != headers:  # a credential changes now and then
+            form = self._remembered(kind, headers)
         values = trace.values()
         if not _plain("".join(values)):
             raise self._unspeakable()
-        return (form % (*values, length)).encode("ascii")
+        return (form.text % (*values, length)).encode("ascii")
 
-    def _remembered(
-        self,
-        kind: Kind,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        trace: Mapping[str, str],
-    ) -> str:
+    def _remembered(self, kind: Kind, headers: Mapping[str, str]) -> Form:
         """Write what questions of one kind begin with, once, with room for the values."""
+        method, path, *trace = kind
         begin = f"{method} {self._prefix}{path} HTTP/1.1"
         lines = [begin, f"Host: {self._host}", "Accept-Encoding: identity"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -123,10 +128,10 @@ class FastClient:
             raise self._unspeakable()
         fixed = [line.replace("%", "%%") for line in lines]
         rooms = [name.replace("%", "%%") + ": %s" for name in trace]
-        form = "\r\n".join((*fixed, *rooms, "Content-Length: %d\r\n\r\n"))
-        if len(self._forms) >= _FORMS:  # a credential changes now and then: begin anew
+        text = "\r\n".join((*fixed, *rooms, "Content-Length: %d\r\n\r\n"))
+        if len(self._forms) >= _FORMS:
             self._forms.clear()
-        self._forms[kind] = form
+        self._forms[kind] = form = Form(dict(headers), text)
         return form
 
     def _kept(self) -> Connection | None:
