@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from gateway.disclosure.completeness import item_of, key_of
 from gateway.disclosure.gathering import Gathered, GatherRepository
-from gateway.sequencing.pacing import breath, portion
+from gateway.sequencing.pacing import LEAST, breath
 from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
 _log = structlog.get_logger(__name__)
@@ -65,12 +65,15 @@ class Walk:
         self._found = found
 
     async def to_end(self) -> None:
-        """Take in what there is by now."""
+        """Take in what there is by now; at the pace of one that is never late.
+
+        A round begins far from the end, and what it gathers is not asked for before the next day.
+        """
         clock = asyncio.get_running_loop().time
         end = (await self._tree.head()).size
         began = clock()
-        while (at := await self.step(end)) < end:
-            await asyncio.sleep(breath(clock() - began, end - at))
+        while await self.step(end) < end:
+            await asyncio.sleep(breath(clock() - began, 0))
             began = clock()
 
     async def step(self, end: int) -> int:
@@ -79,7 +82,7 @@ class Walk:
         if first >= end:
             return first
         try:
-            places = await self._tree.entries(first, min(portion(end - first), end - first))
+            places = await self._tree.entries(first, min(LEAST, end - first))
         except EntriesGone as gone:
             return await self._over(first, gone.index)
         rows = [row for place in places for row in gathered(place)]
