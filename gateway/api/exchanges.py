@@ -73,16 +73,23 @@ class Reply(NamedTuple):
     recorded: Recorded | None = None  # None: a refusal, nobody's data
 
 
-class Call(Struct, frozen=True):
-    """One call as the transport sees it, before its body."""
+class Opening(Struct, frozen=True):
+    """What a request's head says; a connection that repeats its head repeats this."""
 
-    exchange_id: str
-    request_id: str
     service: str
     peer: str
     method: str
     headers: dict[bytes, bytes]
     traceparent: str | None
+    request_id: str | None  # the caller's own
+
+
+class Call(Struct, frozen=True):
+    """One call as the transport sees it, before its body."""
+
+    opening: Opening
+    exchange_id: str
+    request_id: str
     began: float
 
 
@@ -153,14 +160,14 @@ class ExchangeHandler:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call of the framework's server interface (ASGI)."""
-        call = call_of(
+        opening = opening_of(
             method=scope["method"],  # type: ignore[typeddict-item]
             path=scope["path"],
             headers=scope["headers"],  # type: ignore[arg-type]
             client=scope["client"],
         )
-        limit = self._limits.body_bytes
-        reply = await self.answer(call, partial(read_body, receive, call.headers, limit))
+        body = partial(read_body, receive, opening.headers, self._limits.body_bytes)
+        reply = await self.answer(call_of(opening), body)
         if await has_left(receive):
             await self.undelivered(reply)
             return
@@ -175,7 +182,7 @@ class ExchangeHandler:
 
         The one who sends it tells `undelivered` when that was not possible.
         """
-        span = self._spans.start("exchange", call.traceparent, request_id=call.exchange_id)
+        span = self._spans.start("exchange", call.opening.traceparent, request_id=call.exchange_id)
         asked: Asked | None = None
         self._in_flight += 1
         try:
@@ -210,12 +217,12 @@ class ExchangeHandler:
         return Reply(200, headers, body, recorded)
 
     def _refused(self, call: Call, refused: Refusal, span: Span | None) -> Reply:
-        english = wants_english(call.headers)
+        english = wants_english(call.opening.headers)
         status, headers, body = problem_reply(
-            refused, call.exchange_id, call.traceparent, english=english
+            refused, call.exchange_id, call.opening.traceparent, english=english
         )
         total_s = self._ended(call, headers, span, status, UNKNOWN, refused.code.value, 0.0)
-        _tell(refused, call, self._label(call.service), total_s)
+        _tell(refused, call, self._label(call.opening.service), total_s)
         return Reply(status, headers, body)
 
     def _ended(  # noqa: PLR0917 - every fact of one call, in the order of its metrics
@@ -231,7 +238,7 @@ class ExchangeHandler:
         """Count the call, name it in its headers and its span; return how long it took."""
         total_s = perf_counter() - call.began
         _trace_headers(headers, call, total_s, source_s)
-        service = self._label(call.service)
+        service = self._label(call.opening.service)
         self._observe(service, agency, code, status, total_s, source_s)
         if span is not None:
             span.set_attributes({"motlan.dataset": service, "motlan.code": code})
@@ -245,7 +252,7 @@ class ExchangeHandler:
         """Read and check the question; a refusal is recorded by whoever the token proves."""
         raw = b""
         try:
-            self._demand(call)
+            self._demand(call.opening)
             raw = body if isinstance(body, bytes) else await body()
             return self._question(call, raw)
         except Refusal as refused:
@@ -253,40 +260,42 @@ class ExchangeHandler:
             raise
 
     def _unread(self, call: Call, raw: bytes) -> Asked:
+        opening = call.opening
         return unread(
-            call.headers,
+            opening.headers,
             exchange_id=call.exchange_id,
             request_id=call.request_id,
             at=self._clock(),
             raw=raw,
-            peer=call.peer,
+            peer=opening.peer,
             route=ROUTE,
-            shown=self._shown(call),
+            shown=self._shown(opening),
         )
 
-    def _shown(self, call: Call) -> Shown:
+    def _shown(self, of: Opening) -> Shown:
         return self._credentials.shown(
-            call.headers, method=call.method, path=PREFIX + call.service, peer=call.peer
+            of.headers, method=of.method, path=PREFIX + of.service, peer=of.peer
         )
 
-    def _demand(self, call: Call) -> None:
+    def _demand(self, of: Opening) -> None:
         """Refuse what no body could mend."""
         if self._in_flight > self._limits.in_flight:
             raise Refusal(Code.OVERLOADED)
-        if call.method != "POST":
+        if of.method != "POST":
             raise Refusal(Code.METHOD_NOT_ALLOWED)
-        media = call.headers.get(b"content-type", b"")
+        media = of.headers.get(b"content-type", b"")
         if media != b"application/json" and _media(media) != b"application/json":
             raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
 
     def _question(self, call: Call, raw: bytes) -> Asked:
-        at, shown = self._clock(), self._shown(call)
+        opening = call.opening
+        at, shown, headers = self._clock(), self._shown(opening), opening.headers
         body = decoded(_DECODER, raw, self._limits.json_depth)
         return Asked(
             exchange_id=call.exchange_id,
             request_id=call.request_id,
-            token=token_of(call.headers),
-            service=call.service,
+            token=token_of(headers),
+            service=opening.service,
             subject=normalised(body.subject, at.date()),
             purpose=body.purpose,
             procedure=body.procedure,
@@ -294,17 +303,19 @@ class ExchangeHandler:
             fields=tuple(dict.fromkeys(body.fields)) if body.fields else (),
             representative=body.representative,
             at=at,
-            deadline=asyncio.get_running_loop().time() + deadline_s(call.headers, self._limits),
-            traceparent=call.traceparent,
+            deadline=asyncio.get_running_loop().time() + deadline_s(headers, self._limits),
+            traceparent=opening.traceparent,
             raw=raw,
-            peer=call.peer,
+            peer=opening.peer,
             shown=shown,
-            signed=presented(call.headers, method=call.method, url=shown.url, body=raw),
+            signed=presented(headers, method=opening.method, url=shown.url, body=raw),
         )
 
 
-def call_of(*, method: str, path: str, headers: Headers, client: tuple[str, int] | None) -> Call:
-    """Return the call that a server read from the wire.
+def opening_of(
+    *, method: str, path: str, headers: Headers, client: tuple[str, int] | None
+) -> Opening:
+    """Return the head that a server read from the wire.
 
     Args:
         method: as sent.
@@ -313,18 +324,21 @@ def call_of(*, method: str, path: str, headers: Headers, client: tuple[str, int]
         client: address and port of the other end.
     """
     named = header_map(headers)
-    exchange_id = str(uuid_utils.uuid7())
     wanted = named.get(b"lgsp-request-id")
-    return Call(
-        exchange_id,
-        wanted.decode().lower() if wanted and _UUID.fullmatch(wanted) else exchange_id,
+    return Opening(
         path.removeprefix(PREFIX).strip("/"),
         "" if client is None else client[0],
         method,
         named,
         traceparent_of(named),
-        perf_counter(),
+        wanted.decode().lower() if wanted and _UUID.fullmatch(wanted) else None,
     )
+
+
+def call_of(opening: Opening) -> Call:
+    """Return a call that begins now."""
+    exchange_id = str(uuid_utils.uuid7())
+    return Call(opening, exchange_id, opening.request_id or exchange_id, perf_counter())
 
 
 def _media(content_type: bytes) -> bytes:
@@ -374,7 +388,8 @@ def _warn(headers: Headers, service: ServiceVersion) -> None:
 def _trace_headers(headers: Headers, call: Call, spent: float, source_s: float) -> None:
     headers.append((b"lgsp-request-id", call.request_id.encode()))
     headers.append((b"lgsp-exchange-id", call.exchange_id.encode()))
-    if call.traceparent is not None:
-        headers.append((b"traceparent", call.traceparent.encode()))
+    traceparent = call.opening.traceparent
+    if traceparent is not None:
+        headers.append((b"traceparent", traceparent.encode()))
     own, source = (spent - source_s) * 1000, source_s * 1000
     headers.append((b"server-timing", b"gateway;dur=%.2f, source;dur=%.2f" % (own, source)))

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from gateway.api.exchanges import PREFIX, Body, Call, Reply, call_of
+from gateway.api.exchanges import PREFIX, Body, Call, Opening, Reply, call_of, opening_of
 from gateway.cli.protocol import ServiceProtocol
 from gateway.cli.repeated import begins_alike, is_all
 from gateway.cli.turns import Turn, written
@@ -43,7 +43,7 @@ class Answers(Protocol):
 class ShortcutProtocol(ServiceProtocol):
     """Serves plain exchanges by themselves, and everything else through the framework."""
 
-    __slots__ = ("answers", "between", "last", "piece", "turn", "whole")
+    __slots__ = ("answers", "between", "last", "opening", "piece", "turn", "whole")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection, and see at which door (asyncio calls this)."""
@@ -102,6 +102,12 @@ class ShortcutProtocol(ServiceProtocol):
         if self.answers is None or not (self._is_free() and self._is_plain()):
             self._go_the_general_way()
             return
+        self.opening: Opening = opening_of(
+            method="POST",
+            path=self.url.decode("ascii"),
+            headers=self.headers,
+            client=self.client,
+        )
         self.turn = self._begun(b"")
 
     def on_body(self, body: bytes) -> None:
@@ -126,13 +132,7 @@ class ShortcutProtocol(ServiceProtocol):
 
     def _begun(self, body: bytes) -> Turn:
         """Begin a call with the head that was read last."""
-        call = call_of(
-            method="POST",
-            path=self.url.decode("ascii"),
-            headers=self.headers,
-            client=self.client,
-        )
-        turn = Turn(call, body)
+        turn = Turn(call_of(self.opening), body)
         self.cycle = turn  # type: ignore[assignment]
         return turn
 

@@ -112,8 +112,9 @@ async def test_a_plain_exchange_goes_the_short_way(port: int, application: Appli
 
     assert (SHORT, QUESTION) == await way_of(reader)
     ((call, body),) = application.exchange.calls
+    opening = call.opening
     assert (b"Bearer t", "dancu.tracuu", "POST", "127.0.0.1", QUESTION) == (
-        call.headers[b"authorization"], call.service, call.method, call.peer, body
+        opening.headers[b"authorization"], opening.service, opening.method, opening.peer, body
     )  # fmt: skip
     writer.close()
 

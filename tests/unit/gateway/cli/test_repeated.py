@@ -80,8 +80,8 @@ class Application:
     async def answer(self, call: Call, body: Body) -> Reply:
         """Remember, then answer the short way."""
         assert isinstance(body, bytes)
-        self.calls.append((call.service, tuple(call.headers.items()), body))
-        return Reply(200, [(b"x-service", call.service.encode())], body)
+        self.calls.append((call.opening.service, tuple(call.opening.headers.items()), body))
+        return Reply(200, [(b"x-service", call.opening.service.encode())], body)
 
     async def undelivered(self, reply: Reply) -> None:
         """Remember what nobody got."""
