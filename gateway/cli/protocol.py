@@ -9,6 +9,8 @@ from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+SLOWEST_S = 30.0  # seconds that a request may take to come, head and body; the first one as well
+
 
 class Together(asyncio.Transport):
     """A transport that joins what is written within one turn of the event loop."""
@@ -73,21 +75,26 @@ class Together(asyncio.Transport):
 
 
 class ServiceProtocol(HttpToolsProtocol):
-    """The server's own protocol over a transport that writes together.
+    """The server's own protocol over a transport that writes together, and of bounded patience.
 
-    The server arms a timer with each answer and cancels it with each request.  Here a connection
-    has one, which looks how long the rest has been when it fires.
+    The server arms a timer with each answer and cancels it with each request, and waits for ever
+    for one that has begun.  Here a connection has one timer, which looks when it fires how long
+    the caller has been waited for: between requests, or for a request to be whole.
     """
+
+    patience_s = SLOWEST_S
 
     # An interpreter shares the names of thirty attributes among instances, and the server has
     # nearly as many; each one beyond would make all of them slower.
-    __slots__ = ("joined", "rests_since")
+    __slots__ = ("coming", "joined", "waits_since")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection (asyncio calls this)."""
         self.joined = Together(transport, self.loop)
-        self.rests_since: float | None = None  # the loop's seconds; None while something comes
         super().connection_made(cast("asyncio.Transport", self.joined))
+        self.coming = False  # whether a request has begun and is not whole
+        self.waits_since: float | None = None  # the loop's seconds; None while an answer is due
+        self._begins()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End it (asyncio calls this)."""
@@ -104,16 +111,18 @@ class ServiceProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
-        self.rests_since = self.loop.time()
+        if not self.coming:
+            self.waits_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._look_in(self.timeout_keep_alive)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that has rested long enough (the loop calls this)."""
+        """Close a connection whose caller was waited for long enough (the loop calls this)."""
         self.timeout_keep_alive_task = None
-        if self.rests_since is None:
+        if self.waits_since is None:
             return  # the next answer arms it again
-        left_s = self.rests_since + self.timeout_keep_alive - self.loop.time()
+        most_s = self.patience_s if self.coming else self.timeout_keep_alive
+        left_s = self.waits_since + most_s - self.loop.time()
         if left_s > 0:
             self._look_in(left_s)
         else:
@@ -124,6 +133,25 @@ class ServiceProtocol(HttpToolsProtocol):
             seconds, self.timeout_keep_alive_handler
         )
 
+    def on_message_begin(self) -> None:
+        """Begin a request (the parser calls this)."""
+        self._begins()
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """Take a request as whole (the parser calls this)."""
+        self._is_whole()
+        super().on_message_complete()
+
+    def _begins(self) -> None:
+        self.coming = True
+        self.waits_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_in(self.patience_s)
+
+    def _is_whole(self) -> None:
+        self.coming = False
+        self.waits_since = None
+
     def _unset_keepalive_if_required(self) -> None:
-        """Rest no more; the server asks for it with each piece of data."""
-        self.rests_since = None
+        """Do nothing, which the server asks for with each piece: only a request ends a rest."""

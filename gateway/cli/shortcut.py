@@ -75,7 +75,7 @@ class ShortcutProtocol(ServiceProtocol):
             cycle: Any = self.cycle
             size = len(cycle.body)
             if begins_alike(data, self.last, size):
-                self.rests_since = None
+                self.waits_since = None
                 self.last = data
                 self.whole.set_result(self._begun(data[len(data) - size :]))
                 return
@@ -86,6 +86,7 @@ class ShortcutProtocol(ServiceProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request; a scope is made only for those that need one (the parser calls)."""
+        self._begins()
         self.last = b""  # nor may another one have begun behind it
         self.between = False
         self.turn = None
@@ -124,6 +125,7 @@ class ShortcutProtocol(ServiceProtocol):
         if turn is None:
             super().on_message_complete()
             return
+        self._is_whole()
         self.turn = None
         # A second request of the same piece never comes here: the first one has no answer yet.
         if is_all(self.piece):

@@ -1,7 +1,8 @@
 """The service port's protocol over real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -25,25 +26,49 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[uvicorn.Server]:
-    """A server that speaks this protocol, and lets connections rest for one second."""
+class Hasty(ServiceProtocol):
+    """The same, for whoever cannot wait half a minute."""
+
+    patience_s = 0.2
+
+
+@asynccontextmanager
+async def serving(http: type[ServiceProtocol]) -> AsyncGenerator[uvicorn.Server]:
+    """Run a server that speaks *http*, and lets connections rest for one second."""
     config = uvicorn.Config(
-        application, port=0, http=ServiceProtocol, lifespan="off", log_config=None,
-        timeout_keep_alive=1,
-    )  # fmt: skip
+        application, port=0, http=http, lifespan="off", log_config=None, timeout_keep_alive=1
+    )
     server = uvicorn.Server(config)
-    serving = asyncio.get_running_loop().create_task(server.serve())
+    task = asyncio.get_running_loop().create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
     yield server
     server.should_exit = True
-    await serving
+    await task
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[uvicorn.Server]:
+    """A server that speaks this protocol."""
+    async with serving(ServiceProtocol) as server:
+        yield server
+
+
+@pytest.fixture
+async def hasty() -> AsyncGenerator[int]:
+    """The port of one that waits for nobody."""
+    async with serving(Hasty) as server:
+        yield port_of(server)
 
 
 @pytest.fixture
 def port(server: uvicorn.Server) -> int:
     """Its port."""
+    return port_of(server)
+
+
+def port_of(server: uvicorn.Server) -> int:
+    """Return where *server* listens."""
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 
@@ -135,7 +160,7 @@ async def test_a_rest_that_began_anew_is_given_its_time(port: int, server: uvico
     await asked(reader, writer)
     protocol = only_connection(server)
     armed = protocol.timeout_keep_alive_task
-    protocol.rests_since = protocol.loop.time()
+    protocol.waits_since = protocol.loop.time()
     protocol.timeout_keep_alive_handler()
 
     assert protocol.timeout_keep_alive_task not in {None, armed}
@@ -149,12 +174,45 @@ async def test_a_request_under_way_is_no_rest(port: int, server: uvicorn.Server)
     await asked(reader, writer)
     protocol = only_connection(server)
     writer.write(b"POST / HTTP/1.1\r\n")
-    while protocol.rests_since is not None:
+    while not protocol.coming:
         await asyncio.sleep(0.01)
+    protocol.waits_since = protocol.loop.time() - protocol.timeout_keep_alive
     protocol.timeout_keep_alive_handler()
     writer.write(b"Host: x\r\nContent-Length: 0\r\n\r\n")
 
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [],
+        [b"\r\n"] * 8,
+        [b"POST / HTTP/1.1\r\n", *[b"X-Drip: 1\r\n"] * 8],
+        [b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\n", *[b"x"] * 8],
+    ],
+    ids=["nothing", "blanks", "a head in drops", "a body in drops"],
+)
+async def test_whoever_does_not_finish_a_request_is_let_go(hasty: int, pieces: list[bytes]) -> None:
+    """A few thousand such callers would hold every connection that a worker may have."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", hasty)
+    with suppress(ConnectionError):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.1)
+
+        assert b"" == await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+
+
+async def test_whoever_goes_on_asking_is_kept_beyond_that(hasty: int) -> None:
+    """Patience is for one request, and begins anew with the next."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", hasty)
+    for _ in range(5):
+        assert b"0" == await asked(reader, writer)
+        await asyncio.sleep(0.1)
     writer.close()
 
 
