@@ -48,7 +48,7 @@ class SourceSettings(BaseModel, frozen=True, extra="forbid"):
     waiting: Annotated[int, Field(ge=0, le=100_000)] = 1024  # questions that may wait for a place
     timeout_s: Seconds = 3.0  # for one question, retries included; the caller may allow less
     connect_timeout_s: Seconds = 1.0
-    idle_s: Annotated[float, Field(gt=0, le=600)] = 15.0  # unused connections close after this
+    idle_s: Annotated[float, Field(gt=0, le=600)] = 15.0  # an unused connection closes by then
     max_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024  # of one body
     retries: Annotated[int, Field(ge=0, le=2)] = 1  # of safe questions only
     breaker: BreakerSettings = BreakerSettings()
