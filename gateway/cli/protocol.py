@@ -129,8 +129,9 @@ class ServiceProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _look_in(self, seconds: float) -> None:
+        """Look again then, or sooner: a request that is whole by then may be followed by a rest."""
         self.timeout_keep_alive_task = self.loop.call_later(
-            seconds, self.timeout_keep_alive_handler
+            min(seconds, self.timeout_keep_alive), self.timeout_keep_alive_handler
         )
 
     def on_message_begin(self) -> None:
