@@ -140,9 +140,11 @@ class ServiceProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_message_complete(self) -> None:
-        """Take a request as whole (the parser calls this)."""
+        """Take a request as whole; one that was answered before is a rest (the parser calls)."""
         self._is_whole()
         super().on_message_complete()
+        if getattr(self.cycle, "response_complete", False):  # none for a wish to upgrade
+            self.waits_since = self.loop.time()
 
     def _begins(self) -> None:
         self.coming = True

@@ -14,8 +14,8 @@ LARGE = b"x" * 300_000
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Echo the body's length; ``/large`` answers with more than any socket buffer holds."""
-    body, more = b"", True
+    """Echo the body's length; ``/large`` with more than a buffer holds, ``/early`` unread."""
+    body, more = b"", scope["path"] != "/early"
     while more:
         message = await receive()
         body += message.get("body", b"")
@@ -138,6 +138,18 @@ async def test_a_connection_that_rests_is_closed(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     assert b"0" == await asked(reader, writer)
+    assert b"" == await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+
+
+async def test_a_rest_after_an_early_answer_is_one_too(port: int) -> None:
+    """A refusal need not read the body; what comes of it afterwards is no further question."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"abc")
+
+    assert b"0" == await reader.readexactly(1)
     assert b"" == await asyncio.wait_for(reader.read(), 30)
     writer.close()
 
