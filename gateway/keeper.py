@@ -4,15 +4,12 @@ Nothing here is on the path of an exchange.  Several keepers may run, on one hos
 be done once is guarded by the database, not by there being one of us.
 """
 
-import gc
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from gateway.settings import Settings
 from gateway.wiring.every import PARTS
-from gateway.wiring.shared import Shared
-
-COLLECT_AFTER = 20_000  # objects: many portions of the log, none of which makes cycles
+from gateway.wiring.shared import Shared, settle
 
 
 class Keeper(Shared):
@@ -37,7 +34,5 @@ class Keeper(Shared):
             await self.open_log(stack, f"{self.settings.audit.node}.k{slot}")
             for part in PARTS:
                 await part.keep(stack, self)
-            gc.collect()
-            gc.set_threshold(COLLECT_AFTER, 20, 50)
-            gc.freeze()
+            settle()
             yield

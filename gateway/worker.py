@@ -1,7 +1,6 @@
 """One worker: everything its exchanges need, opened in order and closed in reverse."""
 
 import asyncio
-import gc
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -46,11 +45,9 @@ from gateway.stages.signed import Signed
 from gateway.wiring import possession
 from gateway.wiring.every import PARTS
 from gateway.wiring.gauges import observe_sources
-from gateway.wiring.shared import Shared
+from gateway.wiring.shared import Shared, settle
 from gateway.witnessing.reading import WitnessState
 
-# Exchanges make many short-lived values; looking for cycles in them each 700 costs a tenth.
-COLLECT_AFTER = 20_000
 FORGET_EVERY_S = 3600.0
 SERVED = {200: ("POST", EXCHANGE_ROUTE, "200")}  # labels of the answer that is counted most
 KEPT_COUNTERS = timedelta(days=2)
@@ -98,9 +95,7 @@ class Worker(Shared):
             self._wire(self.log, ledger, pool, details, door)
             for part in PARTS:
                 self.provided |= await part.serve(stack, self)
-            gc.collect()
-            gc.set_threshold(COLLECT_AFTER, 20, 50)
-            gc.freeze()  # what is loaded now lives as long as the worker
+            settle()
             yield
 
     def _checks(self) -> dict[str, Check]:

@@ -65,7 +65,7 @@ class Waiting:
     def gather(self, most_records: int, most_bytes: int) -> list[Pending]:
         """Take the next batch, leaving out what nobody waits for any more."""
         if len(self._items) <= most_records and self._bytes <= most_bytes:
-            everything = [one for one in self._items if one.future is None or not one.future.done()]
+            everything = [one for one in self._items if not one.abandoned]
             self._items.clear()
             self._bytes = 0
             return everything
