@@ -18,7 +18,9 @@ NEXT = "SELECT next_index FROM findings.cursor"
 # locked first, so that of two followers one counts, and the other sees that it did.  Who was met
 # before is found by the key of each row: a join would look through the whole day while the planner
 # does not know yet how much that is.  Columns come as lines of text, which cost both sides a tenth
-# of what arrays or JSON do; no word that is counted holds a line break (`facts`).
+# of what arrays or JSON do; no word that is counted holds a line break (`facts`).  This commit is
+# not waited for: what a crash takes away, cursor and counters, is counted again, and a finding that
+# stays rests on counters that stay, for the one is written to the disk after the other.
 ADVANCE = """
 WITH moved AS (
   UPDATE findings.cursor SET next_index = $2, at = $3 WHERE next_index = $1 RETURNING one),
@@ -54,7 +56,7 @@ due AS (
   SELECT scope, actor, day, agency, $2 FROM owner
   ON CONFLICT ON CONSTRAINT due_pkey
   DO UPDATE SET until = EXCLUDED.until, agency = coalesce(EXCLUDED.agency, d.agency))
-SELECT count(*) FROM moved
+SELECT count(*) FROM moved, set_config('synchronous_commit', 'off', true)
 """
 # Past what has left the record: whole days leave, so the next run with rows is where to go on.
 RESUME = """
