@@ -21,18 +21,23 @@ WHERE CASE w.rev WHEN 0 THEN NOT r.live ELSE r.key IS NULL OR NOT r.live OR r.re
 # encode arrays.  They are unfolded in a select list, where rows need no store of their own.
 _NAMED = "(SELECT unnest($4::text::text[]) AS key, unnest($5::text::bigint[]) AS rev) AS w"
 _STAND = "NOT EXISTS (SELECT FROM " + _NAMED + _GONE + ")"
-_DEAD = """
-SELECT w.place
-FROM unnest($1::text::text[], $2::text::bigint[]) WITH ORDINALITY AS w (key, rev, place)
-"""
-DEAD = _DEAD + _GONE
-
 # One snapshot judges the rights and decides the insert: nothing fits between the two (P3).
 _STORE = "INSERT INTO audit.entry (day, writer, seq, entry, leaf) SELECT $1, $2, {} WHERE {}"
 _ONE = "$3::bigint, $6::bytea, $7::bytea"
 _MANY = """$3::bigint + e.place - 1, e.entry, e.leaf
 FROM unnest($6::bytea[], $7::bytea[]) WITH ORDINALITY AS e (entry, leaf, place)"""
 _FEW = "v.seq, v.entry, v.leaf FROM (VALUES {}) AS v (seq, entry, leaf)"
+_DEAD = """
+SELECT w.place
+FROM unnest($4::text::text[], $5::text::bigint[]) WITH ORDINALITY AS w (key, rev, place)
+"""
+# For a batch that was not stored.  Its rights may stand again by now, so that asking for the dead
+# alone could go on for ever: here both answers come from one snapshot, and one of them is given.
+_DECIDING = """
+WITH dead AS MATERIALIZED ({}), stored AS ({} RETURNING 1)
+SELECT (SELECT count(*) FROM stored), array(SELECT place FROM dead ORDER BY place)
+"""
+DECIDING = _DECIDING.format(_DEAD + _GONE, _STORE.format(_MANY, "NOT EXISTS (SELECT FROM dead)"))
 
 
 def is_plain(count: int) -> bool:

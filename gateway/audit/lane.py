@@ -7,12 +7,11 @@ from typing import Any, Protocol
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from msgspec import Struct
 
-from gateway.audit.appending import DEAD, MOST_PLAIN, given, named, storing
+from gateway.audit.appending import DECIDING, MOST_PLAIN, given, named, storing
 from gateway.audit.chain import Linked, Position
 from gateway.audit.leaf import Last
 from gateway.rights import Right
 
-LOOKS = 3  # at the rights of a batch that was not stored; they change between two snapshots
 RANKS = ("off", "local", "remote_write", "on", "remote_apply")  # synchronous_commit, weak to strong
 
 _OFFER = """
@@ -149,18 +148,18 @@ class Lane:
 
         Returns:
             Places in *rights* of the dead ones; empty when all was stored.
+
+        Raises:
+            Diverged: something else was stored than all or, because of a dead right, nothing.
         """
         judged = named(tuple(rights))
-        for _ in range(LOOKS):
-            stored = await self._store(linked, judged)
-            if stored == len(linked.entries):
-                return []
-            if stored:
-                break
-            dead = await self._connection.fetch(DEAD, *judged)
-            if dead:
-                return [place - 1 for (place,) in dead]
-        raise Diverged("the database stored another number of records than it was given")
+        stored = await self._store(linked, judged)
+        dead: list[int] = []
+        if not stored:
+            stored, dead = await self._decide(linked, judged)
+        if stored != (0 if dead else len(linked.entries)):
+            raise Diverged("the database stored another number of records than it was given")
+        return [place - 1 for place in dead]
 
     async def _store(self, linked: Linked, judged: tuple[str, str]) -> int:
         """Run the one statement that judges and stores; return how many records it stored."""
@@ -174,6 +173,14 @@ class Lane:
             self._storing.clear()  # a plan may be what was refused
             raise
         return int(statement.get_statusmsg().rpartition(" ")[2])
+
+    async def _decide(self, linked: Linked, judged: tuple[str, str]) -> tuple[int, list[int]]:
+        """Judge anew and store; return how many records, and the places (from 1) of the dead."""
+        first = linked.first
+        ((stored, dead),) = await self._connection.fetch(
+            DECIDING, first.day, first.writer, first.seq, *judged, linked.entries, linked.leaves
+        )
+        return stored, dead
 
     async def offer(self, linked: Linked) -> int:
         """Store those of *linked* that are absent, then demand that all are there byte for byte.

@@ -1,6 +1,8 @@
 """What the database itself refuses, whoever asks."""
 
+import asyncio
 from datetime import date, timedelta
+from itertools import count as numbers
 
 import asyncpg
 import pytest
@@ -32,6 +34,15 @@ MISSHAPEN = {
     "no leaf": "'x', NULL",
 }
 SET = "SELECT gateway.set_right($1, $2, $3, NULL)"
+FLAPPING = """
+ALTER TABLE gateway.live_right RENAME TO some_right;
+CREATE SEQUENCE gateway.flip;
+CREATE VIEW gateway.live_right AS
+  SELECT 'consent:1' AS key, 1::bigint AS rev, NULL::timestamptz AS valid_to,
+    (SELECT nextval('gateway.flip') % 2 = 0) AS live;  -- another answer to each statement
+GRANT SELECT ON gateway.live_right TO motlan_append;
+GRANT USAGE ON SEQUENCE gateway.flip TO motlan_append;
+"""
 SWALLOWED = """
 CREATE FUNCTION audit.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER swallow BEFORE INSERT ON audit.entry FOR EACH ROW EXECUTE FUNCTION audit.swallow();
@@ -195,6 +206,43 @@ async def test_what_stands_until_taken_is_dead_once_a_row_says_so(database_url: 
 
     assert await lane.append(linked, rights) == [5]
     assert await lane.append(linked, rights[:5]) == []
+    await lane.close()
+
+
+@pytest.mark.parametrize("count", [1, 2, 33])
+async def test_a_right_that_comes_and_goes_ends_no_writer(database_url: str, count: int) -> None:
+    """Whoever gives and takes a consent in a loop must not bring the record to a halt."""
+    async with connected(database_url) as owner:
+        await owner.execute(FLAPPING)
+    lane = await a_lane(database_url)
+    linked = link(a_position(), [body(an_access()) for _ in range(count)])
+
+    assert await lane.append(linked, [Right("consent:1", 1)]) == []
+    assert await lane.offer(linked) == 0
+    await lane.close()
+
+
+async def test_what_a_flapping_right_is_answered_with_is_what_was_done(database_url: str) -> None:
+    """No yes without a record, and no record after a no, however the two race."""
+    lane, position, ended = await a_lane(database_url), a_position(), asyncio.Event()
+
+    async def flap() -> None:
+        async with connected(database_url) as owner:
+            for flips in numbers():
+                if ended.is_set():
+                    return
+                await owner.execute(SET, "consent:1", 1, flips % 2 == 1)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(flap())
+        for _ in range(100):
+            linked = link(position, [body(an_access())] * 2)
+            dead = await lane.append(linked, [Right("standing", 0), Right("consent:1", 1)])
+            assert dead in ([], [1])
+            position = position if dead else linked.after
+        ended.set()
+    async with connected(database_url) as owner:
+        assert await owner.fetchval("SELECT count(*) FROM audit.entry") == position.seq
     await lane.close()
 
 
