@@ -14,6 +14,13 @@ from gateway.verification.rows import Row, Run
 _OPENING = b'"type":"writer.open"'
 
 
+class Claim(Struct, frozen=True):
+    """What an opening leaf says of how the writer before it ended."""
+
+    index: int  # of that leaf
+    prior: Last
+
+
 class _Sequence(Struct):
     """Where the replay of one writer stands."""
 
@@ -27,7 +34,7 @@ class Chains:
 
     def __init__(self) -> None:
         self._of: dict[str, _Sequence] = {}
-        self._claims: list[tuple[int, Last]] = []  # index of an opening leaf, what it says
+        self._claims: list[Claim] = []
 
     def __len__(self) -> int:
         """Return how many writers were seen."""
@@ -65,20 +72,35 @@ class Chains:
         known = self._of[run.writer]
         known.seq, known.prev = run.first_seq + run.n, leaf.hex() if leaf else None
 
-    def claims(self) -> list[Damage]:
-        """Judge what successors say of how their predecessors ended."""
-        found: list[Damage] = []
-        for index, said in self._claims:
-            known = self._of.get(said.id)
-            if known is None or known.seq == said.seq + 1:
-                if known is not None and known.prev not in (None, said.leaf):
-                    says = f"writer {said.id} ends with another record than its successor saw"
-                    found.append(Damage(Part.WRITER, says, index))
-                continue
-            if known.seq <= said.seq:
-                says = f"writer {said.id} ends at {known.seq - 1}, its successor saw {said.seq}"
-                found.append(Damage(Part.WRITER, says, index))
-        return found
+    def doubts(self) -> list[Claim]:
+        """Return what successors say of their predecessors, where the replay alone does not tell.
+
+        The end of a predecessor may still wait for the tree, or more may have come after it: the
+        record that is named decides, see `judge`.
+        """
+        return [claim for claim in self._claims if not self._is_borne_out(claim.prior)]
+
+    def judge(self, claim: Claim, held: bytes | None) -> Damage | None:
+        """Judge a doubt.
+
+        Args:
+            claim: one of `doubts`.
+            held: the recomputed hash of the record that it names, None when that is not there.
+        """
+        said, end = claim.prior, self.folded(claim.prior.id)
+        if held is not None and held.hex() == said.leaf:
+            return None
+        if held is None and end > said.seq + 1:
+            return None  # it left with its day, or was told of as missing
+        if end > said.seq or held is not None:
+            says = f"writer {said.id} has another record {said.seq} than its successor saw"
+        else:
+            says = f"writer {said.id} ends at {end - 1}, its successor saw {said.seq}"
+        return Damage(Part.WRITER, says, claim.index)
+
+    def _is_borne_out(self, said: Last) -> bool:
+        known = self._of.get(said.id)
+        return known is not None and known.seq == said.seq + 1 and known.prev in {None, said.leaf}
 
     def folded(self, writer: str) -> int:
         """Return the number after the last that was replayed of *writer*."""
@@ -86,9 +108,12 @@ class Chains:
         return 0 if known is None else known.seq
 
     def _remember(self, row: Row) -> None:
-        leaf = parse(row.entry)
+        try:
+            leaf = parse(row.entry)
+        except msgspec.DecodeError:
+            return  # its hash tells what was done to it
         if leaf.type is Event.WRITER_OPEN and leaf.life and leaf.life.prior:
-            self._claims.append((row.index, leaf.life.prior))
+            self._claims.append(Claim(row.index, leaf.life.prior))
 
 
 def _tail(writer: str, prev: str, seq: int) -> bytes:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
+from gateway.audit.leaf import leaf_hash
 from gateway.tlog.tiles import WIDTH
 from gateway.verification.chains import Chains
 from gateway.verification.damage import Damage, Part
@@ -77,7 +78,7 @@ class Replay:
         for writer in await self._log.writers():
             report.counts.pending += writer.waiting
             self._found(*ending(writer, self._chains.folded(writer.writer)))
-        self._found(*self._chains.claims())
+        await self._judge_claims()
         report.counts.writers = len(self._chains)
         report.seconds = time.perf_counter() - began
         return report
@@ -181,6 +182,14 @@ class Replay:
                 f"{self._tree.edge.size}: it was restored to an older state"
             )
             self._found(Damage(Part.GUARD, says, self._tree.edge.size))
+
+    async def _judge_claims(self) -> None:
+        """Hold the end of each writer against what its successor saw of it."""
+        for claim in self._chains.doubts():
+            entry = await self._log.entry(claim.prior.id, claim.prior.seq)
+            damage = self._chains.judge(claim, None if entry is None else leaf_hash(entry))
+            if damage is not None:
+                self._found(damage)
 
     def _found(self, *damages: Damage) -> None:
         self._report.damages.add(*damages)

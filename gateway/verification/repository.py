@@ -53,6 +53,11 @@ WHERE w.day = $1
 GROUP BY w.writer, w.closed_seq, c.next_seq
 ORDER BY w.writer
 """
+_ENTRY = """
+SELECT e.entry FROM audit.writer AS w
+JOIN audit.entry AS e ON e.day = w.day AND e.writer = w.writer
+WHERE w.writer = $1 AND e.seq = $2
+"""
 _DAYS = "SELECT DISTINCT day FROM audit.writer ORDER BY day"
 
 
@@ -99,6 +104,11 @@ class ReplayRepository:
             ]
         found.sort(key=lambda row: row.index)
         return found
+
+    async def entry(self, writer: str, seq: int) -> bytes | None:
+        """Return one record, in the tree or not; None when it is not there."""
+        rows = await self._rows.fetch(_ENTRY, writer, seq)
+        return rows[0][0] if rows else None
 
     async def archived(self, day: date) -> bool:
         """Say whether *day* left the database as a whole, after its archive was verified."""

@@ -9,8 +9,9 @@ from gateway.clock import utc_now
 from gateway.tlog.checkpoints import Checkpoint
 from gateway.tlog.notes import sign_note
 from gateway.verification.damage import Part
-from tests.replays import a_folded_log, append, replayed, tamper
-from tests.tree_rows import a_log
+from tests.audit_rows import a_writer
+from tests.replays import a_folded_log, append, fold, replayed, tamper
+from tests.tree_rows import a_log, a_sequencer
 
 # A byte in the middle of an entry; and a spelling that keeps the hash beside it right.
 FLIP = "UPDATE audit.entry SET entry = set_byte(entry, 200, get_byte(entry, 200) # 1) WHERE seq = "
@@ -187,6 +188,65 @@ async def test_records_that_wait_are_counted_and_followed(
 
     assert (True, 7) == (whole.whole, whole.counts.pending)
     assert {Part.WRITER: 1} == holed.damages.by_part
+
+
+UNCLOSED = "UPDATE audit.writer SET closed_seq = NULL WHERE node = 'gw1'"
+CUT = "DELETE FROM audit.entry WHERE seq > 5"
+CLOSED = "SELECT writer FROM audit.writer WHERE closed_seq IS NOT NULL"
+GONE = [
+    f"DELETE FROM audit.entry WHERE writer IN ({CLOSED})",
+    "DELETE FROM audit.writer WHERE closed_seq IS NOT NULL",
+]
+
+
+@pytest.mark.parametrize("statements", [[UNCLOSED, CUT], GONE], ids=["its tail", "all of it"])
+async def test_what_was_cut_off_before_it_came_into_the_tree_is_told_by_the_successor(
+    database_url: str, tmp_path: Path, statements: list[str]
+) -> None:
+    """A crashed writer and one whose end was deleted look the same, but for who came next."""
+    of = a_log(tmp_path)
+    await append(database_url, 10)
+    async with a_writer(database_url, node="gw1"):
+        await tamper(database_url, *statements)
+        await fold(database_url, of)
+
+        report = await replayed(database_url, of)
+
+    assert {Part.WRITER: 1} == report.damages.by_part
+    assert "its successor saw 11" in report.damages.named[0].says
+
+
+async def test_what_a_successor_saw_and_what_still_waits_is_no_damage(
+    database_url: str, tmp_path: Path
+) -> None:
+    """On a busy day a new writer comes into the tree before the end of the one before it."""
+    of = a_log(tmp_path)
+    await append(database_url, 600)
+    async with (
+        a_writer(database_url, node="gw1"),
+        a_sequencer(database_url, of, round_records=400) as sequencer,
+    ):
+        await sequencer.round()
+
+        report = await replayed(database_url, of)
+
+    assert (2, []) == (report.counts.writers, report.damages.named)
+    assert report.counts.pending
+
+
+async def test_a_changed_opening_is_told_of_and_ends_no_replay(
+    database_url: str, tmp_path: Path
+) -> None:
+    """One bit must not blind the auditor to all the rest."""
+    of = await a_folded_log(database_url, tmp_path, 10)
+    spoil = "UPDATE audit.entry SET entry = set_byte(entry, 0, 0) WHERE seq IN (0, 7)"
+    await tamper(database_url, spoil)
+
+    report = await replayed(database_url, of)
+
+    assert [(Part.RECORD, 0), (Part.RECORD, 7)] == [
+        (each.part, each.index) for each in report.damages.named
+    ]
 
 
 ARCHIVED = """

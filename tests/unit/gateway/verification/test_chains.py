@@ -1,5 +1,7 @@
 """Chains: every writer's numbers and links, whatever the order of the tree."""
 
+from collections.abc import Sequence
+
 import pytest
 from msgspec.structs import replace
 
@@ -93,30 +95,74 @@ def test_a_number_that_is_left_out_is_found() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("seen", "wrong"),
-    [(4, 0), (6, 1), (3, 0)],
-    ids=["as it ended", "its tail was cut", "more came after"],
-)
-def test_a_successor_tells_how_its_predecessor_ended(seen: int, wrong: int) -> None:
-    """The last records of a dead writer cannot be cut off in silence."""
-    chains, rows = Chains(), rows_of("a", [body(an_access()) for _ in range(5)])
-    followed(chains, rows)
-    leaf = rows[min(seen, 4)].leaf.hex()
-    followed(chains, rows_of("b", [opening(Last(id="a", leaf=leaf, seq=seen))], 5))
-
-    assert wrong == len(chains.claims())
+A, B = [rows_of("a", [body(an_access()) for _ in range(5)]) for _ in range(2)]
+AT_4, AT_2, AT_7 = [Last(id="a", leaf=A[at % 5].leaf.hex(), seq=at) for at in (4, 2, 7)]
+ENDS = "writer a ends at 4, its successor saw 7"
+OTHER = "writer a has another record {} than its successor saw"
 
 
-def test_another_last_record_than_the_successor_saw_is_found() -> None:
-    """The tail was exchanged for another."""
+def claimed(prior: Last, *before: Row) -> Chains:
+    """Return a replay of *before*, and of a writer that says how the one before it ended."""
     chains = Chains()
-    followed(chains, rows_of("a", [body(an_access()) for _ in range(5)]))
-    followed(chains, rows_of("b", [opening(Last(id="a", leaf="ab" * 32, seq=4))], 5))
+    if before:
+        followed(chains, [*before])
+    followed(chains, rows_of("b", [opening(prior)], len(before)))
+    return chains
 
-    assert ["writer a ends with another record than its successor saw"] == [
-        each.says for each in chains.claims()
-    ]
+
+def test_a_successor_that_saw_the_end_leaves_no_doubt() -> None:
+    """The ordinary restart costs no question."""
+    assert [] == claimed(AT_4, *A).doubts()
+
+
+@pytest.mark.parametrize(
+    ("prior", "before", "held", "says"),
+    [
+        (AT_7, A, None, ENDS),
+        (AT_7, A, AT_7, None),
+        (AT_7, A, B[0], OTHER.format(7)),
+        (AT_4, (), None, "writer a ends at -1, its successor saw 4"),
+        (AT_4, (), AT_4, None),
+        (AT_4, B, B[4], OTHER.format(4)),
+        (AT_4, B, None, OTHER.format(4)),
+        (AT_2, A, AT_2, None),
+        (AT_2, B, B[2], OTHER.format(2)),
+        (AT_2, A, None, None),
+    ],
+    ids=[
+        "its tail was cut",
+        "its tail waits for the tree",
+        "its tail was exchanged before it came into the tree",
+        "it was cut off whole",
+        "it waits as a whole",
+        "it ends otherwise",
+        "it ends otherwise, and its end was taken away",
+        "more came after",
+        "more came after something else",
+        "more came after, and it left with its day",
+    ],
+)
+def test_a_successor_tells_how_its_predecessor_ended(
+    prior: Last, before: Sequence[Row], held: Last | Row | None, says: str | None
+) -> None:
+    """The last records of a dead writer cannot be cut off or exchanged in silence."""
+    chains = claimed(prior, *before)
+    leaf = bytes.fromhex(held.leaf) if isinstance(held, Last) else held and held.leaf
+
+    (doubt,) = chains.doubts()
+    damage = chains.judge(doubt, leaf)
+
+    assert len(before) == doubt.index
+    assert says == (damage and damage.says)
+
+
+def test_an_opening_that_cannot_be_read_claims_nothing() -> None:
+    """One changed byte must be told of, and must not end the replay."""
+    (row,) = rows_of("b", [opening(AT_4)])
+    chains = Chains()
+
+    assert [] == followed(chains, [replace(row, entry=b"[" + row.entry[1:])])
+    assert [] == chains.doubts()
 
 
 def test_records_that_left_for_the_archive_are_passed_over() -> None:
