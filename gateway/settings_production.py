@@ -1,8 +1,8 @@
 """What production does not accept of the settings: one table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -82,8 +82,11 @@ def _has_local_provider(settings: Settings) -> bool:
 
 def _believes_everybody(settings: Settings) -> bool:
     """Whether anybody may write into a header whose certificate a connection showed."""
-    peers = map(ip_network, settings.identity.certificate_peers)
-    return any(peer.prefixlen < NARROWEST[peer.version] for peer in peers)
+    return _too_wide(map(ip_network, settings.identity.certificate_peers))
+
+
+def _too_wide(ranges: Iterable[IPv4Network | IPv6Network]) -> bool:
+    return any(each.prefixlen < NARROWEST[each.version] for each in ranges)
 
 
 def _overlap(*rings: Path) -> bool:
@@ -128,6 +131,11 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
         "sign_on.keys_dir",
         _RELATIVE,
         lambda s: bool(s.sign_on.providers) and not s.sign_on.keys_dir.is_absolute(),
+    ),
+    Refused(
+        "sign_on.proxies",
+        "name the proxies themselves: whoever is in a range so wide says who signs on from where",
+        lambda s: _too_wide(s.sign_on.proxies),
     ),
     Refused("audit.keys_dir", _RELATIVE, lambda s: not s.audit.keys_dir.is_absolute()),
     Refused("identity.keys_dir", _RELATIVE, lambda s: not s.identity.keys_dir.is_absolute()),

@@ -87,7 +87,9 @@ def an_application(database_url: str, keys: Path) -> Litestar:
 @contextmanager
 def serving(application: Litestar) -> Generator[str]:
     """Serve on a free loopback port; give the base URL."""
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_config=None))
+    server = uvicorn.Server(
+        uvicorn.Config(application, port=0, log_config=None, proxy_headers=False)
+    )
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     try:

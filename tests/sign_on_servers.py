@@ -19,10 +19,13 @@ from auth.accounts.visits import Visits
 from auth.people import Person
 from auth.permissions import Permission
 from auth.settings import IdentitySettings
+from auth.settings_people import SignOnSettings
+from auth.signon.arrivals import Proxies
 from auth.signon.desk import SignOn
 from auth.signon.repository import Attempts
 from auth.stand_in import verifier
 from gateway import database
+from gateway.api.arrivals import Arrivals
 from gateway.api.comings import Comings
 from gateway.api.failures import HANDLERS
 from gateway.api.people import PERSON, CookieDoor
@@ -160,12 +163,14 @@ async def a_gate(
     *,
     clock: Callable[[], datetime] = utc_now,
     bounds: Bounds | None = None,
+    shown: SignOnSettings | None = None,
 ) -> AsyncGenerator[Gate]:
     """Serve the routes of sign-on over the database *dsn*, in front of *sso*."""
     recorded, strangers = Recorded(), list[str]()
     pseudonyms = Pseudonyms(Keyring(keys / "pseudonyms"))
     identity = IdentitySettings(keys_dir=keys / "signing")
-    application = _application(dsn, sso, recorded, strangers, pseudonyms, identity, clock, bounds)
+    arrivals = arriving(shown or SignOnSettings(), strangers)
+    application = _application(dsn, sso, recorded, pseudonyms, identity, clock, bounds, arrivals)
     with serving(application) as url:
         yield Gate(url, dsn, sso, recorded, strangers, pseudonyms, identity)
 
@@ -174,11 +179,11 @@ def _application(  # noqa: PLR0917 - what a worker has
     dsn: str,
     sso: Provider,
     recorded: Recorded,
-    strangers: list[str],
     pseudonyms: Pseudonyms,
     identity: IdentitySettings,
     clock: Clock,
     bounds: Bounds | None,
+    arrivals: Arrivals,
 ) -> Litestar:
     engine = database.engine(dsn, pool_connections=4)
 
@@ -190,6 +195,7 @@ def _application(  # noqa: PLR0917 - what a worker has
     comings = Comings(Acts(pseudonyms, clock), recorded.append)
     values: dict[str, object] = {
         "people": verifier(identity, clock, demo=True),
+        "arrivals": arrivals,
         "clock": clock,
         "cookie_door": CookieDoor(visits, frozenset({ORIGIN})),
         "sign_on": SignOn(doors_to(sso), Attempts(transaction), UsedUp()),
@@ -197,7 +203,6 @@ def _application(  # noqa: PLR0917 - what a worker has
             accounts,
             visits,
             comings,
-            stranger=lambda code, _: strangers.append(code),
             clock=clock,
         ),
     }
@@ -209,6 +214,12 @@ def _application(  # noqa: PLR0917 - what a worker has
         openapi_config=None,
         logging_config=None,
     )
+
+
+def arriving(shown: SignOnSettings, strangers: list[str]) -> Arrivals:
+    """Return the bound of one worker."""
+    proxies = Proxies(shown.proxies)
+    return Arrivals(proxies, shown.per_minute, stranger=lambda code, _: strangers.append(code))
 
 
 def _given(value: object) -> Provide:

@@ -77,8 +77,16 @@ def refusal(request: Request[Any, Any, State], refused: Refusal, *cookies: Cooki
         return answer
     said = msgspec.json.decode(answer.content)
     more = _AGAIN.format(code=escape(said["code"]), id=escape(said["exchange_id"]))
-    texts = (said[name] for name in ("title_vi", "title_en", "next_vi", "next_en"))
-    answer.content = page(*texts, more=more).encode()
+    next_vi, next_en = _next(said)
+    answer.content = page(said["title_vi"], said["title_en"], next_vi, next_en, more=more).encode()
     answer.media_type = HTML
-    answer.headers["Content-Language"] = "vi"
+    answer.headers["content-language"] = "vi"
     return answer
+
+
+def _next(said: dict[str, Any]) -> tuple[str, str]:
+    """Return what to do now; a person sees no headers, so how long to wait stands in the page."""
+    seconds = said.get("retry_after_s")
+    if seconds is None:
+        return said["next_vi"], said["next_en"]
+    return f"Hãy thử lại sau {seconds} giây.", f"Try again in {seconds} seconds."

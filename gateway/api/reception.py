@@ -1,6 +1,5 @@
 """Who comes in: from a proven person to an open session, and out again; each on record."""
 
-from collections.abc import Callable
 from contextlib import suppress
 
 from auth.accounts.accounts import Account
@@ -20,7 +19,6 @@ class Reception:
         accounts: whose account it is.
         visits: opens and ends sessions.
         comings: writes it down.
-        stranger: counts a refusal of somebody unproven, by code and network address.
         clock: the present instant.
     """
 
@@ -30,13 +28,11 @@ class Reception:
         visits: Visits,
         comings: Comings,
         *,
-        stranger: Callable[[str, str], None],
         clock: Clock,
     ) -> None:
         self._accounts = accounts
         self._visits = visits
         self._comings = comings
-        self.stranger = stranger
         self._clock = clock
 
     async def welcome(self, signed_on: SignedOn, cookie: str, route: str) -> Opened:

@@ -23,10 +23,17 @@ from auth.signon.refusals import SignOnRefused
 from auth.signon.signed_on import Realm
 from auth.signon.targets import own_path
 from gateway.api import cookies, pages
+from gateway.api.arrivals import Arrivals
 from gateway.api.operations import OfAnybody
 from gateway.api.people import CookieDoor, Entered, demand_own_page, form_of
 from gateway.api.reception import Reception
-from gateway.api.sign_on_described import OfBackchannel, OfSignOn, OfSignOut, OfStepUp
+from gateway.api.sign_on_described import (
+    OfBackchannel,
+    OfBegin,
+    OfSignOn,
+    OfSignOut,
+    OfStepUp,
+)
 from gateway.clock import Clock
 from gateway.errors import AuditUnavailable, Code, Refusal
 
@@ -110,15 +117,19 @@ class SignOnController(Controller):
         kept = {"Cache-Control": "public, max-age=3600"}
         return Response(pages.STYLE, headers=kept, media_type="text/css")
 
-    @get(BEGIN, opt=_PUBLIC, operation_class=OfSignOn, status_code=HTTP_303_SEE_OTHER)
+    @get(BEGIN, opt=_PUBLIC, operation_class=OfBegin, status_code=HTTP_303_SEE_OTHER)
     async def begin(
         self,
+        request: Request[Any, Any, State],
+        *,
         provider: FromPath[str],
         sign_on: NamedDependency[SignOn],
+        arrivals: NamedDependency[Arrivals],
         clock: NamedDependency[Clock],
         target: FromQuery[str] = DEFAULT_TARGET,
     ) -> Response[None]:
         """Send the browser to a provider; afterwards it comes back to *target*, a path of ours."""
+        arrivals.admit(request)
         begun = await sign_on.begin(provider, target=own_path(target), now=clock())
         return _sent(begun.url, cookies.attempt(begun.attempt))
 
@@ -126,9 +137,11 @@ class SignOnController(Controller):
     async def callback(
         self,
         request: Request[Any, Any, State],
+        *,
         provider: FromPath[str],
         sign_on: NamedDependency[SignOn],
         reception: NamedDependency[Reception],
+        arrivals: NamedDependency[Arrivals],
         clock: NamedDependency[Clock],
     ) -> Response[Any]:
         """Judge what a provider's answer proves, open the session, and go on to the target."""
@@ -142,7 +155,7 @@ class SignOnController(Controller):
             opened = await reception.welcome(proven, current, route)
         except SignOnRefused as refused:
             _log.info("sign_on.refused", code=refused.code, fact=refused.fact)
-            reception.stranger(refused.code, _peer(request))
+            arrivals.refused(request, refused.code)
             return pages.refusal(request, Refusal(Code(refused.code)), forgotten)
         except PartyError as barred:
             return pages.refusal(request, Refusal(Code(barred.code)), forgotten)
@@ -158,8 +171,10 @@ class SignOnController(Controller):
     async def backchannel(
         self,
         request: Request[Any, Any, State],
+        *,
         sign_on: NamedDependency[SignOn],
         reception: NamedDependency[Reception],
+        arrivals: NamedDependency[Arrivals],
         clock: NamedDependency[Clock],
         provider: FromPath[str],
     ) -> Response[Any]:
@@ -168,7 +183,7 @@ class SignOnController(Controller):
         try:
             told = await sign_on.backchannel(token, clock(), provider=provider)
         except SignOnRefused as refused:
-            reception.stranger(refused.code, _peer(request))
+            arrivals.refused(request, refused.code)
             body = {"error": "invalid_request"}  # section 2.8
             return Response(body, status_code=HTTP_400_BAD_REQUEST, headers=_NO_STORE)
         await reception.sent_away(told, BACKCHANNEL.replace(":str", ""))
@@ -184,15 +199,18 @@ class SignOnController(Controller):
     async def step_up(
         self,
         request: Request[Any, Any, State],
+        *,
         person: NamedDependency[Person],
         entered: NamedDependency[Entered],
         sign_on: NamedDependency[SignOn],
+        arrivals: NamedDependency[Arrivals],
         clock: NamedDependency[Clock],
     ) -> Response[None]:
         """Send the person to their provider to prove themselves again, at the highest level."""
         del person
         if entered.session is None:
             raise Refusal(Code.NOT_FOUND)  # a token of the test issuer cannot become stronger
+        arrivals.admit(request)
         target = own_path((await form_of(request)).get("target", DEFAULT_TARGET))
         begun = await sign_on.begin(
             entered.session.provider, target=target, level=STRONGEST, max_age=FRESH_S, now=clock()
@@ -249,7 +267,3 @@ def _sent(url: str, *baked: Cookie) -> Response[Any]:
     """Return a redirect that is followed with GET, whatever the method was (RFC 9110 15.4.4)."""
     headers = {**_NO_STORE, "Location": url}
     return Response(None, status_code=HTTP_303_SEE_OTHER, headers=headers, cookies=list(baked))
-
-
-def _peer(request: Request[Any, Any, State]) -> str:
-    return request.client.host if request.client else ""

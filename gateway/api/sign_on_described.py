@@ -47,6 +47,16 @@ class OfSignOn(Operation):
 
 
 @dataclass
+class OfBegin(OfSignOn):
+    """The beginning of a sign-on; too many from one place are refused."""
+
+    def __post_init__(self) -> None:
+        """Name that refusal as well."""
+        super().__post_init__()
+        self.responses = {**(self.responses or {}), **problems((Code.RATE_LIMITED,))}
+
+
+@dataclass
 class OfSignOut(OfSignOn):
     """The end of a session: the token of its pages comes in a header, or in the form."""
 
@@ -84,5 +94,10 @@ class OfStepUp(OfPeople):
         """Name the form, and every way in which a sign-on may end."""
         super().__post_init__()
         self.request_body = form(optional=("target", FIELD))
-        others = (Code.TOKEN_MISSING, Code.PERMISSION_MISSING, Code.NOT_FOUND)
+        others = (
+            Code.TOKEN_MISSING,
+            Code.PERMISSION_MISSING,
+            Code.NOT_FOUND,
+            Code.RATE_LIMITED,
+        )
         self.responses = {**(self.responses or {}), **problems((*ENDS, *others))}

@@ -10,8 +10,10 @@ from litestar import Controller
 from auth.accounts.errors import AccountsUnavailable
 from auth.accounts.signing_in import Accounts, Blind
 from auth.accounts.visits import Visits
+from auth.signon.arrivals import Proxies
 from auth.signon.signed_on import Realm
 from gateway import database
+from gateway.api.arrivals import Arrivals
 from gateway.api.comings import Comings
 from gateway.api.people import CookieDoor
 from gateway.api.reception import Reception
@@ -24,7 +26,7 @@ from gateway.settings import Settings
 from gateway.wiring.shared import Shared
 
 HANDLERS: tuple[type[Controller], ...] = (SignOnController, SessionsController)
-PROVIDES: tuple[str, ...] = ("accounts", "cookie_door", "reception", "visits")
+PROVIDES: tuple[str, ...] = ("accounts", "arrivals", "cookie_door", "reception", "visits")
 
 SWEEP_S = 60.0
 
@@ -41,11 +43,11 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
         accounts,
         visits,
         Comings(Acts(shared.pseudonyms, shared.clock), shared.log.append),
-        stranger=noise.count,
         clock=shared.clock,
     )
     return {
         "accounts": accounts,
+        "arrivals": arrivals_of(shared.settings, noise),
         "cookie_door": CookieDoor(visits, own_origins(shared.settings)),
         "reception": reception,
         "visits": visits,
@@ -55,6 +57,13 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
 async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     """Remove sessions that are over."""
     shared.background(stack, _sweep(shared, visits_of(shared)), "ended sessions")
+
+
+def arrivals_of(settings: Settings, noise: NoiseLog) -> Arrivals:
+    """Return what bounds how many sign-ons begin at one place."""
+    shown = settings.sign_on
+    per_minute = shown.per_minute / settings.listen.workers
+    return Arrivals(Proxies(shown.proxies), per_minute, stranger=noise.count)
 
 
 def accounts_of(shared: Shared) -> Accounts:
