@@ -209,6 +209,9 @@ def ending(state: WriterState, replayed: int) -> list[Damage]:
             f"writer {writer}: {replayed} records are in the tree, its cursor says {state.folded}"
         )
         found.append(Damage(Part.WRITER, says))
+    if state.folded > state.mapped:  # the sequencer never looks behind a cursor again
+        says = f"writer {writer}: its cursor says {state.folded}, the map ends at {state.mapped}"
+        found.append(Damage(Part.WRITER, says))
     last = state.folded - 1 if state.last_seq is None else state.last_seq
     if last - state.folded + 1 != state.waiting:
         missing = last - state.folded + 1 - state.waiting

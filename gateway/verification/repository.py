@@ -44,7 +44,9 @@ FROM audit.checkpoint AS c
 WHERE c.size >= $1 AND c.size <= $2 ORDER BY c.size
 """
 _WRITERS = """
-SELECT w.writer, w.closed_seq, coalesce(c.next_seq, 0), count(e.seq), max(e.seq)
+SELECT w.writer, w.closed_seq, coalesce(c.next_seq, 0), coalesce(
+    (SELECT first_seq + n FROM audit.run WHERE writer = w.writer ORDER BY first_seq DESC LIMIT 1),
+    0), count(e.seq), max(e.seq)
 FROM audit.writer AS w
 LEFT JOIN audit.cursor AS c ON c.writer = w.writer
 LEFT JOIN audit.entry AS e

@@ -46,7 +46,8 @@ class WriterState(Struct, frozen=True):
 
     writer: str
     closed_seq: int | None  # the number it ended with; None while it writes, or when it died
-    folded: int  # the first number that is not in the tree
+    folded: int  # the first number that is not in the tree, as its cursor says
+    mapped: int  # the same, as the map of the tree says
     waiting: int  # records from there on
     last_seq: int | None  # the highest number of those
 

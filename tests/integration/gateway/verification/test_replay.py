@@ -216,6 +216,23 @@ async def test_what_was_cut_off_before_it_came_into_the_tree_is_told_by_the_succ
     assert "its successor saw 11" in report.damages.named[0].says
 
 
+async def test_a_cursor_beyond_the_tree_hides_no_record(database_url: str, tmp_path: Path) -> None:
+    """Nobody folds what stands before a cursor, so that whoever moves it could delete the rest."""
+    of = await a_folded_log(database_url, tmp_path, 10)
+    await append(database_url, 5, node="gw2")
+    await tamper(
+        database_url,
+        "INSERT INTO audit.cursor (writer, day, next_seq, last_leaf, done) "
+        "SELECT writer, day, 7, sha256('x'), true FROM audit.writer WHERE node = 'gw2'",
+        "DELETE FROM audit.entry WHERE writer LIKE 'gw2%'",
+    )
+
+    report = await replayed(database_url, of)
+
+    assert {Part.WRITER: 1} == report.damages.by_part
+    assert "its cursor says 7, the map ends at 0" in report.damages.named[0].says
+
+
 async def test_what_a_successor_saw_and_what_still_waits_is_no_damage(
     database_url: str, tmp_path: Path
 ) -> None:
