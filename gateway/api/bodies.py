@@ -18,8 +18,8 @@ from gateway.stages.evidence import Asked
 LONGEST_WAIT_MS = 600_000  # what a caller may ask for; the limit holds all the same
 
 Body = TypeVar("Body")
-_PLACE = re.compile(r"at `\$([^`]*)`")
-_MISSING = re.compile(r"missing required field `([a-z_]+)`")
+_PLACE = re.compile(r"(?:at|in) `\$([^`]*)`")
+_MEMBER = re.compile(r"(?:missing required|contains unknown) field `([A-Za-z_]{1,40})`")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -53,16 +53,21 @@ def _shape_refusal(message: str) -> Refusal:
     """Turn the decoder's message into a place; its own words may quote what the caller sent."""
     if "missing required field `purpose`" in message:
         return Refusal(Code.PURPOSE_MISSING)
-    place, missing = _PLACE.search(message), _MISSING.search(message)
+    place, member = _PLACE.search(message), _MEMBER.search(message)
     path = "" if place is None else re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", place.group(1))
     steps = [
         step for step in path.replace(".", "/").split("/") if re.fullmatch(r"[a-z0-9_]+", step)
     ]
-    return invalid("/" + "/".join([*steps, *([] if missing is None else [missing.group(1)])]))
+    named = [] if member is None else [member.group(1)]  # a word without digits is no number
+    return invalid("".join(f"/{step}" for step in (*steps, *named)))
 
 
 def invalid(pointer: str) -> Refusal:
-    """Return the refusal of a member that is missing, unknown or has not its form."""
+    """Return the refusal of a member that is missing, unknown or has not its form.
+
+    Args:
+        pointer: of the member; empty for the whole body (RFC 6901 section 5).
+    """
     error = {
         "pointer": pointer,
         "code": "format",

@@ -86,7 +86,7 @@ def _places(raised: ValidationException) -> list[dict[str, str]]:
     keys = [str(each.get("key", "")) for each in found]
     return [
         {
-            "pointer": "/" + key.replace(".", "/"),
+            "pointer": "/" + key.replace(".", "/") if key else "",  # the whole: RFC 6901 section 5
             "code": "format",
             "message_vi": "Thành phần thiếu, thừa hoặc sai dạng.",
             "message_en": "A member is missing, unknown or has not its form.",

@@ -7,6 +7,7 @@ from auth.possession.shown import Shown
 from gateway.api.bodies import Limits, deadline_s, decoded, invalid, traceparent_of, unread
 from gateway.api.exchanges import ExchangeBody
 from gateway.errors import Code, Refusal
+from gateway.prefill.schemas import PrefillBody
 from tests.builders import CANARY, NOON
 
 DECODER = msgspec.json.Decoder(ExchangeBody)
@@ -43,6 +44,10 @@ def test_a_body_that_is_none_has_a_code(raw: bytes, code: Code) -> None:
         (b'{"purpose":"a","subject":{},"fields":["A B"]}', "/fields/0"),
         (b'{"purpose":"a","subject":{"ngay_sinh":{"nam":"1"}}}', "/subject/ngay_sinh/nam"),
         (b'{"purpose":"a","subject":{"%s":1}}' % CANARY.encode(), "/subject"),
+        (b'{"purpose":"a","subject":{"hoTen":1}}', "/subject/hoTen"),
+        (b'{"purpose":"a","procedures":"1.013225"}', "/procedures"),
+        (b'{"purpose":"a","a b":1}', ""),
+        (b"[]", ""),
     ],
 )
 def test_the_place_is_told_and_never_the_value(raw: bytes, pointer: str) -> None:
@@ -51,6 +56,15 @@ def test_the_place_is_told_and_never_the_value(raw: bytes, pointer: str) -> None
 
     assert [pointer] == [each["pointer"] for each in facts["errors"]]  # type: ignore[attr-defined]
     assert CANARY not in str(facts)
+
+
+def test_a_key_of_a_wrong_form_leads_to_the_member_that_holds_it() -> None:
+    """What a caller made up as a key may be anything, so that only its place is told."""
+    decoder = msgspec.json.Decoder(PrefillBody)
+    with pytest.raises(Refusal) as refusal:
+        decoded(decoder, b'{"subject":{},"dossier":"1","typed":{"%s A":1}}' % CANARY.encode(), 16)
+
+    assert [invalid("/typed").facts] == [refusal.value.facts]
 
 
 @pytest.mark.parametrize(
