@@ -136,6 +136,7 @@ def _search(stack: AsyncExitStack, shared: Shared) -> SearchRepository:
     engine = database.engine(
         shared.dsn, pool_connections=2, role=READER, application_name="motlan exports"
     )
+    shared.held.append(lambda: database.held(engine))
     stack.push_async_callback(engine.dispose)
     return SearchRepository(lambda: database.transaction(engine))
 

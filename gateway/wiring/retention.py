@@ -69,6 +69,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
         statement_timeout_ms=int(PATIENCE_S * 1000),
         patience_s=PATIENCE_S,
     )
+    shared.held.append(lambda: pool.held)
     stack.push_async_callback(pool.close)
     gauge = Gauge(SizeRepository(pool), shared.settings)
     shared.background(stack, gauge.keep(shared), "capacity")

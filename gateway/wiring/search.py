@@ -32,6 +32,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     engine = database.engine(
         shared.dsn, pool_connections=CONNECTIONS, role=READER, application_name="motlan search"
     )
+    shared.held.append(lambda: database.held(engine))
     stack.push_async_callback(engine.dispose)
     settings = shared.settings.search
     saved = SavedSearches(pool, shared.clock)
@@ -55,6 +56,7 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     """Follow the log."""
     # A batch is read in milliseconds, and on a cold disk in seconds: nobody waits for it.
     pool = await database.raw_pool(shared.dsn, ROLE, 1, patience_s=PATIENCE_S)
+    shared.held.append(lambda: pool.held)
     stack.push_async_callback(pool.close)
     follower = Follower(TreeRepository(pool), lambda: opened(shared.dsn))
     shared.background(stack, follower.follow(), "search follower")

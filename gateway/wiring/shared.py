@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 
 import structlog
@@ -71,6 +71,8 @@ class Shared:
         self.pseudonyms = Pseudonyms(self.keyring)
         self.checks: dict[str, Check] = {}  # of the keeper's readiness; parts add theirs
         self.provided: dict[str, object] = {}  # what a worker's parts give to routes, by name
+        # What each pool of this process holds; parts that open one of their own add it.
+        self.held: list[Callable[[], database.Held]] = [lambda: database.held(self.engine)]
         self._pools: dict[str, database.Pool] = {}
         self._opening = asyncio.Lock()
         self._at_head_since = float("-inf")  # loop time
@@ -84,7 +86,8 @@ class Shared:
         async with self._opening:
             if role not in self._pools:
                 size = self.settings.database.pool_connections
-                self._pools[role] = await database.raw_pool(self.dsn, role, size)
+                pool = self._pools[role] = await database.raw_pool(self.dsn, role, size)
+                self.held.append(lambda: pool.held)
             return self._pools[role]
 
     async def open_management(
@@ -178,8 +181,8 @@ class Shared:
         self._at_head_since = now
 
     def _connections(self) -> dict[str, float]:
-        """Count what the shared pools hold; parts may have pools of their own."""
-        held = [database.held(self.engine), *(each.held for each in list(self._pools.values()))]
+        """Count what every pool holds; a connection that somebody has alone is in no pool."""
+        held = [each() for each in list(self.held)]
         return {"used": sum(each.used for each in held), "idle": sum(each.idle for each in held)}
 
     async def _close_pools(self) -> None:

@@ -14,7 +14,7 @@ from gateway.settings import load
 from gateway.wiring import people, search
 from gateway.wiring.shared import Shared
 from tests.audit_builders import an_access
-from tests.audit_rows import stored, until
+from tests.audit_rows import connected, stored, until
 from tests.folded import fold
 from tests.people import a_person, token_for
 
@@ -66,3 +66,22 @@ async def test_people_are_proven_by_the_settings_of_the_process(
     proven: Any = (await people.serve(stack, made))["people"]
 
     assert "kt-01" == proven.verify(token_for(made.settings, role=Role.AUDITOR)).id
+
+
+async def test_the_connections_of_searches_are_counted(
+    database_url: str, shared: tuple[Shared, AsyncExitStack]
+) -> None:
+    """Auditors who wait for one another show in the gauge, not only exchanges that do."""
+    made, stack = shared
+    await search.keep(stack, made)
+    desk: Any = (await search.serve(stack, made))["audit_desk"]
+
+    await desk.index()
+
+    async with connected(database_url) as owner:
+        pooled = await owner.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND application_name IN ('motlan', 'motlan search')"
+        )
+    counted: Any = made.meters.readings["db.client.connection.count"]()
+    assert pooled == counted["used"] + counted["idle"] >= 3
