@@ -6,8 +6,8 @@ after another, and stops with what it has when its time is over.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, tex
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth.transactions import Transaction
 from gateway.audit.repository import microseconds
 from gateway.database import AWAY
 from gateway.errors import Code, Refusal
@@ -32,7 +33,6 @@ CANCELED = "57014"  # SQLSTATE of a statement that took too long
 MOST_ALIASES = 16  # pseudonyms that records add to those of the numbers given
 PAIR = 2  # the number asked for, and its successor
 
-Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 Condition_: TypeAlias = ColumnElement[bool]
 
 
