@@ -74,6 +74,18 @@ def _line(
     )
 
 
+def age_of(line: KeyLine, now: datetime) -> timedelta:
+    """Return how long a key has been of use at *now*; nothing before its hour has come."""
+    return max(now - line.active_from, timedelta())
+
+
+def is_overdue(lines: Iterable[KeyLine], now: datetime, most: timedelta) -> bool:
+    """Say whether the active key signs for longer than *most*, and none is published to follow."""
+    shown = tuple(lines)
+    old = any(line.state is KeyState.ACTIVE and age_of(line, now) > most for line in shown)
+    return old and all(line.state is not KeyState.NEXT for line in shown)
+
+
 class SigningKeyRing:
     """The keys of one directory, read again whenever a file appears or goes.
 

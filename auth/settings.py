@@ -52,6 +52,8 @@ class IdentitySettings(PossessionSettings, frozen=True, extra="forbid"):
     key_ca_file: Path | None = None  # PEM: who certifies them; None: the store of the host
     # At least as long as anyone keeps the JWK set, which we let be kept for 300 s.
     rotation_lead_s: Annotated[int, Field(ge=300, le=604_800)] = 600
+    # One to three years for a key that signs (NIST SP 800-57 part 1, 5.3.6); the shorter is ours.
+    rotate_after_days: Annotated[int, Field(ge=1, le=1_095)] = 365  # `motlan doctor` asks for it
 
     def identity(self) -> Identity:
         """Return the values that issuing and verifying need."""
@@ -67,6 +69,10 @@ class IdentitySettings(PossessionSettings, frozen=True, extra="forbid"):
     def keep(self) -> timedelta:
         """Return how long a retired key verifies: a token's whole life, and clocks that differ."""
         return timedelta(seconds=self.token_life_s + 2 * self.clock_ahead_s)
+
+    def rotate_after(self) -> timedelta:
+        """Return how long one key of ours signs before an operator is asked for the next."""
+        return timedelta(days=self.rotate_after_days)
 
     def ring(self) -> SigningKeyRing:
         """Return the keys that tokens are signed with; nothing is read yet."""

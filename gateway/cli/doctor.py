@@ -5,6 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from rich_click import RichCommand
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.errors import PartyError
+from auth.keys import KeyLine, KeyState, SigningKeyRing, age_of, is_overdue
 from auth.people import Role
 from auth.roles.desk import ENOUGH, RoleDesk
 from auth.roles.emergencies import EmergencyDesk
@@ -34,7 +36,7 @@ from gateway.retention.repository import ROLE as RETENTION
 from gateway.retention.sizes import SizeRepository
 from gateway.settings import Settings
 from gateway.wiring.retention import Gauge
-from gateway.wiring.sign_on import standing
+from gateway.wiring.sign_on import ring_of, standing
 from gateway.wiring.witnessing import PolicyUnusable, policy_of
 from gateway.witnessing.outcomes import Outcome, unwitnessed
 from gateway.witnessing.repository import WitnessRepository
@@ -84,7 +86,7 @@ def _python() -> Finding:
 
 
 def _everything(settings: Settings) -> list[Finding]:
-    found = [_keys(settings), *asyncio.run(_sources(settings)), *asyncio.run(_providers(settings))]
+    found = [*_keys(settings), *asyncio.run(_sources(settings)), *asyncio.run(_providers(settings))]
     try:
         with reachable(settings) as dsn:
             first, *inside = asyncio.run(_database(dsn))
@@ -254,14 +256,30 @@ async def _witnesses(dsn: str, settings: Settings) -> Finding:
     return Finding("witnesses", is_well, "; ".join([says, *others]), do)
 
 
-def _keys(settings: Settings) -> Finding:
-    do = "run `motlan keys rotate --now`"
+def _keys(settings: Settings) -> list[Finding]:
+    """See whether each ring of ours has a key that signs, and for how long it has."""
+    found = [_ring(settings, "keys", settings.identity.ring(), "signing")]
+    if settings.sign_on.providers:
+        found.append(_ring(settings, "keys sign-on", ring_of(settings), "sign-on"))
+    return found
+
+
+def _ring(settings: Settings, check: str, ring: SigningKeyRing, name: str) -> Finding:
+    now, order = utc_now(), f"motlan keys rotate --ring {name}"
     try:
-        lines = settings.identity.ring().lines(utc_now())
+        lines = ring.lines(now)
     except Exception as unusable:  # noqa: BLE001 - a doctor reports, whatever it is
-        return Finding("keys", ok=False, says=type(unusable).__name__, do=do)
-    states = [line.state.value for line in lines]
-    return Finding("keys", "active" in states, ", ".join(states) or "none", do)
+        return Finding(check, ok=False, says=type(unusable).__name__, do=f"run `{order} --now`")
+    if not lines:
+        return Finding(check, ok=False, says="none", do=f"run `{order} --now`")
+    is_fresh = not is_overdue(lines, now, settings.identity.rotate_after())
+    says = ", ".join(_told(line, now) for line in lines)
+    return Finding(check, is_fresh, says, f"run `{order}`")
+
+
+def _told(line: KeyLine, now: datetime) -> str:
+    signs = f" for {age_of(line, now).days} days" if line.state is KeyState.ACTIVE else ""
+    return f"{line.state.value}{signs}"
 
 
 async def _sources(settings: Settings) -> list[Finding]:

@@ -9,7 +9,7 @@ import click
 import msgspec
 from rich_click import RichGroup
 
-from auth.keys import KeyLine, SigningKeyRing
+from auth.keys import KeyLine, SigningKeyRing, age_of, is_overdue
 from gateway.audit.events import Event
 from gateway.cli.answers import Answer, Failed, answering, encoded, table
 from gateway.cli.exits import Exit
@@ -20,6 +20,7 @@ from gateway.settings import load
 from gateway.wiring import sign_on
 
 SIGNING, SIGN_ON = "signing", "sign-on"
+OVERDUE = "older than identity.rotate_after_days: run `motlan keys rotate --ring {ring}`"
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -51,8 +52,13 @@ keys.add_command(log)
 @answering
 def list_keys(ring: str) -> Answer:
     """List the keys, oldest first."""
-    lines = _ring(ring).keys.lines(utc_now())
-    return Answer(lines, table([msgspec.structs.asdict(line) for line in lines]) or "no keys")
+    now, settings = utc_now(), load()
+    lines = _ring(ring).keys.lines(now)
+    shown = [{**msgspec.structs.asdict(line), "age_days": age_of(line, now).days} for line in lines]
+    text = table(shown) or "no keys"
+    if is_overdue(lines, now, settings.identity.rotate_after()):
+        text += f"\n{OVERDUE.format(ring=ring)}"
+    return Answer(shown, text)
 
 
 @keys.command()

@@ -7,7 +7,7 @@ import pytest
 
 from auth.errors import KeyRingUnusable, RotationPending, SigningKeyUnknown
 from auth.jose import signed, verified
-from auth.keys import KeyState, SigningKeyRing
+from auth.keys import KeyState, SigningKeyRing, age_of, is_overdue
 from tests.party_builders import NOON, a_ring
 
 MINUTE = timedelta(minutes=1)
@@ -39,6 +39,30 @@ def test_a_rotation_publishes_then_uses_then_retires(tmp_path: Path) -> None:
     assert [KeyState.RETIRED, KeyState.ACTIVE] == states(ring, LEAD)
     assert [KeyState.RETIRED, KeyState.ACTIVE] == states(ring, LEAD + KEEP - moment)
     assert [KeyState.SPENT, KeyState.ACTIVE] == states(ring, LEAD + KEEP)
+
+
+def test_a_key_is_overdue_when_it_signed_for_too_long_and_none_follows(tmp_path: Path) -> None:
+    """An operator is asked for a rotation once, and no more when it is under way."""
+    ring, year = a_ring(tmp_path), timedelta(days=365)
+    ring.ensure(NOON)
+    later = NOON + year + timedelta(seconds=1)
+
+    assert [False, False, True] == [
+        is_overdue(ring.lines(at), at, year) for at in (NOON, NOON + year, later)
+    ]
+    ring.rotate(later, lead=timedelta(minutes=10))
+    after = later + timedelta(minutes=10)
+    assert [False, False] == [is_overdue(ring.lines(at), at, year) for at in (later, after)]
+
+
+def test_a_key_before_its_hour_has_no_age(tmp_path: Path) -> None:
+    """Clocks of two processes differ, and an age is never less than nothing."""
+    ring = a_ring(tmp_path)
+    ring.ensure(NOON)
+    (line,) = ring.lines(NOON)
+
+    assert timedelta() == age_of(line, NOON - timedelta(minutes=1))
+    assert timedelta(days=2) == age_of(line, NOON + timedelta(days=2))
 
 
 def test_the_published_set_holds_all_but_the_spent(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 import asyncio
 import socket
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from auth.keys import SigningKeyRing
 from gateway.cli.exits import Exit
+from gateway.clock import utc_now
 from tests.command_line import answer, motlan
 from tests.sso import Provider, a_client, a_provider_process
 
@@ -81,6 +84,38 @@ def test_a_policy_that_cannot_be_used_is_named(database_url: str, tmp_path: Path
     assert not found["ok"]
     assert "line 1" in str(found["says"])
     assert "witnesses.policy_file" in str(found["do"])
+
+
+def test_a_key_that_signs_for_too_long_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """Nobody counts the days of a key; whoever copied it a year ago still signs with it."""
+    folders = {name: tmp_path / name for name in ("signing", "sign-on")}
+    for folder in folders.values():
+        SigningKeyRing(folder, keep=timedelta()).ensure(utc_now() - timedelta(days=400))
+    env = a_staff_provider("http://127.0.0.1:1/realms/staff") | {
+        "MOTLAN_IDENTITY__KEYS_DIR": str(folders["signing"]),
+        "MOTLAN_SIGN_ON__KEYS_DIR": str(folders["sign-on"]),
+    }
+
+    old = answer("doctor", "--url", AWAY, env=env)
+    listed = motlan("keys", "list", env=env)
+    more = {"MOTLAN_IDENTITY__ROTATE_AFTER_DAYS": "500"}
+    allowed = answer("doctor", "--url", AWAY, env=env | more)
+    motlan("keys", "rotate", "--ring", "sign-on", env=env)
+    begun = answer("doctor", "--url", AWAY, env=env)
+
+    assert (False, "active for 400 days", "run `motlan keys rotate --ring signing`") == said_of(
+        old, "keys"
+    )
+    assert "run `motlan keys rotate --ring sign-on`" == said_of(old, "keys sign-on")[2]
+    assert "run `motlan keys rotate --ring signing`" in listed.stdout
+    assert {True} == {said_of(allowed, check)[0] for check in ("keys", "keys sign-on")}
+    assert (True, "active for 400 days, next") == said_of(begun, "keys sign-on")[:2]
+
+
+def said_of(said: dict[str, list[dict[str, Any]]], check: str) -> tuple[bool, str, str]:
+    """Return how one check came out."""
+    found = next(each for each in said["checks"] if each["check"] == check)
+    return found["ok"], found["says"], found["do"]
 
 
 def test_a_provider_is_tried_as_far_as_a_browser_would_get(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_keys_are_made_rotated_exported_and_revoked(tmp_path: Path) -> None:
     asked = motlan("keys", "revoke", first["kid"], env=env)
     answer("keys", "revoke", first["kid"], "--yes", env=env)
 
-    assert ["active", "next"] == [line["state"] for line in listed]
+    assert [("active", 0), ("next", 0)] == [(line["state"], line["age_days"]) for line in listed]
     assert {first["kid"], following["kid"]} == {key["kid"] for key in jwks}
     assert not any("d" in key for key in jwks)
     assert Exit.REFUSED == pending.exit_code == asked.exit_code
