@@ -15,7 +15,8 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CON
 
 from auth.people import Person
 from auth.permissions import Permission
-from gateway.api.bodies import Limits, decoded, invalid
+from gateway.api.bodies import Limits, invalid
+from gateway.api.characters import storable
 from gateway.api.operations import OfPeople, problems, takes
 from gateway.api.subjects import FORMS
 from gateway.clock import Clock
@@ -95,7 +96,7 @@ class AuditController(Controller):
     ) -> Response[Found]:
         """Return records that fit a query of qualifiers, newest first."""
         raw = await request.body()
-        ask = decoded(_ask, raw or b"{}", limits.json_depth)
+        ask = storable(_ask, raw or b"{}", limits.json_depth)
         return Response(await audit_desk.search(person, ask, raw), headers=_UNKEPT)
 
     @post(
@@ -114,7 +115,7 @@ class AuditController(Controller):
     ) -> Response[Found]:
         """Return the records about one person; needs a case and a reason, and stores no number."""
         raw = await request.body()
-        inquiry = decoded(_inquiry, raw, limits.json_depth)
+        inquiry = storable(_inquiry, raw, limits.json_depth)
         demand_forms(inquiry.identifiers)
         return Response(await audit_desk.inquire(person, inquiry, raw), headers=_UNKEPT)
 
@@ -134,7 +135,7 @@ class AuditController(Controller):
     ) -> Response[Found]:
         """Return the story of one dossier, agreement, official or person in one list."""
         raw = await request.body()
-        ask = decoded(_timeline, raw, limits.json_depth)
+        ask = storable(_timeline, raw, limits.json_depth)
         demand_forms(ask.identifiers)
         return Response(await audit_desk.timeline(person, ask, raw), headers=_UNKEPT)
 
@@ -207,7 +208,7 @@ class SavedSearchController(Controller):
         limits: NamedDependency[Limits],
     ) -> Response[SavedSearch]:
         """Keep a search under a name of one's own; at most 100."""
-        keep = decoded(_keep, await request.body(), limits.json_depth)
+        keep = storable(_keep, await request.body(), limits.json_depth)
         if holds_number(keep.name):
             raise invalid("/name")
         understood(keep.query, clock())

@@ -10,7 +10,8 @@ from litestar import Request
 from litestar.datastructures import State
 
 from auth.people import Person
-from gateway.api.bodies import decoded, invalid
+from gateway.api.bodies import invalid
+from gateway.api.characters import HIDDEN, storable
 from gateway.audit.acts import By
 from gateway.disclosure.asking import Said
 from gateway.disclosure.errors import (
@@ -38,7 +39,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Không ghi dãy từ chín chữ số: có thể là số của một người, và người đọc không cần số đó.",
         "No nine digits in a row: they may be a person's number, and nobody needs it to answer.",
     ),
-    "characters": ("Có ký tự ẩn hoặc điều khiển.", "There are hidden or control characters."),
+    "characters": HIDDEN,
 }
 TERMS: dict[str, tuple[str, str]] = {
     "ground": ("Không có căn cứ niêm phong này.", "There is no such ground for a seal."),
@@ -91,7 +92,7 @@ async def read(
         Refusal: MALFORMED_JSON, VALIDATION_FAILED.
     """
     raw = await request.body()
-    return decoded(decoder, raw, JSON_DEPTH), raw
+    return storable(decoder, raw, JSON_DEPTH), raw
 
 
 def by(person: Person) -> By:

@@ -17,7 +17,8 @@ from msgspec import Struct
 from auth.people import Person
 from auth.permissions import Permission
 from gateway.api.audit import demand_forms
-from gateway.api.bodies import Limits, decoded
+from gateway.api.bodies import Limits
+from gateway.api.characters import storable
 from gateway.api.operations import OfPeople, takes
 from gateway.exports.asking import FILE_ROUTE, ROUTE, AskExport, Asking
 from gateway.exports.jobs import Format, Job, State, file_name
@@ -71,7 +72,7 @@ class ExportsController(Controller):
     ) -> Response[Export]:
         """Ask for everything that fits a query; it is made beside the exchanges."""
         raw = await request.body()
-        ask = decoded(_ask, raw, limits.json_depth)
+        ask = storable(_ask, raw, limits.json_depth)
         demand_forms(ask.identifiers)
         job = await exports.ask(person, ask, raw)
         return Response(shown(job), headers={**_UNKEPT, "Location": f"{ROUTE}/{job.id}"})

@@ -15,7 +15,8 @@ from litestar.status_codes import HTTP_200_OK
 
 from auth.people import Person
 from auth.permissions import Permission
-from gateway.api.bodies import Limits, decoded, invalid
+from gateway.api.bodies import Limits, invalid
+from gateway.api.characters import storable
 from gateway.api.operations import OfPeople, takes
 from gateway.audit import words
 from gateway.errors import Code, Refusal
@@ -160,7 +161,7 @@ class FindingController(Controller):
 async def _judged(
     desk: FindingDesk, person: Person, act: tuple[UUID, State], raw: bytes, limits: Limits
 ) -> Response[FindingTold]:
-    body = decoded(_body, raw, limits.json_depth)
+    body = storable(_body, raw, limits.json_depth)
     key, state = act
     try:
         judged = await desk.judge(person, key, state, body.reason, raw)

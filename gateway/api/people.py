@@ -18,6 +18,7 @@ from auth.people import PeopleVerifier, Person
 from auth.permissions import Permission, may_any, of_people, strength
 from auth.stand_in import level_of
 from gateway.api import cookies
+from gateway.api.characters import refuse_hidden
 from gateway.errors import Code, Refusal
 
 NAME = "person"
@@ -59,13 +60,14 @@ async def entered(
 
     Raises:
         PartyError: nobody has signed on, or the token or session is over or proves nothing.
-        Refusal: CSRF_REFUSED, PERMISSION_MISSING, STEP_UP_REQUIRED.
+        Refusal: CSRF_REFUSED, PERMISSION_MISSING, STEP_UP_REQUIRED, and what `refuse_hidden` says.
     """
     caller = await _caller(request, people, cookie_door)
     permission = request.route_handler.opt.get("permission")
     if not isinstance(permission, Permission) or not _may(caller.person, permission):
         raise Refusal(Code.PERMISSION_MISSING)
     _demand_strength(caller, permission, people.clock().timestamp())
+    refuse_hidden(request)
     return caller
 
 

@@ -1,9 +1,11 @@
 """A walk over every route: who may pass, at which door, and what everybody else hears."""
 
+import re
 from pathlib import Path
 
 import pytest
 from litestar import Litestar
+from msgspec.structs import replace
 
 from auth.permissions import Listener, Party, Permission, may, of_people, served_at
 from gateway.api.listeners import Doors
@@ -88,6 +90,25 @@ async def test_every_role_passes_that_the_table_gives(walk: Walk) -> None:
 
     assert granted
     assert codes.isdisjoint({"permission_missing", "token_missing", "not_found"})
+
+
+async def test_no_route_takes_an_address_that_no_text_can_hold(walk: Walk) -> None:
+    """NUL in a query or a path: the database refuses it, as if it were away."""
+    found: dict[str, tuple[int, str]] = {}
+    for way, door in crossings(walk):
+        if not of_people(way.permission) or not served_at(way.permission, door):
+            continue
+        role = next(each for each in ISSUED if each not in denied(way))
+        for path in (f"{way.path}?cursor=a%00", re.sub(r"/x(?=/|\Z)", "/%00", way.path)):
+            if path != way.path:
+                answer = await walk.call(replace(way, path=path), door, role)
+                found[f"{door} {way.method} {path}"] = (
+                    answer.status_code, answer.json()["code"],
+                )  # fmt: skip
+
+    asked = {(400, "validation_failed"), NOT_FOUND}
+    assert {} == {name: said for name, said in found.items() if said not in asked}
+    assert asked == set(found.values())
 
 
 async def test_what_anybody_may_have_needs_no_secret(walk: Walk) -> None:
