@@ -130,7 +130,19 @@ def _handlers() -> list[type[Controller]]:
 
 
 def _openapi(written: Written) -> OpenAPIConfig:
-    token = SecurityScheme(type="http", scheme="bearer", bearer_format="at+jwt")
+    bound = SecurityScheme(
+        type="http",
+        scheme="DPoP",
+        description="Mã của hệ thống, kèm bằng chứng giữ khoá trong DPoP cho từng yêu cầu / "
+        "A system's token, and for each request a proof of its key in DPoP (RFC 9449)",
+    )
+    token = SecurityScheme(
+        type="http",
+        scheme="bearer",
+        bearer_format="at+jwt",
+        description="Mã gắn với chứng thư máy khách; mã của người dùng chỉ có ở bản trình diễn / "
+        "A token bound to a client certificate (RFC 8705); a person's, in a demonstration alone",
+    )
     session = SecurityScheme(
         type="apiKey",
         name=SESSION,
@@ -142,8 +154,11 @@ def _openapi(written: Written) -> OpenAPIConfig:
         title="Một Lần",
         version=__version__,
         description="Cổng tích hợp, chia sẻ dữ liệu cấp tỉnh / Provincial data-sharing gateway",
-        components=Components(security_schemes={"accessToken": token, "session": session}),
+        components=Components(
+            security_schemes={"boundToken": bound, "accessToken": token, "session": session}
+        ),
         render_plugins=[written],
+        use_handler_docstrings=True,
     )
 
 

@@ -4,7 +4,7 @@ from litestar.openapi.spec import OpenAPI
 
 from gateway.api import described_oauth
 from gateway.api.described_oauth import PROBLEM
-from gateway.api.openapi import problem_responses
+from gateway.api.openapi import BY_SYSTEMS, problem_responses
 from gateway.prefill.fill import ROUTE
 
 
@@ -13,7 +13,7 @@ def describe(document: OpenAPI) -> None:
     prefill = (document.paths or {})[ROUTE].post
     if prefill is None:  # pragma: no cover - the route is there, or nothing starts
         raise LookupError(ROUTE)
-    prefill.security = [{"accessToken": []}]
+    prefill.security = BY_SYSTEMS
     answered = (prefill.responses or {})["200"]
     prefill.responses = {"200": answered, **problem_responses(PROBLEM)}
     described_oauth.describe(document)

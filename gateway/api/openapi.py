@@ -28,6 +28,8 @@ from gateway.problems import PROBLEMS, problem_body
 from gateway.stages.evidence import Reply
 
 PATH = "/v1/data/{service}"
+# How a system shows its token: with a proof of the key it is bound to, or over its certificate.
+BY_SYSTEMS: list[dict[str, list[str]]] = [{"boundToken": []}, {"accessToken": []}]
 EXAMPLE_ID = "01930f2e-7c1d-7c3a-9d52-7d1f6a1c0001"
 
 
@@ -89,7 +91,7 @@ def _operation(
             "A call is allowed by a named legal basis or a live consent; what leaves is the least; "
             "the access record is durable before the first byte."
         ),
-        security=[{"accessToken": []}],
+        security=BY_SYSTEMS,
         parameters=[_service(services), *_headers()],
         request_body=RequestBody(
             required=True,
@@ -195,7 +197,7 @@ def _member(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON Schema holds a
         return {key: schema_of(each) for key, each in value.items()}
     if name in {"anyOf", "oneOf", "allOf", "prefixItems"}:
         return [schema_of(each) for each in value]
-    if name in {"items", "additionalProperties"} and isinstance(value, dict):
+    if name in {"items", "additionalProperties", "propertyNames"} and isinstance(value, dict):
         return schema_of(cast("dict[str, Any]", value))
     if name == "pattern":
         return value.replace("\\Z", "$")  # ECMA 262 has no \\Z, and its $ is as strict

@@ -21,6 +21,6 @@ def test_prefill_demands_a_token_and_answers_in_problems(paths: dict[str, Any]) 
     """A client generated from the document knows what to send and what may come back."""
     route = paths["/v1/prefill/{procedure}"]["post"]
 
-    assert [{"accessToken": []}] == route["security"]
+    assert [{"boundToken": []}, {"accessToken": []}] == route["security"]
     assert {"200", "400", "401", "403", "404", "503"} <= route["responses"].keys()
     assert "application/problem+json" in route["responses"]["403"]["content"]

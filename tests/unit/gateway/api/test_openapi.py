@@ -69,5 +69,25 @@ def test_every_example_of_a_question_would_be_understood(document: dict[str, Any
 
 def test_the_exchange_demands_a_token(document: dict[str, Any]) -> None:
     """A document that shows it as open would be believed."""
-    assert [{"accessToken": []}] == document["paths"][PATH]["post"]["security"]
-    assert "accessToken" in document["components"]["securitySchemes"]
+    schemes = document["components"]["securitySchemes"]
+    named = [*document["paths"][PATH]["post"]["security"]]
+
+    assert [{"boundToken": []}, {"accessToken": []}] == named
+    assert ["DPoP", "bearer"] == [schemes[name]["scheme"] for each in named for name in each]
+
+
+def test_every_route_says_what_it_is_for(document: dict[str, Any]) -> None:
+    """A developer chooses by the document alone; a name like "Fill" tells nobody anything."""
+    told = {
+        (method, path): operation.get("description", "")
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
+
+    assert [] == [route for route, said in told.items() if not said]
+    assert [] == [route for route, said in told.items() if "Raises:" in said or "Args:" in said]
+
+
+def test_every_pattern_is_one_of_the_language_that_schemas_speak(document: dict[str, Any]) -> None:
+    """ECMA 262 has no end of a text but $: a client would refuse every name, or not start."""
+    assert r"\\Z" not in msgspec.json.encode(document).decode()
