@@ -44,7 +44,7 @@ The same table is in the database, with the source of every row.
 2. Another person with `role.decide` approves or refuses: nobody what they asked for, and nobody what they would hold.
 3. The role holds from its first hour to its last, until somebody takes it away, or until nobody confirms it in a review.
 
-A staff number at the command line and the account it stands for are one person.
+A staff number at the command line and the account it stands for are one person; so are the account of an emergency and whoever opened it.
 Asking, granting, refusing, confirming and revoking are leaves of the record, with the digest of what stood before and after.
 
 The first two operators are made at the machine, each on the word of two people:

@@ -16,6 +16,7 @@ FROM auth.break_glass b
 LEFT JOIN auth.break_glass_judgement j ON j.break_glass_id = b.id
 """
 ONE = f"{EMERGENCIES} WHERE b.id = :id"
+OPENER = "SELECT opened_by FROM auth.break_glass WHERE account_id = :account"
 LISTED = f"""{EMERGENCIES}
 WHERE CAST(:before AS text) IS NULL OR b.id < :before ORDER BY b.id DESC LIMIT :limit
 """
@@ -56,6 +57,10 @@ class EmergencyRepository:
         if not found:
             raise GrantUnknown
         return found[0]
+
+    async def opener(self, account_id: str) -> str | None:
+        """Return who opened the emergency of an account; None when it is of none."""
+        return await self._asked.scalar(text(OPENER), {"account": account_id})
 
     async def listed(self, *, before: str | None, limit: int) -> tuple[Emergency, ...]:
         """Return emergencies, newest first, at most 200."""

@@ -1,16 +1,18 @@
-"""Who is the same person under two names: an account's id, and the staff number it stands for."""
+"""Who is the same person under two names: account, staff number, and the last resort's opener."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.accounts.errors import AccountUnknown
 from auth.accounts.repository import AccountRepository
+from auth.roles.break_glass_repository import EmergencyRepository
 from auth.roles.errors import SecondPersonMissing
 
 
 async def demand_others(asked: AsyncSession, by: str, *first: str) -> None:
     """Demand that *by* is none of those who were *first*.
 
-    A command at the machine names people by their staff numbers, a session by its account.
+    A command at the machine names people by their staff numbers, a session by its account; and the
+    account of an emergency stands for whoever opened it.
 
     Raises:
         SecondPersonMissing: it is one of them, under whichever name.
@@ -22,6 +24,12 @@ async def demand_others(asked: AsyncSession, by: str, *first: str) -> None:
 
 
 async def _names(asked: AsyncSession, who: str) -> frozenset[str]:
+    opener = await EmergencyRepository(asked).opener(who)
+    own = await _own_names(asked, who)
+    return own if opener is None else own | await _own_names(asked, opener)
+
+
+async def _own_names(asked: AsyncSession, who: str) -> frozenset[str]:
     try:
         account = await AccountRepository(asked).find(who)
     except AccountUnknown:

@@ -275,6 +275,28 @@ async def test_the_last_resort_asks_for_a_role_and_does_not_approve_it(
     assert ("asked", 403) == (asked.json()["state"], decided.status_code)
 
 
+async def test_whoever_opened_the_last_resort_does_not_approve_what_it_asked_for(
+    office: Administered,
+) -> None:
+    """One person with two accounts is one person; another operator decides."""
+    opener, _ = await office.signed_on(Role.OPERATOR, number="CB-9")
+    other, _ = await office.signed_on(Role.OPERATOR, number="CB-8")
+    _, account = await office.signed_on(number="CB-3")
+    _, secret = await office.hall.emergencies.open(by="cb-9", reason=REASON, now=utc_now())
+    entered = await office.post(ENTER, {"secret": secret})
+    caller = await office.caller(entered.cookies[cookies.SESSION])
+    asked = await caller.call("POST", GRANTS, {"account": account.id, "role": "auditor", **WHY})
+
+    decision = f"{GRANTS}/{asked.json()['id']}/decision"
+    alone = await opener.call("POST", decision, {"approve": True, **WHY})
+    before = await office.hall.held(account)
+    decided = await other.call("POST", decision, {"approve": True, **WHY})
+
+    assert (403, "second_person_missing") == (alone.status_code, alone.json()["code"])
+    assert (set[str](), 200) == (before, decided.status_code)
+    assert {"auditor"} == await office.hall.held(account)
+
+
 async def test_an_emergency_ends_with_its_session_and_is_judged(office: Administered) -> None:
     """By an auditor, who sees it in the list with its day."""
     auditor, _ = await office.signed_on(Role.AUDITOR, number="KT-1")
