@@ -16,6 +16,7 @@ from gateway import __version__
 from gateway.api.cookies import SESSION
 from gateway.api.described import describe as describe_others
 from gateway.api.document import Written
+from gateway.api.document import router as document_router
 from gateway.api.exchanges import PREFIX, ExchangeHandler
 from gateway.api.failures import HANDLERS
 from gateway.api.framework import Framework
@@ -157,6 +158,7 @@ def _openapi(written: Written) -> OpenAPIConfig:
         components=Components(
             security_schemes={"boundToken": bound, "accessToken": token, "session": session}
         ),
+        openapi_router=document_router(),
         render_plugins=[written],
         use_handler_docstrings=True,
     )

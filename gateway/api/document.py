@@ -2,10 +2,30 @@
 
 from typing import Any
 
-from litestar import Request
+from litestar import Request, Router
+from litestar.exceptions import NotFoundException
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, OpenAPI
 from litestar.serialization import encode_json
+
+PLACE = "/schema"
+
+
+def router() -> Router:
+    """Return where the document is; what is not there is told as everywhere, and not as a page."""
+    return Router(
+        PLACE,
+        route_handlers=[],
+        before_request=_nothing_else,
+        include_in_schema=False,
+        dto=None,
+        return_dto=None,
+    )
+
+
+async def _nothing_else(request: Request[Any, Any, Any]) -> None:
+    if request.path_params:  # the framework's own page for what it has not
+        raise NotFoundException
 
 
 class Written(JsonRenderPlugin):

@@ -8,7 +8,8 @@ from litestar import Litestar, get
 from litestar.openapi.config import OpenAPIConfig
 from msgspec import Struct
 
-from gateway.api.document import Written
+from gateway.api.document import Written, router
+from gateway.api.failures import HANDLERS
 from gateway.api.framework import Framework
 
 
@@ -32,12 +33,21 @@ def application(written: Written) -> Litestar:
     def parcels() -> list[Parcel]:
         return []
 
-    config = OpenAPIConfig(title="t", version="1", render_plugins=[written])
-    return Framework([parcels], openapi_config=config)
+    config = OpenAPIConfig(
+        title="t", version="1", openapi_router=router(), render_plugins=[written]
+    )
+    return Framework([parcels], openapi_config=config, exception_handlers={**HANDLERS})
 
 
 async def fetched(application: Litestar) -> dict[str, Any]:
     """Return the document as a caller gets it."""
+    status, found = await answered(application, "/schema/openapi.json")
+    assert 200 == status
+    return found
+
+
+async def answered(application: Litestar, path: str) -> tuple[int, dict[str, Any]]:
+    """Return status and body of whatever stands at *path*."""
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -48,13 +58,28 @@ async def fetched(application: Litestar) -> dict[str, Any]:
 
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
-        "scheme": "http", "path": "/schema/openapi.json", "raw_path": b"/schema/openapi.json",
+        "scheme": "http", "path": path, "raw_path": path.encode(),
         "query_string": b"", "root_path": "", "headers": [], "client": None, "server": None,
         "state": {},
     }  # fmt: skip
     await cast("Any", application)(scope, receive, send)
-    assert 200 == sent[0]["status"]
-    return msgspec.json.decode(b"".join(each.get("body", b"") for each in sent))
+    body = b"".join(each.get("body", b"") for each in sent)
+    return sent[0]["status"], msgspec.json.decode(body)
+
+
+async def test_the_document_stands_at_two_addresses(application: Litestar) -> None:
+    """The short one is what people type."""
+    assert await answered(application, "/schema") == (200, await fetched(application))
+
+
+@pytest.mark.parametrize("name", ["swagger", "redoc", "openapi.yaml", "x"])
+async def test_what_is_not_beside_it_is_a_problem_like_any_other(
+    application: Litestar, name: str
+) -> None:
+    """The framework would show a page of its own, in English and for nobody's program."""
+    status, told = await answered(application, f"/schema/{name}")
+
+    assert (404, "not_found") == (status, told["code"])
 
 
 async def test_the_document_is_the_same_once_it_is_written(
