@@ -31,6 +31,13 @@ class Limits(Struct, frozen=True, kw_only=True):
     in_flight: int = 1_000
 
 
+def demand_json(headers: Mapping[bytes, bytes]) -> None:
+    """Refuse a body that does not say it is JSON; raise UNSUPPORTED_MEDIA_TYPE."""
+    media = headers.get(b"content-type", b"").partition(b";")[0]
+    if media.strip().lower() != b"application/json":
+        raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
+
+
 def decoded(decoder: "msgspec.json.Decoder[Body]", raw: bytes, depth: int) -> Body:
     """Return the body as its struct.
 

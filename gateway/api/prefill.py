@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from auth.permissions import Permission
 from auth.possession.shown import Shown
-from gateway.api.bodies import Limits, deadline_s, decoded, traceparent_of, unread
+from gateway.api.bodies import Limits, deadline_s, decoded, demand_json, traceparent_of, unread
 from gateway.api.credentials import Credentials, token_of
 from gateway.api.openapi import schema_of
 from gateway.api.signing import Signs, presented
@@ -66,6 +66,7 @@ class PrefillController(Controller):
         shown = credentials.shown(headers, method=request.method, path=path, peer=peer)
         at, raw = clock(), b""
         try:
+            demand_json(headers)
             raw = await request.body()
             form = _form(
                 headers, raw, procedure=procedure, at=at, limits=limits, peer=peer, shown=shown

@@ -203,6 +203,22 @@ async def test_a_body_that_is_none_is_refused(
     assert (status, code) == (reply.status_code, reply.json()["code"])
 
 
+@pytest.mark.parametrize("media", ["text/plain", "", "application/x-www-form-urlencoded"])
+async def test_a_body_that_does_not_say_it_is_json_is_refused(
+    http: httpx.AsyncClient, desk: Desk, media: str
+) -> None:
+    """As a single question would be; and it is on record who sent it."""
+    content = msgspec.json.encode(BODY)
+    refused = await http.post(PATH, content=content, headers=TOKEN | {"Content-Type": media})
+    taken = await http.post(
+        PATH, content=content, headers=TOKEN | {"Content-Type": "Application/JSON; charset=utf-8"}
+    )
+
+    assert (415, "unsupported_media_type") == (refused.status_code, refused.json()["code"])
+    assert [("good", "unsupported_media_type")] == desk.turned_away
+    assert 200 == taken.status_code
+
+
 async def test_an_unknown_procedure_is_told(http: httpx.AsyncClient, desk: Desk) -> None:
     """Before anybody is asked."""
     reply = await http.post("/v1/prefill/9.999999", json=BODY, headers=TOKEN)
@@ -259,7 +275,7 @@ def test_a_request_id_that_is_none_is_replaced(wanted: bytes) -> None:
         (b'{"subject":{"ngay_sinh":{"nam":"x"}},"dossier":"HS-1"}', "/subject/ngay_sinh/nam"),
         (b'{"subject":{}}', "/dossier"),
         (b'{"subject":{},"dossier":1}', "/dossier"),
-        (b"[]", "/"),
+        (b"[]", ""),
     ],
 )
 def test_what_is_wrong_is_named_by_its_place(raw: bytes, pointer: str) -> None:
