@@ -84,6 +84,7 @@ The session ends with the emergency, at most one hour after it was opened (`brea
 Each attempt is counted before the secret is looked at, and each wrong one doubles the pause.
 The fifth locks the door; `motlan people break-glass unlock` is another person's to run.
 While nothing is open there is nothing to guess, so nobody can lock the door beforehand.
+A wrong secret is a record of its own; an attempt that came while nothing was open, in a pause or at a locked door is counted, and the record gets the counts by the minute.
 
 An auditor or a privacy officer judges every emergency within `break_glass.judged_within_days`, never the one who opened it.
 

@@ -14,6 +14,7 @@ from auth.accounts.accounts import Account
 from auth.people import Role
 from auth.roles.terms import Terms
 from auth.settings import IdentitySettings
+from auth.settings_people import SignOnSettings
 from auth.stand_in import verifier
 from gateway.api import cookies
 from gateway.api.administration import Emergencies
@@ -29,10 +30,11 @@ from tests.account_builders import an_official
 from tests.audit_servers import Recorded
 from tests.oauth_servers import serving
 from tests.role_builders import ELSEWHERE, HERE, TERMS, Hall, hall
+from tests.sign_on_servers import arriving
 
 PROVIDED = (
-    "accounts", "clock", "cookie_door", "emergencies", "emergency_desk", "known_agencies", "people",
-    "reception", "review_desk", "role_desk", "visits",
+    "accounts", "arrivals", "clock", "cookie_door", "emergencies", "emergency_desk",
+    "known_agencies", "people", "reception", "review_desk", "role_desk", "visits",
 )  # fmt: skip
 
 
@@ -61,6 +63,7 @@ class Administered(Struct, frozen=True):
     url: str
     hall: Hall
     recorded: Recorded
+    strangers: list[str]  # codes of refusals of somebody unproven
 
     async def signed_on(
         self, *roles: Role, number: str = "CB-0001", agency: str = HERE
@@ -96,10 +99,11 @@ async def administered(
     dsn: str, directory: Path, *, terms: Terms = TERMS
 ) -> AsyncGenerator[Administered]:
     """Serve the routes of administration over the database *dsn*."""
-    recorded = Recorded()
+    recorded, strangers = Recorded(), list[str]()
     acts = Acts(Pseudonyms(Keyring(directory / "pseudonyms")), utc_now)
     identity = IdentitySettings(keys_dir=directory / "signing")
     given: dict[str, object] = {
+        "arrivals": arriving(SignOnSettings(), strangers),
         "clock": utc_now,
         "emergencies": Emergencies(acts, recorded.append),
         "known_agencies": lambda: {HERE, ELSEWHERE},
@@ -130,7 +134,7 @@ async def administered(
             door = given["cookie_door"]
             assert isinstance(door, CookieDoor)
             given["cookie_door"] = CookieDoor(door.visits, frozenset({url}))
-            yield Administered(url, outside, recorded)
+            yield Administered(url, outside, recorded, strangers)
 
 
 def _given(given: dict[str, object], name: str) -> Provide:

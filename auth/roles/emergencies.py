@@ -25,6 +25,7 @@ from auth.roles.errors import (
     DoorLocked,
     DoorPaused,
     MoveRefused,
+    NothingOpen,
     SecretRefused,
 )
 from auth.roles.guess_repository import GuessRepository
@@ -90,6 +91,7 @@ class EmergencyDesk:
 
         Raises:
             BreakGlassOff: the settings turn it off.
+            NothingOpen: no secret would open anything, and this one was not looked at.
             SecretRefused: it opens nothing.
             DoorPaused: a wrong one came a moment ago.
             DoorLocked: five wrong ones came.
@@ -100,7 +102,7 @@ class EmergencyDesk:
         async with answering(), self._transaction() as asked:
             waiting = await EmergencyRepository(asked).waiting(now)
             if waiting is None:
-                raise SecretRefused
+                raise NothingOpen
             may = await GuessRepository(asked).begin_guess(now)
         if may != "try":
             raise DoorLocked if may == "locked" else DoorPaused

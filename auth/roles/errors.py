@@ -76,6 +76,10 @@ class SecretRefused(PartyError):
         super().__init__("the secret opens nothing")
 
 
+class NothingOpen(SecretRefused):
+    """There is nothing that a secret could open; the caller is not told from a wrong secret."""
+
+
 class DoorPaused(PartyError):
     """A wrong secret came a moment ago; each one doubles the pause, up to 8 seconds."""
 

@@ -21,7 +21,7 @@ from auth.people import Person
 from auth.permissions import Permission
 from auth.roles.break_glass import ACR, ISSUER, PROVIDER, Emergency, Stage
 from auth.roles.emergencies import EmergencyDesk
-from auth.roles.errors import DoorLocked, SecretRefused
+from auth.roles.errors import DoorLocked, NothingOpen, SecretRefused
 from auth.roles.grants import Scope
 from auth.signon.signed_on import Realm, SignedOn
 from gateway.api import cookies
@@ -34,6 +34,7 @@ from gateway.api.administration import (
     Reason,
     refusing,
 )
+from gateway.api.arrivals import Arrivals
 from gateway.api.disclosed import bounded, read
 from gateway.api.openapi import schema_of
 from gateway.api.operations import OfAnybody, OfPeople, inlined, problems, takes
@@ -140,6 +141,7 @@ class EnterController(Controller):
         request: Request[Any, Any, State],
         emergency_desk: NamedDependency[EmergencyDesk],
         emergencies: NamedDependency[Emergencies],
+        arrivals: NamedDependency[Arrivals],
         cookie_door: NamedDependency[CookieDoor],
         clock: NamedDependency[Clock],
     ) -> Response[EmergencyTold]:
@@ -149,8 +151,14 @@ class EnterController(Controller):
         try:
             with refusing():
                 emergency, account = await emergency_desk.enter(body.secret, clock())
-        except (SecretRefused, DoorLocked, Refusal) as refused:
-            await _record_failure(emergencies, refused)
+        except (NothingOpen, DoorLocked) as refused:
+            arrivals.refused(request, refused.code)
+            raise
+        except Refusal as refused:
+            arrivals.refused(request, refused.code.value)
+            raise
+        except SecretRefused:
+            await _record_failure(emergencies)
             raise
         opened = await _opened(cookie_door, request, emergency, account, clock())
         return Response(
@@ -256,10 +264,14 @@ def _demand_own(request: Request[Any, Any, State], door: CookieDoor) -> None:
         raise Refusal(Code.CSRF_REFUSED)
 
 
-async def _record_failure(emergencies: Emergencies, refused: Exception) -> None:
-    code = refused.code if isinstance(refused, Refusal) else Code(getattr(refused, "code", ""))
+async def _record_failure(emergencies: Emergencies) -> None:
+    """Put a wrong secret on record; there are five at most until another person unlocks the door.
+
+    Attempts whose secret nobody looked at are counted instead, because anybody can make them
+    without end, and each record takes its place for good.
+    """
     leaf = emergencies.acts.leaf(Event.BREAKGLASS_FAIL, None, route=ENTER, method=Method.POST)
-    ground = Ground(decision=Decision.DENY, reasons=(code,))
+    ground = Ground(decision=Decision.DENY, reasons=(Code.BREAK_GLASS_REFUSED,))
     await emergencies.append(Entry(body=msgspec.structs.replace(leaf, basis=ground)))
 
 

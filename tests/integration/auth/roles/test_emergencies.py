@@ -16,6 +16,7 @@ from auth.roles.errors import (
     DoorLocked,
     DoorPaused,
     MoveRefused,
+    NothingOpen,
     SecondPersonMissing,
     SecretRefused,
 )
@@ -63,7 +64,7 @@ async def test_the_secret_opens_once(machine: Hall, door: EmergencyDesk) -> None
 
     assert (set(), {"break_glass"}) == (before, await machine.held(account))
     assert (emergency.id, Stage.USED) == (entered.id, entered.stage(utc_now()))
-    assert SecretRefused is await refusal(door, secret, MINUTE)
+    assert NothingOpen is await refusal(door, secret, MINUTE)
     events = [event for event, _ in await machine.owed()]
     assert ["breakglass.open", "breakglass.enter"] == events
 
@@ -102,7 +103,7 @@ async def test_it_is_over_in_its_minutes(machine: Hall, door: EmergencyDesk) -> 
     """Unused or used: time closes it, whether or not anybody does."""
     emergency, secret = await machine.emergencies.open(by=OPENER, reason=REASON, now=utc_now())
 
-    assert SecretRefused is await refusal(door, secret, TERMS.life)
+    assert NothingOpen is await refusal(door, secret, TERMS.life)
     assert Stage.CLOSED is emergency.stage(emergency.ends_at)
     assert [False, True, False] == [
         await door.close_over(emergency.ends_at + each)
@@ -167,7 +168,7 @@ async def test_nobody_can_lock_the_door_before_an_emergency(
     ends = [await refusal(door, WRONG, timedelta(minutes=each)) for each in range(6)]
     _, secret = await machine.emergencies.open(by=OPENER, reason=REASON, now=utc_now())
 
-    assert [SecretRefused] * 6 == ends
+    assert [NothingOpen] * 6 == ends
     assert None is await refusal(door, secret)
 
 

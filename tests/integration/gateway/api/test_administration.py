@@ -241,7 +241,8 @@ async def test_the_last_resort_administers_and_nothing_else(office: Administered
     assert (401, "break_glass_refused") == (again.status_code, again.json()["code"])
     assert [200, 403] == [listed.status_code, reviews.status_code]
     events = [leaf.type for leaf in office.recorded.leaves]
-    assert [Event.BREAKGLASS_FAIL, Event.BREAKGLASS_ACT] == events
+    assert [Event.BREAKGLASS_ACT] == events
+    assert ["break_glass_refused"] == office.strangers
 
 
 async def test_the_last_resort_does_nothing_that_cannot_be_recorded(office: Administered) -> None:
@@ -340,6 +341,21 @@ async def test_a_guess_is_on_record_and_slows_the_next(office: Administered) -> 
     assert "break_glass_refused" == answers[0].json()["code"]
     assert answers[1].json()["code"] in {"rate_limited", "break_glass_refused"}
     assert {Event.BREAKGLASS_FAIL} == {leaf.type for leaf in office.recorded.leaves}
+
+
+async def test_attempts_that_open_nothing_whatever_they_say_are_counted_and_no_records(
+    office: Administered,
+) -> None:
+    """Anybody who reaches the door can make them without end; a record stays for good."""
+    before = [await office.post(ENTER, {"secret": "sai-sai-sai"}) for _ in range(3)]
+    await office.hall.emergencies.open(by="CB-9", reason=REASON, now=utc_now())
+    await office.hall.fetch("INSERT INTO auth.guess VALUES ('break-glass', 5, 'now', now())")
+    locked = [await office.post(ENTER, {"secret": "sai-sai-sai"}) for _ in range(2)]
+
+    assert ["break_glass_refused"] * 3 == [each.json()["code"] for each in before]
+    assert ["break_glass_locked"] * 2 == [each.json()["code"] for each in locked]
+    assert [] == office.recorded.leaves
+    assert ["break_glass_refused"] * 3 + ["break_glass_locked"] * 2 == office.strangers
 
 
 async def test_reviews_are_decided_over_http(office: Administered) -> None:
