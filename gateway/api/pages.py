@@ -1,12 +1,15 @@
-"""What a browser sees when a sign-on does not go through: one small page, Vietnamese first."""
+"""What a browser sees before a sign-on, or when one fails: a small page, Vietnamese first."""
 
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import Cookie, State
+from msgspec import Struct
 
+from auth.signon.signed_on import Realm
 from gateway.api.failures import problem
 from gateway.errors import Refusal
 
@@ -49,6 +52,20 @@ _AGAIN = """\
 <p><a href="/sign-on">Đăng nhập / <span lang="en">Sign on</span></a></p>
 <p>Mã để báo lại / <span lang="en">Code to report</span>:
 <code>{code}</code> <code>{id}</code></p>"""
+_PLACE = """\
+<p><a href="{url}">{who_vi}: {title_vi}</a><br>
+<span lang="en" class="en">{who_en}: {title_en}</span></p>"""
+_PEOPLE = {Realm.CITIZENS: ("Người dân", "Citizens"), Realm.STAFF: ("Cán bộ", "Officials")}
+
+
+class Offered(Struct, frozen=True, kw_only=True):
+    """One place to sign on at."""
+
+    provider: str
+    realm: Realm
+    title_vi: str
+    title_en: str
+    url: str  # at the door that serves these people
 
 
 def wants_page(request: Request[Any, Any, State]) -> bool:
@@ -65,6 +82,26 @@ def page(title_vi: str, title_en: str, next_vi: str, next_en: str, *, more: str 
         next_en=escape(next_en),
         style=STYLE_PATH,
         more=more,
+    )
+
+
+def places(offered: Iterable[Offered]) -> str:
+    """Return the page that asks where to sign on; citizens, who are the most, come first."""
+    listed = "\n".join(map(_place, sorted(offered, key=lambda each: each.realm)))
+    if not listed:
+        none = ("Chưa có nơi đăng nhập nào ở đây.", "There is no place to sign on at yet.")
+        return page("Đăng nhập", "Sign on", *none)
+    return page("Đăng nhập", "Sign on", "Chọn nơi dành cho bạn.", "Choose yours.", more=listed)
+
+
+def _place(each: Offered) -> str:
+    who_vi, who_en = _PEOPLE[each.realm]
+    return _PLACE.format(
+        url=escape(each.url),
+        who_vi=who_vi,
+        who_en=who_en,
+        title_vi=escape(each.title_vi),
+        title_en=escape(each.title_en),
     )
 
 

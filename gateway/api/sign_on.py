@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from litestar import Controller, Request, Response, get, post
@@ -20,11 +20,11 @@ from auth.permissions import Permission
 from auth.signon.callback import parameters
 from auth.signon.desk import SignOn
 from auth.signon.refusals import SignOnRefused
-from auth.signon.signed_on import Realm
 from auth.signon.targets import own_path
 from gateway.api import cookies, pages
 from gateway.api.arrivals import Arrivals
 from gateway.api.operations import OfAnybody
+from gateway.api.pages import Offered
 from gateway.api.people import CookieDoor, Entered, demand_own_page, form_of
 from gateway.api.reception import Reception
 from gateway.api.sign_on_described import (
@@ -52,16 +52,6 @@ FRESH_S = 60  # how old the proof of a step-up may be when the browser comes bac
 _PUBLIC = {"permission": Permission.PUBLIC}
 _NO_STORE = {"Cache-Control": "no-store"}
 _log = structlog.get_logger(__name__)
-
-
-class Offered(Struct, frozen=True, kw_only=True):
-    """One place to sign on at."""
-
-    provider: str
-    realm: Realm
-    title_vi: str
-    title_en: str
-    url: str  # at the door that serves these people
 
 
 class OfferedList(Struct, frozen=True, kw_only=True):
@@ -97,8 +87,10 @@ class SignOnController(Controller):
     exception_handlers = _ANSWERS
 
     @get(PROVIDERS, opt=_PUBLIC, operation_class=OfAnybody)
-    async def offered(self, sign_on: NamedDependency[SignOn]) -> Response[OfferedList]:
-        """Return where to sign on."""
+    async def offered(
+        self, request: Request[Any, Any, State], sign_on: NamedDependency[SignOn]
+    ) -> Response[OfferedList]:
+        """Return where to sign on; a browser gets a page to choose on."""
         items = tuple(
             Offered(
                 provider=each.code,
@@ -109,7 +101,13 @@ class SignOnController(Controller):
             )
             for each in sign_on.providers
         )
-        return Response(OfferedList(items=items), headers=_NO_STORE)
+        if pages.wants_page(request):
+            named = {**_NO_STORE, "Content-Language": "vi", "Vary": "Accept"}
+            text = pages.places(items)
+            answer = Response(text, headers=named, media_type=pages.HTML)
+            return cast("Response[OfferedList]", answer)
+        headers = {**_NO_STORE, "Vary": "Accept"}
+        return Response(OfferedList(items=items), headers=headers)
 
     @get(pages.STYLE_PATH, opt=_PUBLIC, include_in_schema=False)
     async def style(self) -> Response[str]:

@@ -206,6 +206,20 @@ async def test_places_to_sign_on_are_listed_with_the_door_that_serves_them(gate:
     ]
 
 
+async def test_a_person_is_shown_a_page_of_the_places_to_sign_on_at(gate: Gate) -> None:
+    """The link of every refused sign-on leads here, and its reader has a browser."""
+    headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    shown = await Browser(gate).ask("GET", "/sign-on", headers=headers)
+
+    assert (200, "text/html; charset=utf-8", "vi", "Accept") == (
+        shown.status_code, shown.headers["content-type"],
+        shown.headers["content-language"], shown.headers["vary"],
+    )  # fmt: skip
+    assert shown.text.index(f'href="{ORIGIN}/sign-on/citizens"') < shown.text.index(
+        f'href="{ORIGIN}/sign-on/staff"'
+    )
+
+
 async def test_a_session_that_was_planted_is_over_after_the_sign_on(gate: Gate) -> None:
     """Fixation: whoever knows the cookie from before holds nothing afterwards."""
     await prepare(gate.dsn)

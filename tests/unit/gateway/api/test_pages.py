@@ -1,9 +1,10 @@
-"""The page of a sign-on that did not go through."""
+"""The pages before a sign-on, and of one that did not go through."""
 
 from html.parser import HTMLParser
 
 import pytest
 
+from auth.signon.signed_on import Realm
 from gateway.api import pages
 
 EVIL = '"><script>alert(1)</script>'
@@ -55,3 +56,43 @@ def test_the_style_is_an_address_of_its_own() -> None:
     assert f'href="{pages.STYLE_PATH}"' in pages.page("a", "b", "c", "d")
     assert "<style" not in pages.page("a", "b", "c", "d")
     assert "url(" not in pages.STYLE
+
+
+def test_who_signs_on_chooses_among_links() -> None:
+    """The link of a refusal leads here: a list for programs would be a dead end."""
+    staff = a_place(realm=Realm.STAFF, url="https://can-bo.example/sign-on/can-bo")
+    page = pages.places([staff, a_place(url="https://dan.example/sign-on/cong-dan?a=1&b=2")])
+    read = Read(page)
+
+    assert ["Người dân: Một", "Cán bộ: Một"] == [
+        text for text in read.text.splitlines() if ": Một" in text
+    ]
+    assert 2 == read.elements.count("a")
+    assert 'href="https://dan.example/sign-on/cong-dan?a=1&amp;b=2"' in page
+    assert page.index("Người dân") < page.index("Citizens") < page.index("Cán bộ")
+
+
+def test_a_gateway_without_a_place_to_sign_on_at_says_so() -> None:
+    """An empty page looks like a broken one."""
+    assert "Chưa có nơi đăng nhập nào ở đây." in Read(pages.places([])).text
+
+
+def test_the_title_of_a_place_becomes_no_element() -> None:
+    """It is written by whoever writes the settings."""
+    read = Read(pages.places([a_place(title_vi=EVIL, title_en=EVIL, url=EVIL)]))
+
+    assert EVIL in read.text
+    assert "script" not in read.elements
+
+
+def a_place(
+    *,
+    realm: Realm = Realm.CITIZENS,
+    title_vi: str = "Một",
+    title_en: str = "One",
+    url: str = "https://dan.example/sign-on/cong-dan",
+) -> pages.Offered:
+    """Return a place to sign on at."""
+    return pages.Offered(
+        provider="cong-dan", realm=realm, title_vi=title_vi, title_en=title_en, url=url
+    )
