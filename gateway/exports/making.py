@@ -220,7 +220,7 @@ async def _bundle(archive: Archive, records: Records, work: _Work, grounds: Grou
                     archive.add(f"records/{each.index}.json", each.entry)
                     archive.add(f"proofs/{each.index}{SUFFIX}", str(proof))
                 shown.writelines(page.section(each) for each in found)
-            shown.write(page.END)
+            shown.write(page.foot(work.manifest))
         archive.add_file(page.NAME, path)
     finally:
         path.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
 """A bundle as a page to read: Vietnamese first, no scripts, nothing from outside; pure."""
 
+from datetime import datetime
 from html import escape
 
-from gateway.exports.columns import COLUMNS, Cell, Record
+from gateway.exports.columns import COLUMNS, VIETNAM, Cell, Record
 from gateway.exports.manifest import Manifest
 
 NAME = "index.html"
@@ -14,6 +15,7 @@ section { border-top: 1px solid; margin-top: 2rem; }
 dl { display: grid; grid-template-columns: minmax(12rem, 1fr) 2fr; gap: .25rem 1rem; }
 dt { font-weight: 600; }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+@media (max-width: 36rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } }
 """
 # Nothing may run and nothing may be fetched, whatever stands in a record.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -26,7 +28,7 @@ def head(manifest: Manifest) -> str:
         ("Số lá của cây", "Tree size", manifest.tree.size),
         ("Gốc của cây", "Tree root", manifest.tree.root),
         ("Câu tìm", "Query", manifest.query or "—"),
-        ("Xuất lúc (UTC)", "Made at", manifest.made_at),
+        ("Xuất lúc (giờ Việt Nam, UTC+7)", "Made at", _local(manifest.made_at)),
         ("Bản ghi về lần kết xuất", "Record of the export", manifest.record),
     )
     return "".join(
@@ -41,6 +43,7 @@ def head(manifest: Manifest) -> str:
             "<p>Trang này chỉ để đọc. Chứng cứ là các tệp bên cạnh, xem README.md.",
             ' <span class="en" lang="en">This page is for reading only. ',
             "The evidence is in the files beside it, see README.md.</span></p>\n",
+            "" if manifest.witnessed else _note(*_UNWITNESSED),
         )
     )
 
@@ -57,9 +60,38 @@ def section(record: Record) -> str:
     )
 
 
-END = "</body></html>\n"
+def foot(manifest: Manifest) -> str:
+    """Return the page after its last record: how many there are, and whether these are all."""
+    count = manifest.records
+    ended = _note(f"{count} bản ghi.", f"{count} records.") if count else _note(*_NONE)
+    return f"{ended}{'' if manifest.complete else _note(*_CUT)}</body></html>\n"
+
+
+_NONE = ("Không bản ghi nào khớp với câu tìm.", "No record fits the query.")
+_CUT = (
+    "Lần kết xuất đã chạm giới hạn: còn bản ghi cũ hơn, cần xuất thêm lần nữa.",
+    "The export reached its bound: there are older records, which take another export.",
+)
+_UNWITNESSED = (
+    "Chưa đủ bên làm chứng xác nhận cam kết trong gói này.",
+    "No quorum of witnesses has confirmed the checkpoint in this archive yet.",
+)
+
+
+def _note(vi: str, en: str) -> str:
+    return f'<p>{vi} <span class="en" lang="en">{en}</span></p>\n'
 
 
 def _fact(vi: str, en: str, cell: Cell) -> str:
     name = f'{escape(vi)} <small lang="en">{escape(en)}</small>'
-    return f"<dt>{name}</dt><dd>{escape(str(cell))}</dd>"
+    shown = _written(cell) if isinstance(cell, datetime) else str(cell)
+    return f"<dt>{name}</dt><dd>{escape(shown)}</dd>"
+
+
+def _written(moment: datetime) -> str:
+    """Return an instant as people in Việt Nam write it, as exact as the record is."""
+    return moment.strftime("%d/%m/%Y %H:%M:%S.%f" if moment.microsecond else "%d/%m/%Y %H:%M:%S")
+
+
+def _local(instant: str) -> datetime:
+    return datetime.fromisoformat(instant).astimezone(VIETNAM)

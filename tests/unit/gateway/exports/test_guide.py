@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 from msgspec.structs import replace
 
-from gateway.exports import guide, page
+from gateway.exports import columns, guide, page
 from gateway.exports.manifest import Manifest, Tree
 from tests.export_builders import some_records
 
@@ -47,7 +47,28 @@ def test_a_page_shows_hostile_words_as_words() -> None:
     """The query was typed by a person."""
     (record,) = some_records(1)
     tags = Tags()
-    tags.feed(page.head(LISTED) + page.section(replace(record, index=4)) + page.END)
+    tags.feed(page.head(LISTED) + page.section(replace(record, index=4)) + page.foot(LISTED))
 
     assert "script" not in tags.tags
     assert ["records/4.json", "proofs/4.tlog-proof"] == tags.places
+
+
+def test_a_page_writes_times_as_people_in_viet_nam_do() -> None:
+    """A court reads the day first, and its own clock."""
+    (record,) = some_records(1)
+    told = columns.local_time(record.leaf.ts)
+    shown = page.head(replace(LISTED, made_at="2026-11-21T18:50:00+00:00")) + page.section(record)
+
+    assert "<dd>22/11/2026 01:50:00</dd>" in shown
+    assert f"<dd>{told:%d/%m/%Y %H:%M:%S}" in shown
+    assert f"{told:%Y-%m}" not in shown
+
+
+def test_a_page_says_when_there_is_nothing_and_when_there_is_more() -> None:
+    """An empty page looks like a broken one, and a cut one like a whole one."""
+    empty, cut = replace(LISTED, records=0), replace(LISTED, complete=False, witnessed=False)
+
+    assert "Không bản ghi nào" in page.foot(empty)
+    assert "1 bản ghi." in page.foot(LISTED)
+    assert ["giới hạn" in page.foot(each) for each in (LISTED, cut)] == [False, True]
+    assert ["làm chứng" in page.head(each) for each in (LISTED, cut)] == [False, True]
