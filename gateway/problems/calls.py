@@ -18,7 +18,7 @@ CALLS: dict[Code, Problem] = {
     ),
     Code.PURPOSE_MISSING: Problem(
         400, _C, False,
-        "Chưa nêu mục đích", "The purpose is missing or unknown",
+        "Mục đích còn thiếu hoặc không có trong danh mục", "The purpose is missing or unknown",
         "Nêu purpose theo danh mục mục đích.", "Name a purpose of the purpose list.",
     ),
     Code.PROCEDURE_REQUIRED: Problem(

@@ -9,7 +9,8 @@ SYSTEMS: dict[Code, Problem] = {
     Code.TOKEN_MISSING: Problem(
         401, _C, False,
         "Thiếu mã truy cập", "The access token is missing",
-        "Lấy mã tại /oauth/token và gửi trong Authorization.", "Get a token at /oauth/token and send it in Authorization.",
+        "Hệ thống lấy mã tại /oauth/token và gửi trong Authorization; người dùng đăng nhập tại /sign-on.",
+        "A system gets a token at /oauth/token and sends it in Authorization; a person signs on at /sign-on.",
     ),
     Code.TOKEN_EXPIRED: Problem(
         401, _C, True,
