@@ -106,7 +106,8 @@ class Note(Struct, frozen=True):
 
     def by_two(self) -> bool:
         """Say whether two people stand behind it."""
-        return self.approved_by is not None and self.approved_by.strip() not in {"", self.by}
+        second = (self.approved_by or "").strip().casefold()
+        return second not in {"", self.by.strip().casefold()}
 
 
 class System(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import registrations
 from auth.approvals.asked import (
@@ -22,6 +23,8 @@ from auth.approvals.repository import RequestRepository
 from auth.credentials.environments import demand_fitting
 from auth.errors import SecondPersonNeeded, SystemUnknown
 from auth.repository import SystemRepository, answering
+from auth.roles.errors import SecondPersonMissing
+from auth.roles.names import demand_others
 from auth.systems import Note, System
 from auth.transactions import Transaction
 
@@ -153,7 +156,7 @@ class RegistrationDesk:
         Raises:
             RequestUnknown: there is none of that id.
             MoveRefused: it was decided already.
-            SecondPersonNeeded: whoever asked does not decide.
+            SecondPersonNeeded: whoever asked does not decide, with another account either.
             RegistrationConflict: the system was changed since; it has to be asked for anew.
             SystemBlocked, KeyRefused: the system can no longer become what was asked for.
         """
@@ -164,6 +167,7 @@ class RegistrationDesk:
             if not approve:
                 return Done(system=known, request=await _refused(requests, asked, how))
             demand_decidable(asked, known, how.by)
+            await _demand_another(session, how.by, asked.asked_by)
             note = Note(by=asked.asked_by, reason=asked.reason, at=how.at, approved_by=how.by)
             ended = replace(asked, state=RequestState.APPROVED, decided=how)
             await requests.decide(ended)
@@ -186,6 +190,13 @@ class RegistrationDesk:
             ended = replace(asked, state=RequestState.WITHDRAWN, decided=how)
             await requests.decide(ended)
             return ended
+
+
+async def _demand_another(session: AsyncSession, by: str, first: str) -> None:
+    try:
+        await demand_others(session, by, first)
+    except SecondPersonMissing:
+        raise SecondPersonNeeded from None
 
 
 async def _found(rows: SystemRepository, client_id: str) -> System | None:

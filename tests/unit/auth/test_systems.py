@@ -148,6 +148,7 @@ def test_closing_takes_one_person_and_opening_a_live_system_two(
         ("", False),
         ("quan-tri", False),
         (" quan-tri ", False),
+        ("Quan-Tri", False),
         ("truong-phong", True),
     ],
 )

@@ -38,10 +38,10 @@ WHO_MAY_NOT = [
     ("operator", "GET", "/v1/systems/%00", 404),
     ("operator", "GET", "/v1/system-requests/yc-x", 404),
     ("operator", "GET", "/v1/system-requests/%00", 404),
-    ("operator", "GET", "/v1/system-requests?cursor=%00", 404),
+    ("operator", "GET", "/v1/system-requests?cursor=%00", 400),
     ("operator", "GET", "/v1/system-requests?limit=0", 400),
     ("operator", "GET", "/v1/system-requests?status=maybe", 400),
-    ("operator", "GET", "/v1/systems?cursor=%00&agency=%00", 200),
+    ("operator", "GET", "/v1/systems?cursor=%00&agency=%00", 400),
 ]
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"agency": "H99.77"}, "/agency"),
