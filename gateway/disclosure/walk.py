@@ -3,12 +3,11 @@
 import asyncio
 from typing import Protocol
 
-import msgspec
 import structlog
-from msgspec import Struct
 
 from gateway.disclosure.completeness import item_of, key_of
 from gateway.disclosure.gathering import Gathered, GatherRepository
+from gateway.search.projection import people_of
 from gateway.sequencing.pacing import LEAST, breath
 from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
@@ -27,33 +26,15 @@ class Entries(Protocol):
         ...
 
 
-class _People(Struct, frozen=True):
-    p: tuple[str, ...] = ()
-
-
-class _About(Struct, frozen=True):
-    """The one member of a record that decides about whom it is."""
-
-    subj: _People = _People()
-
-
-_about = msgspec.json.Decoder(_About)
-
-
 def gathered(place: Sequenced) -> list[Gathered]:
     """Return one row for each person that the record at *place* is about.
 
     A record about more than 32 people holds a root instead of pseudonyms and gives no row.
     """
-    try:
-        people = _about.decode(place.entry).subj.p
-    except msgspec.DecodeError:
-        return []  # no record of ours, and so about nobody we could name
     item = item_of(place.index, place.entry)
     return [
         Gathered(place.day, key_of(place.day, person), place.index, item)
-        for person in dict.fromkeys(people)
-        if person.isascii()
+        for person in people_of(place.entry)
     ]
 
 

@@ -11,7 +11,7 @@ import structlog
 from gateway.database import TROUBLES
 from gateway.errors import Refusal
 from gateway.search.filling import Filling
-from gateway.search.projection import Indexed, indexed, unreadable
+from gateway.search.projection import Indexed, indexed, people_of, unreadable
 from gateway.sequencing.pacing import LEAST, breath, portion
 from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
@@ -125,8 +125,9 @@ class Follower:
 
 
 def row_of(one: Sequenced) -> Indexed:
-    """Return the row of a record; one that cannot be read is found by its place alone."""
+    """Return the row of a record; one that cannot be read is found by its place and its people."""
     try:
         return indexed(one.index, one.day, one.writer, one.seq, one.entry)
     except (msgspec.DecodeError, ValueError):
-        return unreadable(one.index, one.day, one.writer, one.seq)
+        people = people_of(one.entry)
+        return unreadable(one.index, one.day, one.writer, one.seq, people)

@@ -14,48 +14,52 @@ from msgspec import Meta, Struct
 
 BLOCK_BITS = 12  # 4,096 leaf indexes share one row of `search.span`
 PART_BITS = 18  # 262,144 share one part of the tables
+PSEUDONYM_LETTERS = 32
 
 
-# As wide as the columns: a number that somebody forged past our writers must not stop the search.
+# As wide as columns, indexes and calendars: what somebody forged past our writers must stop neither
+# the search nor whoever reads what it found.
 _Small = Annotated[int, Meta(ge=-(1 << 15), lt=1 << 15)]
 _Long = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+_Instant = Annotated[int, Meta(ge=0, lt=253_370_764_800_000_000)]  # before the year 9999
+_Word = Annotated[str, Meta(max_length=200)]
 
 
 class _Actor(Struct, frozen=True):
-    org: str | None = None
-    client: str | None = None
-    user: str | None = None
+    org: _Word | None = None
+    client: _Word | None = None
+    user: _Word | None = None
 
 
 class _Subjects(Struct, frozen=True):
-    p: tuple[str, ...] = ()
+    p: tuple[_Word, ...] = ()
     n: _Long | None = None
 
 
 class _Target(Struct, frozen=True):
-    service: str | None = None
-    dataset: str | None = None
-    fields: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
+    service: _Word | None = None
+    dataset: _Word | None = None
+    fields: tuple[_Word, ...] = ()
+    asked: tuple[_Word, ...] = ()
     sens: _Small | None = None
 
 
 class _Ground(Struct, frozen=True):
-    decision: str | None = None
-    purpose: str | None = None
-    proc: str | None = None
-    law: str | None = None
-    agreement: str | None = None
-    consent: str | None = None
-    policy: str | None = None
-    dossier: str | None = None
-    reasons: tuple[str, ...] = ()
+    decision: _Word | None = None
+    purpose: _Word | None = None
+    proc: _Word | None = None
+    law: _Word | None = None
+    agreement: _Word | None = None
+    consent: _Word | None = None
+    policy: _Word | None = None
+    dossier: _Word | None = None
+    reasons: tuple[_Word, ...] = ()
 
 
 class _Result(Struct, frozen=True):
     status: _Small | None = None
-    match: str | None = None
-    delivered: str | None = None
+    match: _Word | None = None
+    delivered: _Word | None = None
 
 
 class _Request(Struct, frozen=True):
@@ -63,12 +67,12 @@ class _Request(Struct, frozen=True):
 
 
 class _Change(Struct, frozen=True):
-    kind: str
-    id: str
+    kind: _Word
+    id: _Word
 
 
 class _Noise(Struct, frozen=True):
-    code: str
+    code: _Word
     n: int
 
 
@@ -76,9 +80,9 @@ class _Leaf(Struct, frozen=True):
     """The members of a leaf that are searched for; read without judging them anew."""
 
     id: UUID
-    ts: _Long
-    type: str
-    op: str | None = None
+    ts: _Instant
+    type: _Word
+    op: _Word | None = None
     n: _Long | None = None
     of: UUID | None = None
     actor: _Actor = _Actor()
@@ -147,8 +151,12 @@ def indexed(leaf_index: int, day: date, writer: str, seq: int, entry: bytes) -> 
         entry: the record as it is stored.
 
     Raises:
-        msgspec.DecodeError: it is no record.
+        ValueError: it is no record.
     """
+    if (
+        b"\\" in entry
+    ):  # no word of ours needs it, and a NUL, which no column holds, cannot do without
+        raise ValueError("a record of ours escapes nothing")
     leaf = _leaf.decode(entry)
     actor, target, basis, res, change = leaf.actor, leaf.target, leaf.basis, leaf.res, leaf.change
     # By place: thirty-four names cost half of what decoding does.
@@ -170,12 +178,40 @@ UNREADABLE = "unreadable"
 _NO_ONE = dict.fromkeys(COLUMNS) | dict.fromkeys(("codes", "fields", "asked", "subjects"), ())
 
 
-def unreadable(leaf_index: int, day: date, writer: str, seq: int) -> Indexed:
-    """Return the row of a record that is none of ours: its place, and nothing else."""
+class _People(Struct, frozen=True):
+    p: tuple[str, ...] = ()
+
+
+class _About(Struct, frozen=True):
+    """The one member of a record that says about whom it is."""
+
+    subj: _People = _People()
+
+
+_about = msgspec.json.Decoder(_About)
+
+
+def people_of(entry: bytes) -> tuple[str, ...]:
+    """Return about whom a record is, as pseudonyms, even where the rest of it is none of ours.
+
+    What cannot be a pseudonym is nobody's.  A record about more than 32 people names none.
+    """
+    try:
+        named = _about.decode(entry).subj.p
+    except msgspec.DecodeError:
+        return ()
+    sound = (p for p in named if len(p) == PSEUDONYM_LETTERS and p.isascii() and p.isalnum())
+    return tuple(dict.fromkeys(sound))
+
+
+def unreadable(
+    leaf_index: int, day: date, writer: str, seq: int, people: tuple[str, ...] = ()
+) -> Indexed:
+    """Return the row of a record that is none of ours: its place, and about whom it is."""
     place = {"leaf_index": leaf_index, "day": day, "writer": writer, "seq": seq}
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     said = {"ts": int(midnight.timestamp()) * 1_000_000, "type": UNREADABLE, "entry": UUID(int=0)}
-    return Indexed(**{**_NO_ONE, **place, **said})  # type: ignore[arg-type]
+    return Indexed(**{**_NO_ONE, **place, **said, "subjects": people})  # type: ignore[arg-type]
 
 
 def _unversioned(reference: str | None) -> str | None:

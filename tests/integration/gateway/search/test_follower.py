@@ -1,14 +1,17 @@
 """The follower: exactly once, whatever happens in between."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
+from catalog.assembly import EMPTY
 from gateway.search.filling import Filling, opened
 from gateway.search.follower import Follower
+from gateway.search.lines import line
 from gateway.search.projection import UNREADABLE, digest_of, indexed
 from gateway.search.sought import Sought
 from gateway.sequencing.pacing import LEAST
@@ -126,6 +129,30 @@ async def test_what_cannot_be_read_is_found_by_its_place(log: Searched) -> None:
     assert [(UNREADABLE, WRITER, seq) for seq in range(3)] == [
         (row.type, row.writer, row.seq) for row in rows if row
     ]
+
+
+FORGED = {
+    "a NUL": {"actor": {"org": "H31\0"}},
+    "a NUL among the people": {"subj": {"k": "2026", "p": ["a\0"]}},
+    "a word too long for an index": {"actor": {"org": "".join(map(chr, range(300, 9300)))}},
+    "a long name of a person": {"subj": {"k": "2026", "p": ["".join(map(chr, range(300, 9300)))]}},
+    "a day that no calendar has": {"ts": 2**63 - 1},
+    "a day before all": {"ts": -(2**63)},
+}
+
+
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
+async def test_a_forged_record_stops_neither_the_search_nor_a_page_of_it(
+    log: Searched, forged: dict[str, object]
+) -> None:
+    """One record of a stolen worker must not blind every auditor and every citizen."""
+    own = {"id": "01960000-0000-7000-8000-000000000000", "ts": 1, "type": "access"}
+    await fold_bodies(log.dsn, [json.dumps({**own, **forged}, ensure_ascii=False).encode()])
+    await fold(log.dsn, [an_access()])
+
+    assert await log.follow() == 2
+    page = await log.repository.page(Sought())
+    assert [1, 0] == [line(row, EMPTY).index for row in page.rows]
 
 
 async def test_it_goes_on_by_itself_after_its_connection_was_cut(log: Searched) -> None:
