@@ -29,12 +29,13 @@ class Reason(Struct, frozen=True):
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of the list; a sealed one has no more than its day, and when it opens."""
 
-    kind: str  # access | outcome | refusal | sealed | own | audit | question | archived | other
+    # access | outcome | refusal | sealed | own | audit | question | archived | unreadable | other
+    kind: str
     sentence_vi: str
     sentence_en: str
     index: int | None = None  # place in the log
     at: datetime | None = None
-    first_day: date | None = None  # of a sealed line, UTC
+    first_day: date | None = None  # of a sealed or unreadable line, UTC
     last_day: date | None = None
     opens_at: datetime | None = None
     agency: Named | None = None
@@ -143,6 +144,15 @@ def archived() -> Line:
     """Return the line of a record whose day has left for the archive."""
     vi, en = sentences.ARCHIVED
     return Line(kind="archived", sentence_vi=vi, sentence_en=en)
+
+
+def unreadable(day: date) -> Line:
+    """Return the line of a record that is none of ours, or that a later release wrote.
+
+    It may be one that is sealed, so that its day alone is told.
+    """
+    vi, en = sentences.UNREADABLE
+    return Line(kind="unreadable", sentence_vi=vi, sentence_en=en, first_day=day, last_day=day)
 
 
 def line(record: Record, names: Versions, owner: str = sentences.YOU) -> Line:

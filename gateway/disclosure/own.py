@@ -147,7 +147,8 @@ class Own:
         return str(Proof(index, tuple(path), checkpoint.note, entry))
 
     async def _lines(self, indexes: Sequence[int], told_as: str) -> tuple[Line, ...]:
-        records, now = await self.reading.records(indexes), self._clock()
+        read, now = await self.reading.read(indexes), self._clock()
+        records = read.records
         closing = await self._seals.live(now)
         names = await self._wording.versions(*lines.keys(records))
         told: list[tuple[tuple[object, ...], Line]] = []
@@ -161,6 +162,10 @@ class Own:
             # A closed line stands at the end of its day: its place would tell the time.
             order = (record.place.day, opens_at is None, record.place.index)
             told.append((order, line))
+        told += [
+            ((place.day, False, place.index), lines.unreadable(place.day))
+            for place in read.unreadable
+        ]
         told.sort(key=lambda each: each[0], reverse=True)  # type: ignore[arg-type, return-value]
-        gone = len(indexes) - len(records)
+        gone = len(indexes) - len(told)
         return (*(line for _, line in told), *(lines.archived() for _ in range(gone)))

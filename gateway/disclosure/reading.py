@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+from msgspec import Struct
+
 from gateway.audit.events import Delivered, Event
 from gateway.disclosure import lines
 from gateway.disclosure.lines import Record
 from gateway.disclosure.places import PlaceRepository
 from gateway.disclosure.seals import Facts
 from gateway.disclosure.traces import Outcome, Traces
+from gateway.sequencing.rows import Sequenced
+
+
+class Read(Struct, frozen=True):
+    """Records as they were found; those that have left for the archive are in neither list."""
+
+    records: list[Record]
+    unreadable: list[Sequenced]  # none of ours, or written by a later release
 
 
 class Reading:
@@ -21,12 +32,22 @@ class Reading:
         self._places = places
         self._traces = traces
 
-    async def records(self, indexes: Sequence[int]) -> list[Record]:
-        """Return the records at *indexes*; those that have left for the archive are missing."""
-        found = [lines.read(place) for place in await self._places.at(indexes)]
+    async def read(self, indexes: Sequence[int]) -> Read:
+        """Return what is at *indexes*, in their order."""
+        found: list[Record] = []
+        unreadable: list[Sequenced] = []
+        for place in await self._places.at(indexes):
+            try:
+                found.append(lines.read(place))
+            except msgspec.DecodeError:
+                unreadable.append(place)
         later = await self._traces.outcomes([_exchange(r) for r in found if _is_open(r)])
         before = await self._traces.accesses([_exchange(r) for r in found if _is_outcome(r)])
-        return [_joined(record, later, before) for record in found]
+        return Read([_joined(record, later, before) for record in found], unreadable)
+
+    async def records(self, indexes: Sequence[int]) -> list[Record]:
+        """Return the records at *indexes*; those that have left or cannot be read are missing."""
+        return (await self.read(indexes)).records
 
 
 def _is_open(record: Record) -> bool:

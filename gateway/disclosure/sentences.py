@@ -24,6 +24,10 @@ ARCHIVED: Both = (
     "Một dòng nhật ký về bạn vừa được chuyển vào lưu trữ; hỏi đơn vị vận hành để xem lại.",
     "A record about you has left for the archive; ask the operator to see it.",
 )
+UNREADABLE: Both = (
+    "Có một dòng nhật ký về bạn mà hệ thống không đọc được; hỏi đơn vị vận hành để xem lại.",
+    "There is a record about you that cannot be read here; ask the operator to see it.",
+)
 CONSENT: Both = ("sự đồng ý mà bạn đã cho", "the consent that you gave")
 NO_BASIS: Both = ("không ghi căn cứ", "no basis is recorded")
 SOMEBODY: Both = ("Một hệ thống chưa xác định được cơ quan", "A system of no known agency")

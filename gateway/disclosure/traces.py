@@ -16,6 +16,7 @@ from gateway.disclosure.seals import Facts
 MOST_OLD_NUMBERS = 50
 MOST_BRIEFS = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EVENTS, _MATCHED, _DELIVERED = frozenset(Event), frozenset(Matched), frozenset(Delivered)
 
 # Each pseudonym has its own short scan; the newest of them all are merged.
 NEWEST = """
@@ -142,7 +143,7 @@ class Traces:
         """Return the records since an instant in short, newest first, at most 5,000."""
         microseconds = (since - _EPOCH) // timedelta(microseconds=1)
         rows = await self._rows.fetch(BRIEFS, list(mine), microseconds, MOST_BRIEFS)
-        return [_brief(row) for row in rows]
+        return [_brief(row) for row in rows if row["type"] in _EVENTS]  # else nothing can be told
 
     async def cosigned(self, index: int) -> int | None:
         """Return the size of the newest checkpoint over *index* that witnesses cosigned."""
@@ -165,8 +166,10 @@ class Traces:
 
 
 def _outcome(row: Row) -> Outcome:
-    match = None if row["match"] is None else Matched(row["match"])
-    return Outcome(Delivered(row["delivered"] or Delivered.UNKNOWN), match, tuple(row["fields"]))
+    """Return what a record says; a word that is none of ours says nothing."""
+    match = Matched(row["match"]) if row["match"] in _MATCHED else None
+    delivered = Delivered(row["delivered"]) if row["delivered"] in _DELIVERED else None
+    return Outcome(delivered or Delivered.UNKNOWN, match, tuple(row["fields"]))
 
 
 def _brief(row: Row) -> Brief:

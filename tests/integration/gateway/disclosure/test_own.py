@@ -20,7 +20,16 @@ from gateway.errors import Code
 from gateway.sequencing.repository import TreeRepository
 from tests.audit_builders import a_deny, an_access
 from tests.audit_rows import connected
-from tests.disclosure_builders import DAY, MINE, OFFICER, POLICE, THEIRS, Disclosed
+from tests.disclosure_builders import (
+    DAY,
+    MINE,
+    OFFICER,
+    POLICE,
+    THEIRS,
+    Disclosed,
+    writer_of,
+)
+from tests.folded import fold_bodies
 from tests.search_builders import an_access_of
 
 OTHER = "003222000090"
@@ -351,3 +360,39 @@ async def test_no_answer_holds_the_persons_number(told: Disclosed) -> None:
 
     assert [False, False] == [MINE.encode() in msgspec.json.encode(each) for each in answers]
     assert MINE not in repr(owner)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"type": "access.of.a.later.release"},
+        {"op": "later"},
+        {"res": {"match": "later", "delivered": "later"}, "type": "access.outcome"},
+        {"id": "no id", "ts": "never"},
+        {"actor": {"org": "\0"}},
+    ],
+    ids=["event", "operation", "outcome", "no record", "NUL"],
+)
+async def test_a_record_that_cannot_be_read_is_a_line_like_any_other(
+    told: Disclosed, changed: dict[str, object]
+) -> None:
+    """One record of a later release, or a forged one, must not take the whole list away."""
+    access = an_access_of(told.pseudonyms, MINE)
+    assert access.req is not None
+    odd = {**msgspec.to_builtins(access), "req": {"id": access.req.id}, **changed}
+    await told.add([access])
+    await fold_bodies(told.dsn, [msgspec.json.encode(odd)], writer=writer_of(told.clock.today))
+    await told.add([access])
+    owner = await told.mine()
+
+    items = await every_line(told, owner, 2)
+    summary = await told.own.summary(owner, 30)
+
+    assert (3, {0, 2, None}) == (len(items), {each.index for each in items})
+    (unreadable,) = [each for each in items if each.kind == "unreadable"]
+    assert (told.clock.today, None, None) == (
+        unreadable.first_day, unreadable.at, unreadable.agency,
+    )  # fmt: skip
+    assert summary.accesses in {2, 3}  # an access with an odd member is one all the same
+    with pytest.raises(Unknown):
+        await told.own.record(owner, 1)
