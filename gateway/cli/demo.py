@@ -69,12 +69,16 @@ def _stay(province: Province, teller: Teller, *, once: bool) -> None:
     teller.say(f"API                 {province.gateway}/schema/openapi.json")
     teller.say(f"Sức khoẻ / health   {province.management}/health")
     teller.say(f"Số đo / metrics     {province.management}/metrics")
-    teller.say(f"Nhật ký / log        {province.gateway}/audit/log/checkpoint")
+    teller.say(f"Nhật ký / log       {province.gateway}/audit/log/checkpoint")
     for name, url in (province.registers | province.witnesses.urls).items():
         teller.say(f"{name:<20}{url}")
     teller.say("Dân / citizens      " + f"{province.gateway}/sign-on/{CITIZENS}")
     teller.say("Cán bộ / staff      " + f"{province.admin}/sign-on/{STAFF}")
-    teller.say("", "Ready to copy, with our command or with openssl and curl alone:")
+    teller.say("Ctrl-C để dừng tất cả.", "Ctrl-C stops all of it.")
+    teller.say(
+        "Chép và chạy được ngay, bằng lệnh của chúng tôi hoặc chỉ với openssl và curl:",
+        "Ready to copy, with our command or with openssl and curl alone:",
+    )
     for line in _first_calls(province):
         click.echo(line)
     while not province.processes.ended("gateway"):

@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import date, timedelta, timezone
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +14,8 @@ from gateway.calling.wire import Answer
 from gateway.demo.proving import Confirmed
 
 LONGEST_VALUE = 70  # characters of one value on the screen
+WHOLE = 10  # characters of YYYY-MM-DD
+VIETNAM = timezone(timedelta(hours=7))  # Việt Nam has one zone and no summer time
 KEPT_BACK = {"subject"}  # who is asked about is shown once, by persona, not in every call
 
 
@@ -98,7 +101,7 @@ class Teller:
         )
         rows = {"gốc cây / root": b64encode(found.root).decode()}
         for name, at in found.witnesses:
-            rows[f"xác nhận / cosigned {name}"] = f"{at:%Y-%m-%d %H:%M:%S}Z"
+            rows[f"xác nhận / cosigned {name}"] = f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
         for name, value in rows.items():
             self.console.print(Text(f"       {name}: {value}", style="magenta"))
         self.say(
@@ -113,7 +116,7 @@ class Teller:
             table.add_column(name, overflow="fold")
         for field in filled["fields"]:
             typed = field["state"] in {"typed", "missing", "choose", "differs"}
-            value = _short(field.get("value", "")) if "value" in field else "…"
+            value = _written(field["value"]) if "value" in field else "…"
             reason: Mapping[str, Any] = field.get("reason") or {"vi": ""}
             source = str(field.get("source") or reason["vi"])
             table.add_row(field["label_vi"], "gõ / typed", "gõ / typed" if typed else value, source)
@@ -135,6 +138,23 @@ class Teller:
 def _official(actor: Mapping[str, Any]) -> str:
     """Return the pseudonym of the official behind a call, and how strongly they signed on."""
     return f"{actor['user']} ({actor.get('acr', '')})" if actor.get("user") else ""
+
+
+def _written(value: Any) -> str:  # noqa: ANN401 - a form's field holds anything
+    """Return a value as a form for people shows it: dates their way round, people by name."""
+    if isinstance(value, bool):
+        return "có / yes" if value else "không / no"
+    try:
+        return f"{date.fromisoformat(value):%d/%m/%Y}" if len(value) == WHOLE else _names(value)
+    except (TypeError, ValueError):
+        return _names(value)
+
+
+def _names(value: Any) -> str:  # noqa: ANN401 - a form's field holds anything
+    try:
+        return ", ".join([each["ho_ten"] for each in value]) or _short(value)
+    except (KeyError, TypeError):
+        return _short(value)
 
 
 def _short(value: object) -> str:
