@@ -46,7 +46,8 @@ class Prefix(Struct, frozen=True):
 
 def accept(cursor: Cursor, rows: list[Row]) -> Prefix:
     """Judge *rows*, which are the writer's next records in order of their numbers."""
-    writer = cursor.writer.encode("ascii")
+    # A name that is none of ours, in letters that we do not use, fits no record.
+    writer = cursor.writer.encode("ascii", "backslashreplace")
     seq, prev = cursor.next_seq, cursor.last_leaf
     leaves: list[bytes] = []
     damage = None

@@ -120,7 +120,7 @@ def _tail(writer: str, prev: str, seq: int) -> bytes:
     """Return how a record must end: `v` and `w` sort last (RFC 8785)."""
     return b',"v":%d,"w":{"id":"%b","prev":"%b","seq":%d}}' % (
         SCHEMA,
-        writer.encode("ascii"),
+        writer.encode("ascii", "backslashreplace"),
         prev.encode("ascii"),
         seq,
     )

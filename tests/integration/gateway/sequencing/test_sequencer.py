@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.audit.leaf import leaf_hash
 from gateway.clock import utc_now
 from gateway.sequencing.prefix import Damage
 from gateway.sequencing.repository import TreeRepository
@@ -366,6 +367,29 @@ async def test_a_tile_that_was_changed_is_not_written_over(
         )
         with pytest.raises(Diverged):
             await sequencer.round()
+
+
+async def test_a_writer_of_a_strange_name_stops_itself_alone(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Whoever may announce a writer could end the folding of all the others with one letter."""
+    entry = b'{"w":{"id":"gw\xc3\xa9","prev":"%b","seq":0}}' % (b"0" * 64)
+    today = utc_now().date()
+    async with connected(database_url) as stolen:
+        await stolen.execute("SET ROLE motlan_append")
+        await stolen.execute("SELECT audit.ensure_day($1)", today)
+        await stolen.execute("INSERT INTO audit.writer VALUES ('gwé', $1, 'gwé', now())", today)
+        await stolen.execute(
+            "INSERT INTO audit.entry VALUES ($1, 'gwé', 0, $2, $3)",
+            *(today, entry, leaf_hash(entry)),
+        )
+    of = a_log(tmp_path)
+    await append(database_url, 20)
+    async with a_sequencer(database_url, of, watch=Watch(patience_s=0)) as sequencer:
+        assert 22 == await fold_all(sequencer)
+        (stopped,) = sequencer.standing.stopped
+
+    assert ("gwé", Damage.LINK) == (stopped.writer, stopped.damage)
 
 
 async def test_a_forged_record_in_a_writers_name_is_not_taken(

@@ -86,6 +86,13 @@ def test_a_record_that_names_another_place_is_found(spoil, says: str) -> None:  
     assert says in found[0]
 
 
+def test_a_writer_of_a_strange_name_is_found() -> None:
+    """Whatever somebody wrote into the map, the replay goes on."""
+    rows = [replace(row, writer="é") for row in rows_of("a", [body(an_access())])]
+
+    assert ["writer é: number 0 names another place for itself"] == followed(Chains(), rows)
+
+
 def test_a_number_that_is_left_out_is_found() -> None:
     """The map of the tree may not jump over a record."""
     chains, rows = Chains(), rows_of("a", [body(an_access()) for _ in range(4)])
