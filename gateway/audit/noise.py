@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+import structlog
+
 from gateway.audit.entry import Entry, Receipt
 from gateway.audit.events import Event
+from gateway.audit.keyring import KeyDestroyed, KeyringUnsafe
 from gateway.audit.leaf import Leaf, Noise
 from gateway.audit.pseudonyms import Pseudonyms, Scheme, epoch_of
 from gateway.audit.stamps import stamp
@@ -14,9 +17,13 @@ from gateway.errors import AuditUnavailable, Code
 
 MOST_PEERS = 400  # pairs of code and peer; more would not fit one leaf
 EVERY_S = 60.0
+# The log cannot take it, or the ring has no name for a peer: the key of a new year cannot be made.
+NOT_NOW = (AuditUnavailable, KeyDestroyed, KeyringUnsafe, OSError)
 
 Append: TypeAlias = Callable[[Entry], Awaitable[Receipt]]
 Counted: TypeAlias = dict[tuple[str, str], int]
+
+_log = structlog.get_logger(__name__)
 
 
 class Tally:
@@ -74,16 +81,18 @@ class NoiseLog:
         await self.flush()
 
     async def flush(self) -> None:
-        """Write one leaf about what was counted; keep the counts when the log cannot take it."""
+        """Write one leaf about what was counted; keep the counts when that cannot be done now."""
         counts = self._tally.take()
         if not counts:
             return
         try:
             await self._append(Entry(body=self._leaf(counts)))
-        except (AuditUnavailable, asyncio.CancelledError) as not_now:
+        except NOT_NOW as trouble:
             self._tally.put_back(counts)
-            if isinstance(not_now, asyncio.CancelledError):
-                raise
+            _log.error("noise.not_recorded", error=type(trouble).__name__)
+        except asyncio.CancelledError:
+            self._tally.put_back(counts)
+            raise
 
     async def _by_the_minute(self) -> None:
         while True:

@@ -11,6 +11,7 @@ from gateway.audit.pseudonyms import Pseudonyms
 from gateway.clock import utc_now
 from gateway.errors import AuditUnavailable, Code
 from tests.audit_builders import a_position
+from tests.audit_rows import until
 from tests.fakes import FakeLog
 
 PEER = "192.0.2.7"
@@ -55,6 +56,24 @@ async def test_counts_survive_a_log_that_cannot_take_them(tmp_path: Path) -> Non
     await noise.flush()
 
     assert [2] == [one.n for one in log.entries[0].body.noise]
+
+
+async def test_counts_survive_a_ring_that_makes_no_key(tmp_path: Path) -> None:
+    """At new year, on a full disk, say: what was counted comes once there is room again."""
+    log, ring = FakeLog(), tmp_path / "keys"
+    ring.mkdir(mode=0o755)
+    noise = NoiseLog(log.append, Pseudonyms(Keyring(ring)), utc_now, every_s=0.01)
+    noise.start()
+    noise.count(Code.TOKEN_MISSING.value, PEER)
+    await noise.flush()
+    ring.chmod(0o700)
+
+    async def told() -> bool:
+        return bool(log.entries)
+
+    await until(told, 30)
+    assert [1] == [one.n for one in log.entries[0].body.noise]
+    await noise.aclose()
 
 
 async def test_a_million_peers_still_fit_one_leaf(tmp_path: Path) -> None:
