@@ -141,6 +141,8 @@ class Keyring:
             return None
         if mode & _OTHERS:
             raise KeyringUnsafe(f"{path} can be read by others: chmod 600")
+        if content and not content.strip(b"\0"):  # a crash came between overwriting and the mark
+            return _Stored(1, KeyState.DESTROYED, b"")
         try:
             stored = msgspec.json.decode(content, type=_Stored)
         except msgspec.DecodeError as damaged:

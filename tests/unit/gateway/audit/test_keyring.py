@@ -86,6 +86,17 @@ def test_a_destroyed_key_stays_destroyed(directory: Path) -> None:
     assert [KeyInfo(Purpose.CITIZENS, "2026", KeyState.DESTROYED)] == ring.keys()
 
 
+def test_a_key_whose_destruction_was_cut_short_is_destroyed(directory: Path) -> None:
+    """The machine stopped once the key was overwritten: every list of every citizen still opens."""
+    made(directory)
+    file = directory / "citizens-2026.key"
+    file.write_bytes(b"\0" * file.stat().st_size)
+
+    with pytest.raises(KeyDestroyed):
+        made(directory)
+    assert [KeyInfo(Purpose.CITIZENS, "2026", KeyState.DESTROYED)] == Keyring(directory).keys()
+
+
 def test_a_search_makes_no_keys(directory: Path) -> None:
     """Looking at an epoch without records must leave no trace of it."""
     assert Keyring(directory).existing(Purpose.CITIZENS, "2019") is None
