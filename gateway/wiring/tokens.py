@@ -13,8 +13,9 @@ from auth.delegation.neighbours import Neighbours
 from auth.delegation.officials import StaffOfficials
 from auth.delegation.repository import RevokedTokens, UsedAssertions
 from auth.delegation.subjects import Subjects
-from auth.errors import RegistrationsUnavailable
+from auth.errors import KeyRingUnusable, RegistrationsUnavailable
 from auth.issuer import Issuer, Parts
+from auth.keys import SigningKeyRing
 from auth.metadata import authorization_server, protected_resource
 from auth.narrowing.agreements import Reach, Reaches
 from auth.signon.signed_on import Realm
@@ -30,6 +31,7 @@ from gateway.wiring.systems import desk_of
 HANDLERS: tuple[type[Controller], ...] = (OAuthController,)
 PROVIDES: tuple[str, ...] = ("oauth_issuer", "oauth_neighbours", "oauth_published")
 FORGET_EVERY_S = 600.0
+LOOK_EVERY_S = 1.0  # for keys; tokens of a revoked one are refused so soon
 KEPT_AFTER_EXPIRY = timedelta(hours=1)  # workers' clocks differ
 
 
@@ -39,7 +41,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     The door of the exchanges and the part `sign_on` must be open: proofs and officials' tokens are
     judged by what they opened.
     """
-    del stack  # nothing here outlives what others opened
+    shared.background(stack, _follow(shared.signing), "signing keys")
     identity, ring = shared.identity, shared.signing
     officials = StaffOfficials(accounts_of(shared), shared.clock)
     issuer = Issuer(
@@ -72,6 +74,17 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     """Forget revoked tokens that could not live any more."""
     taken = RevokedTokens(lambda: database.transaction(shared.engine))
     shared.background(stack, _forget(taken, shared), "revoked tokens")
+
+
+async def _follow(ring: SigningKeyRing) -> None:
+    """Look for new and revoked keys, for ever: a worker may hear of remembered tokens alone.
+
+    What is wrong with the folder is said by whoever needs a key of it.
+    """
+    while True:
+        with suppress(KeyRingUnusable):
+            ring.refresh()
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def _forget(taken: RevokedTokens, shared: Shared) -> None:

@@ -11,14 +11,16 @@ import pytest
 
 from auth.delegation.repository import RevokedTokens
 from auth.errors import TokenInvalid
+from auth.jose import kid_of
 from auth.principals import Principal
+from auth.tokens import Verifier
 from gateway.clock import utc_now
 from gateway.database import transaction
 from gateway.settings import load
 from gateway.wiring import possession, sign_on, tokens
 from gateway.wiring.every import PARTS
 from gateway.wiring.shared import Shared
-from tests.party_builders import CLIENT
+from tests.party_builders import CLIENT, a_token
 
 LONGEST_S = 30
 
@@ -105,6 +107,35 @@ async def test_officials_tokens_are_judged_by_what_sign_on_opened(
         given = await tokens.serve(stack, shared)
 
     assert set(tokens.PROVIDES) == given.keys()
+
+
+async def test_a_revoked_key_is_known_to_a_worker_that_only_remembers(shared: Shared) -> None:
+    """Whoever copied the key has tokens by it that were verified before, and asks with no other."""
+    ours, ring, now = shared.identity, shared.signing, utc_now()
+    ring.ensure(now)
+    verifier = Verifier(ring, issuer=ours.issuer, audience=ours.audience)
+    iat = int(now.timestamp())
+    token = a_token(ring, now=now, iss=ours.issuer, aud=ours.audience, iat=iat, exp=iat + 300)
+    verifier.verify(token, now.timestamp())
+
+    async with AsyncExitStack() as stack, asyncio.timeout(LONGEST_S):
+        possession.door(stack, shared, verifier.verify)
+        await tokens.serve(stack, shared)
+        command = shared.settings.identity.ring()
+        command.revoke(command.signing(now).kid, utc_now())
+        while is_good(verifier, token, now.timestamp()):
+            await asyncio.sleep(0.05)
+
+    assert () == ring.verifying(kid_of(token), now)
+
+
+def is_good(verifier: Verifier, token: str, now: float) -> bool:
+    """Say whether a worker believes a token."""
+    try:
+        verifier.verify(token, now)
+    except TokenInvalid:
+        return False
+    return True
 
 
 def test_sign_on_opens_before_the_tokens_that_lean_on_it() -> None:
