@@ -68,13 +68,15 @@ class Prefill:
 
         Raises:
             Refusal: the caller is not known (codes of authenticate), PROCEDURE_UNKNOWN,
-                PROCEDURE_NOT_COVERED when the procedure has no form, DOSSIER_REQUIRED or
-                VALIDATION_FAILED.
+                PROCEDURE_NOT_COVERED when the procedure has no form, PURPOSE_MISSING when no list
+                knows the purpose, DOSSIER_REQUIRED or VALIDATION_FAILED.
         """
         nobody = Subject()
         identified = await self.authenticate(self._asked(request, "", (), nobody))
         snapshot = self.snapshot()
         procedure = _procedure(snapshot, request)
+        if request.body.purpose not in snapshot.purposes:
+            raise Refusal(Code.PURPOSE_MISSING)  # else every field would lack an agreement
         _validate(procedure, request.body)
         client_id = identified.principal.client_id
         made = plan(

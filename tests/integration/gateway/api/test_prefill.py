@@ -203,6 +203,14 @@ async def test_a_body_that_is_none_is_refused(
     assert (status, code) == (reply.status_code, reply.json()["code"])
 
 
+async def test_a_purpose_that_no_list_knows_is_told(http: httpx.AsyncClient, desk: Desk) -> None:
+    """Thirty fields without an agreement would send the caller to the wrong desk."""
+    reply = await http.post(PATH, json=BODY | {"purpose": "giai-quyet-thc"}, headers=TOKEN)
+
+    assert (400, "purpose_missing") == (reply.status_code, reply.json()["code"])
+    assert [("good", "purpose_missing")] == desk.turned_away
+
+
 @pytest.mark.parametrize("media", ["text/plain", "", "application/x-www-form-urlencoded"])
 async def test_a_body_that_does_not_say_it_is_json_is_refused(
     http: httpx.AsyncClient, desk: Desk, media: str
