@@ -58,7 +58,11 @@ class Walk:
             began = clock()
 
     async def step(self, end: int) -> int:
-        """Take in one portion of the records before *end*; return how far the walk is now."""
+        """Take in one portion of the records before *end*; return how far the walk is now.
+
+        Raises:
+            EntriesGone: the map of the tree has a hole there; nobody may walk around it.
+        """
         first = await self._found.next_index()
         if first >= end:
             return first
@@ -66,6 +70,8 @@ class Walk:
             places = await self._tree.entries(first, min(LEAST, end - first))
         except EntriesGone as gone:
             return await self._over(first, gone.index)
+        if not places:
+            raise EntriesGone(first)
         rows = [row for place in places for row in gathered(place)]
         await self._found.gather(rows, first=first, end=first + len(places))
         return first + len(places)

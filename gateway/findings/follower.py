@@ -77,7 +77,11 @@ class Follower:
             await asyncio.sleep(rest_s)
 
     async def count(self) -> int:
-        """Count the next leaves; return how many there were, 0 at the end of the tree."""
+        """Count the next leaves; return how many there were, 0 at the end of the tree.
+
+        Raises:
+            EntriesGone: the map of the tree has a hole there.
+        """
         first = await self._rows.next_index()
         size = (await self._tree.head()).size
         self.behind = size - first
@@ -85,6 +89,8 @@ class Follower:
             facts, end = await self._facts(first, min(size, first + AT_ONCE))
         except EntriesGone as gone:
             return await self._skip(first, gone.index)
+        if end == first < size:
+            raise EntriesGone(first)
         if end > first and await self._rows.advance(first, end, tallied(facts), self._clock()):
             self.behind = size - end
             await self._forget(facts)

@@ -91,7 +91,11 @@ class Follower:
             await filling.aclose()
 
     async def step(self, filling: Filling) -> int:
-        """Copy one portion; return how many leaves it had, 0 when there was nothing to do."""
+        """Copy one portion; return how many leaves it had, 0 when there was nothing to do.
+
+        Raises:
+            EntriesGone: records that the tree has are not in the database, or not in its map.
+        """
         size = (await self._tree.head()).size
         async with filling.transaction():
             place = await filling.place()
@@ -103,8 +107,9 @@ class Follower:
             end = min(size, place.part_end(), place.next_index + portion(self.behind))
             found = await self._tree.entries(place.next_index, end - place.next_index)
             rows = [row_of(each) for each in found if each.index < end]
-            if rows:
-                await filling.add(rows, place)
+            if not rows:
+                raise EntriesGone(place.next_index)
+            await filling.add(rows, place)
         self.behind -= len(rows)
         return len(rows)
 

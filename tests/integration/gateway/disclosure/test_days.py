@@ -26,9 +26,11 @@ from gateway.disclosure.days import DayProof, PlacedTold
 from gateway.disclosure.errors import IndexDiffers, ProofNotReady, Unknown
 from gateway.disclosure.publishing import PATIENCE, WINDOW
 from gateway.sequencing.repository import TreeRepository
+from gateway.sequencing.rows import EntriesGone
 from tests.audit_builders import a_deny, an_access
 from tests.audit_rows import connected
 from tests.disclosure_builders import DAY, MINE, THEIRS, Disclosed
+from tests.replays import tamper
 from tests.search_builders import an_access_of
 
 NOBODY = "003222000090"
@@ -207,6 +209,15 @@ async def test_a_day_in_the_archive_is_no_contradiction(told: Disclosed) -> None
 
     with pytest.raises(Unknown):
         await told.days.proof(await told.mine(), day)
+
+
+async def test_a_hole_in_the_map_of_the_tree_is_not_walked_around(told: Disclosed) -> None:
+    """The index of a day would leave out what stands there, and prove itself whole."""
+    await a_day(told, MINE)
+    await tamper(told.dsn, "UPDATE audit.run SET first_index = first_index + 1000")
+
+    with pytest.raises(EntriesGone):
+        await told.publishing.round()
 
 
 async def test_a_day_is_stated_once_however_often_the_keeper_starts(told: Disclosed) -> None:

@@ -24,6 +24,7 @@ from tests.audit_builders import an_access
 from tests.audit_rows import connected, until
 from tests.finding_builders import DAY, Call, Log, ordinary, pseudonym, spread
 from tests.folded import fold
+from tests.replays import tamper
 
 NOW = datetime(2026, 11, 18, 18, tzinfo=UTC)
 COUNTERS = """
@@ -234,6 +235,16 @@ async def test_the_committed_tree_is_followed_and_gone_days_are_passed_over(
             calls = await owner.fetchval("SELECT sum(n) FROM findings.tally WHERE mark = 'calls'")
 
     assert 3 * 3 == calls  # two before the gap, one behind; by official, system and agreement
+
+
+async def test_a_hole_in_the_map_of_the_tree_is_told(database_url: str) -> None:
+    """A follower that finds nothing where the tree has records must not ask again at once."""
+    await fold(database_url, [an_access() for _ in range(5)])
+    await tamper(database_url, "UPDATE audit.run SET first_index = first_index + 1000")
+    pool = await database.raw_pool(database_url, "motlan_follower", 2)
+    async with pool:
+        with pytest.raises(EntriesGone):
+            await Follower(TreeRepository(pool), pool, Hours(), lambda: NOW).count()
 
 
 class _Gone:

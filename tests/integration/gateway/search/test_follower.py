@@ -16,10 +16,11 @@ from gateway.search.projection import UNREADABLE, digest_of, indexed
 from gateway.search.sought import Sought
 from gateway.sequencing.pacing import LEAST
 from gateway.sequencing.repository import TreeRepository
-from gateway.sequencing.rows import Sequenced, TreeHead
+from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 from tests.audit_builders import a_deny, an_access
 from tests.audit_rows import connected, until
 from tests.folded import DAY, WRITER, fold, fold_bodies
+from tests.replays import tamper
 from tests.search_builders import Searched, searched
 
 
@@ -129,6 +130,15 @@ async def test_what_cannot_be_read_is_found_by_its_place(log: Searched) -> None:
     assert [(UNREADABLE, WRITER, seq) for seq in range(3)] == [
         (row.type, row.writer, row.seq) for row in rows if row
     ]
+
+
+async def test_a_hole_in_the_map_of_the_tree_is_told(log: Searched) -> None:
+    """A follower that finds nothing where the tree has records must not ask again at once."""
+    await fold(log.dsn, [an_access() for _ in range(5)])
+    await tamper(log.dsn, "UPDATE audit.run SET first_index = first_index + 1000")
+
+    with pytest.raises(EntriesGone):
+        await log.follow()
 
 
 FORGED = {
