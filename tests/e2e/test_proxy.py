@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from msgspec import Struct
 
 from auth.client import client_assertion, token_form
 from auth.forms import FORM
+from auth.settings_people import SignOnSettings
 from gateway.demo.processes import free_port
 from gateway.demo.province import Province
 from tests.bound import HEADERS as SOMEBODYS_CERTIFICATE
@@ -171,3 +173,24 @@ def test_a_header_that_a_caller_writes_itself_never_arrives(proxy: Proxy, token:
 def test_without_a_certificate_and_without_a_proof_there_is_no_token(proxy: Proxy) -> None:
     """Whatever the caller writes beside it."""
     assert "binding_required" == proxy.token(None)["code"]
+
+
+def test_sign_ons_are_bounded_by_the_address_that_the_proxy_was_asked_from(proxy: Proxy) -> None:
+    """Behind one proxy stands everybody: a flood shuts out itself, and no office beside it."""
+    context = ssl.create_default_context(cafile=proxy.authority.file)
+    context.check_hostname = False
+    most = SignOnSettings().per_minute
+
+    def begin(client: httpx.Client, address: str) -> int:
+        headers = {"X-Forwarded-For": address}
+        return client.get("/sign-on/nowhere", headers=headers).status_code
+
+    base = f"https://127.0.0.1:{proxy.port}"
+    with httpx.Client(base_url=base, verify=context, timeout=PATIENCE_S, trust_env=False) as client:
+        office = begin(client, "198.51.100.7")
+        flood = [begin(client, "203.0.113.9") for _ in range(2 * most)]
+        beside = begin(client, "198.51.100.7")
+
+    assert (404, 404) == (office, beside)
+    assert {404, 429} == set(flood)
+    assert flood.count(404) >= most / 2
