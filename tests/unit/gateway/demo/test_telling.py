@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from gateway.demo.proving import Confirmed
+from gateway.demo import telling
 from gateway.demo.telling import Teller
 from gateway.tlog.proofs import Proof
 
@@ -42,7 +42,7 @@ def test_witnesses_are_told_by_the_clock_of_the_country() -> None:
     """An instant in UTC looks like yesterday evening to whoever reads it in the morning."""
     screen = StringIO()
     seen = datetime(2026, 11, 21, 18, 40, 2, tzinfo=UTC)
-    found = Confirmed(Proof(1, (), ""), b"", 5, b"", (("kiem-toan", seen),))
+    found = telling.Confirmed(Proof(1, (), ""), b"", 5, b"", (("kiem-toan", seen),))
     Teller(Console(file=screen, width=200)).confirmed(found)
 
     assert "kiem-toan: 22/11/2026 01:40:02" in screen.getvalue()
