@@ -1,6 +1,7 @@
 """What each finding says to the person who has to mend it: Vietnamese first, then English."""
 
 from catalog.errors import Fault, Finding, Path
+from catalog.vietnamese import in_vietnamese
 
 TEXTS: dict[Fault, tuple[str, str]] = {
     Fault.YAML_BROKEN: ("Tệp không phải YAML hợp lệ: {problem}.", "Not YAML: {problem}."),
@@ -186,7 +187,10 @@ TEXTS: dict[Fault, tuple[str, str]] = {
 def text(finding: Finding) -> tuple[str, str]:
     """Return what *finding* says, in Vietnamese and in English."""
     vi, en = TEXTS[finding.fault]
-    return vi.format_map(finding.facts), en.format_map(finding.facts)
+    facts = dict(finding.facts)
+    if "problem" in facts:
+        facts["problem"] = in_vietnamese(str(facts["problem"]))
+    return vi.format_map(facts), en.format_map(finding.facts)
 
 
 def line(finding: Finding) -> str:

@@ -35,3 +35,11 @@ def test_a_line_begins_with_the_place() -> None:
         finding
     )
     assert ("Không có căn cứ pháp lý nd1.", "There is no basis nd1.") == text(finding)
+
+
+def test_a_problem_is_told_in_each_language() -> None:
+    """The Vietnamese half of a line would be English otherwise."""
+    problem = "Object missing required field `label_vi`"
+    finding = Finding(fault=Fault.VALUE_WRONG, facts={"problem": problem})
+
+    assert ("Giá trị sai: thiếu thành phần label_vi.", f"Wrong value: {problem}.") == text(finding)
