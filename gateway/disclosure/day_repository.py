@@ -43,14 +43,15 @@ SELECT number, root, data FROM disclosure.day_page
 WHERE day = $1 AND rev = $2 AND first_key <= $3 ORDER BY first_key DESC LIMIT 1
 """
 # Days of which the tree holds records, with how many, whether every writer has ended, and what
-# was counted when the index was last built.
+# was counted when the index was last built.  By writer, whose last stretch tells it all: the map
+# has millions of stretches a day and is kept for ever.
 DAYS = """
-SELECT r.day, sum(r.n)::bigint AS records,
-  NOT EXISTS (SELECT FROM audit.writer w
-    LEFT JOIN audit.cursor c ON c.writer = w.writer
-    WHERE w.day = r.day AND NOT coalesce(c.done, false)) AS ended,
-  max(r.first_index + r.n) AS until
-FROM audit.run r WHERE r.day >= $1 AND r.day < $2 GROUP BY r.day ORDER BY r.day
+SELECT w.day, sum(l.first_seq + l.n)::bigint AS records, bool_and(coalesce(c.done, false)) AS ended,
+  max(l.first_index + l.n) AS until
+FROM audit.writer w LEFT JOIN audit.cursor c ON c.writer = w.writer
+LEFT JOIN LATERAL (SELECT first_index, first_seq, n FROM audit.run r WHERE r.writer = w.writer
+  ORDER BY r.first_seq DESC LIMIT 1) l ON true
+WHERE w.day >= $1 AND w.day < $2 GROUP BY w.day HAVING count(l.n) > 0 ORDER BY w.day
 """
 
 

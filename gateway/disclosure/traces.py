@@ -61,8 +61,14 @@ WHERE c.size IN (SELECT DISTINCT l.size FROM audit.cosignature l
 GROUP BY c.size ORDER BY count(*) DESC, c.size DESC LIMIT 1
 """
 REACHED = "SELECT next_index, floor FROM search.cursor"
+# By writer: the map of the tree has millions of stretches a day and is kept for ever.
 SPAN_OF_DAY = """
-SELECT min(first_index) AS first, max(first_index + n) AS until FROM audit.run WHERE day = $1
+SELECT min(f.first_index) AS first, max(l.first_index + l.n) AS until FROM audit.writer w
+CROSS JOIN LATERAL (SELECT first_index FROM audit.run r WHERE r.writer = w.writer
+  ORDER BY r.first_seq LIMIT 1) f
+CROSS JOIN LATERAL (SELECT first_index, n FROM audit.run r WHERE r.writer = w.writer
+  ORDER BY r.first_seq DESC LIMIT 1) l
+WHERE w.day = $1
 """
 
 

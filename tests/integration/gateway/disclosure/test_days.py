@@ -1,5 +1,6 @@
 """Whole days on a real database: what the keeper states, what people prove, what is caught."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -21,10 +22,11 @@ from gateway.disclosure.completeness import (
     proves_member,
     root_of,
 )
-from gateway.disclosure.day_repository import DayRepository
+from gateway.disclosure.day_repository import DAYS, DayRepository
 from gateway.disclosure.days import DayProof, PlacedTold
 from gateway.disclosure.errors import IndexDiffers, ProofNotReady, Unknown
 from gateway.disclosure.publishing import PATIENCE, WINDOW
+from gateway.disclosure.traces import SPAN_OF_DAY
 from gateway.sequencing.repository import TreeRepository
 from gateway.sequencing.rows import EntriesGone
 from tests.audit_builders import a_deny, an_access
@@ -209,6 +211,36 @@ async def test_a_day_in_the_archive_is_no_contradiction(told: Disclosed) -> None
 
     with pytest.raises(Unknown):
         await told.days.proof(await told.mine(), day)
+
+
+LONG_MAP = """
+INSERT INTO audit.writer (writer, day, node, started_at)
+  SELECT 'gw9.' || n, current_date - 40, 'gw9.' || n, now() - interval '40 days'
+  FROM generate_series(0, 3) AS n;
+INSERT INTO audit.run (first_index, day, writer, first_seq, n)
+  SELECT 1000000 + 10 * n, current_date - 40, 'gw9.' || n % 4, n / 4 * 10, 10
+  FROM generate_series(0, 99999) AS n;
+ANALYZE audit.run;
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "values"), [(DAYS, (-10, 0)), (SPAN_OF_DAY, (-1,))], ids=["rounds", "proofs"]
+)
+async def test_a_long_log_makes_no_look_at_a_day_slower(
+    told: Disclosed, query: str, values: tuple[int, ...]
+) -> None:
+    """The keeper looks three times a minute, and every citizen may: the map is never read whole."""
+    await a_day(told, MINE)
+    async with connected(told.dsn) as connection:
+        await connection.execute(LONG_MAP)
+        days = [told.clock.today + each * DAY for each in values]
+        plan = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query
+        (found,) = json.loads(await connection.fetchval(plan, *days))
+        (row,) = await connection.fetch(query, *days)
+
+    assert 1 == row["until"]
+    assert found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"] < 50
 
 
 async def test_a_hole_in_the_map_of_the_tree_is_not_walked_around(told: Disclosed) -> None:
