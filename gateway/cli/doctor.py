@@ -46,6 +46,7 @@ PROMISES = ("fsync", "full_page_writes")
 MOST_OFFSET_S = 1.0  # between our clock and the database's
 REACH_S = 3.0
 OLDEST_PYTHON = (3, 11)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,12 @@ def _python() -> Finding:
 
 
 def _everything(settings: Settings) -> list[Finding]:
-    found = [*_keys(settings), *asyncio.run(_sources(settings)), *asyncio.run(_providers(settings))]
+    found = [
+        *_keys(settings),
+        *_proxies(settings),
+        *asyncio.run(_sources(settings)),
+        *asyncio.run(_providers(settings)),
+    ]
     try:
         with reachable(settings) as dsn:
             first, *inside = asyncio.run(_database(dsn))
@@ -280,6 +286,21 @@ def _ring(settings: Settings, check: str, ring: SigningKeyRing, name: str) -> Fi
 def _told(line: KeyLine, now: datetime) -> str:
     signs = f" for {age_of(line, now).days} days" if line.state is KeyState.ACTIVE else ""
     return f"{line.state.value}{signs}"
+
+
+def _proxies(settings: Settings) -> list[Finding]:
+    """See whether people would be told apart who come through a proxy on another host.
+
+    Browsers come by https, which ends at a proxy: whoever listens beyond this host has one there,
+    unless somebody says otherwise.
+    """
+    shown = settings.sign_on
+    beyond = not {settings.listen.host, settings.admin.host} <= LOOPBACK
+    if not shown.providers or not beyond:
+        return []
+    is_named = "proxies" in shown.model_fields_set
+    says = "named" if is_named else "all people behind one on another host would share one bound"
+    return [Finding("proxies", is_named, says, "name them in sign_on.proxies: docs/sign-on.md")]
 
 
 async def _sources(settings: Settings) -> list[Finding]:

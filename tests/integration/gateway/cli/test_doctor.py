@@ -112,6 +112,24 @@ def test_a_key_that_signs_for_too_long_is_told_with_what_to_do(tmp_path: Path) -
     assert (True, "active for 400 days, next") == said_of(begun, "keys sign-on")[:2]
 
 
+def test_a_proxy_on_another_host_has_to_be_named(tmp_path: Path) -> None:
+    """Otherwise three hundred people in a minute would be one, and lock out the province."""
+    env = a_staff_provider("http://127.0.0.1:1/realms/staff") | {
+        "MOTLAN_IDENTITY__KEYS_DIR": str(tmp_path),
+        "MOTLAN_SIGN_ON__KEYS_DIR": str(tmp_path),
+    }
+    beyond = env | {"MOTLAN_ADMIN__HOST": "10.20.0.5"}
+    named = beyond | {"MOTLAN_SIGN_ON__PROXIES": '["10.20.0.1/32"]'}
+
+    here, apart, told = (answer("doctor", "--url", AWAY, env=each) for each in (env, beyond, named))
+
+    assert "proxies" not in _states(here)
+    assert (False, "name them in sign_on.proxies: docs/sign-on.md") == said_of(apart, "proxies")[
+        ::2
+    ]
+    assert _states(told)["proxies"]
+
+
 def said_of(said: dict[str, list[dict[str, Any]]], check: str) -> tuple[bool, str, str]:
     """Return how one check came out."""
     found = next(each for each in said["checks"] if each["check"] == check)
