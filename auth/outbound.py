@@ -24,8 +24,9 @@ Network: TypeAlias = IPv4Network | IPv6Network
 LARGEST_BYTES = 262_144  # 256 KiB of body
 TIMEOUT_S = 5.0  # for one question: name, connection, TLS, answer
 FORM = "application/x-www-form-urlencoded"
-# Addresses that carry an IPv4 address inside: what they lead to is judged by nobody.
-_NAT64 = ip_network("64:ff9b::/96")
+# Where IANA gives public IPv6 addresses from; outside it lie old private ones (fec0::/10), and such
+# as carry an IPv4 address inside (::/96, ::ffff:0:0:0/96, 64:ff9b::/96).
+_PUBLIC_V6 = ip_network("2000::/3")
 
 
 class Unreachable(PartyError):
@@ -129,9 +130,9 @@ def acceptable(address: Address, networks: tuple[Network, ...]) -> bool:
     if any(address in network for network in networks if network.version == address.version):
         return True
     if isinstance(address, IPv6Address) and (
-        address.ipv4_mapped or address.sixtofour or address.teredo or address in _NAT64
+        address not in _PUBLIC_V6 or address.sixtofour or address.teredo
     ):
-        return False
+        return False  # 6to4 and Teredo: what the IPv4 address inside leads to is judged by nobody
     return address.is_global and not address.is_multicast
 
 

@@ -109,6 +109,8 @@ async def test_this_host_too_has_to_be_listed(script: Script) -> None:
     [
         *(("93.184.216.34", True), ("2606:4700::1111", True), ("10.1.2.3", True)),
         *(("10.2.0.1", False), ("100.64.0.1", False), ("198.18.0.1", False), ("fc00::1", False)),
+        *(("fec0::1", False), ("::127.0.0.1", False), ("::ffff:0:127.0.0.1", False)),
+        *(("64:ff9b::a01:203", False), ("2002:a01:203::", False), ("2001::1", False)),
         *(("::", False), ("ff02::1", False), ("::ffff:93.184.216.34", False), ("240.0.0.1", False)),
     ],
 )
