@@ -18,6 +18,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 CHECK_S = 2.0  # a check that takes longer is down; probes usually give up after 3
+ALLOW = (b"allow", b"GET, HEAD")  # RFC 9110 15.5.6
 TRIES = 64  # ports after the first; as many as there may be workers
 
 _log = structlog.get_logger()
@@ -67,11 +68,13 @@ class Management:
         if scope["type"] != "http":
             return
         if scope["method"] not in {"GET", "HEAD"}:
-            await _reply(send, HTTPStatus.METHOD_NOT_ALLOWED, b"", "text/plain")
+            await _reply(send, HTTPStatus.METHOD_NOT_ALLOWED, b"GET, HEAD\n", "text/plain", ALLOW)
             return
-        answer = self._routes().get(scope["path"])
+        routes = self._routes()
+        answer = routes.get(scope["path"])
         if answer is None:
-            await _reply(send, HTTPStatus.NOT_FOUND, b"", "text/plain")
+            there = "".join(f"{path}\n" for path in routes).encode("ascii")
+            await _reply(send, HTTPStatus.NOT_FOUND, there, "text/plain")
             return
         status, body, kind = await answer()
         await _reply(send, status, body if scope["method"] == "GET" else b"", kind)
@@ -192,8 +195,11 @@ def _health(health: Health) -> tuple[HTTPStatus, bytes, str]:
     return status, msgspec.json.encode(health), "application/json"
 
 
-async def _reply(send: Send, status: HTTPStatus, body: bytes, kind: str) -> None:
+async def _reply(
+    send: Send, status: HTTPStatus, body: bytes, kind: str, *more: tuple[bytes, bytes]
+) -> None:
     headers = [
+        *more,
         (b"content-type", kind.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),

@@ -111,6 +111,14 @@ async def test_there_is_nothing_else(ask: Ask, method: str, path: str, status: i
     assert status == (await ask(path, method))[0]
 
 
+async def test_who_looks_elsewhere_is_told_where_to_look(ask: Ask) -> None:
+    """An empty page tells an operator nothing."""
+    assert (
+        b"/health\n/health/live\n/health/ready\n/health/started\n/metrics\n" == (await ask("/"))[1]
+    )
+    assert b"GET, HEAD\n" == (await ask("/health", "POST"))[1]
+
+
 def test_the_second_worker_takes_the_next_port() -> None:
     """Each worker answers for itself; the number names its audit writer."""
     free, _ = bind_first_free("127.0.0.1", 0)
