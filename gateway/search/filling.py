@@ -82,18 +82,20 @@ class Filling:
             await self._connection.execute("SELECT search.ensure_part($1)", part)
             self._part = part
 
-    async def damaged(self) -> int | None:
-        """Return the first part that does not hold every leaf it should; None when all do."""
+    async def parts(self) -> range:
+        """Return the numbers of the parts that hold something; there is always one."""
+        reach = await self._reach()
+        return range(reach.floor >> PART_BITS, (reach.next_index >> PART_BITS) + 1)
+
+    async def damaged(self, part: int) -> bool:
+        """Tell whether *part* does not hold every leaf it should."""
         before = await self._reach()
-        for part in range(before.floor >> PART_BITS, (before.next_index >> PART_BITS) + 1):
-            first = max(part << PART_BITS, before.floor)
-            end = min((part + 1) << PART_BITS, before.next_index)
-            if await self._connection.fetchval(_COUNTED, first, end) == max(0, end - first):
-                continue
-            after = await self._reach()
-            moved = after.floor != before.floor or after.next_index < before.next_index
-            return None if moved else part  # somebody is at it: the next look will tell
-        return None
+        first = max(part << PART_BITS, before.floor)
+        end = min((part + 1) << PART_BITS, before.next_index)
+        if await self._connection.fetchval(_COUNTED, first, end) == max(0, end - first):
+            return False
+        after = await self._reach()  # somebody may be at it: then the next look will tell
+        return after.floor == before.floor and after.next_index >= before.next_index
 
     async def _reach(self) -> Place:
         row = await self._connection.fetchrow(_PLACE)

@@ -16,7 +16,8 @@ from gateway.sequencing.pacing import LEAST, breath, portion
 from gateway.sequencing.rows import EntriesGone, Sequenced, TreeHead
 
 PAUSE_S = 0.2  # with less than a portion to follow
-LOOK_S = 3600.0  # between two looks at the tables themselves
+LEAVE_S = 3600.0  # between two looks for days that have left the record
+LOOK_S = 60.0  # between two looks at a part of the tables, 262,144 rows: a twentieth of a second
 RETRY_S = 1.0  # after a failure; doubled up to a minute
 
 _log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ class Follower:
         self._tree = tree
         self._connect = connect
         self.behind = 0  # leaves that are still to be followed
+        self._looked_at: int | None = None  # the part that was last looked at
 
     async def follow(self) -> None:
         """Follow until cancelled; every failure is told once, then tried again."""
@@ -74,19 +76,24 @@ class Follower:
     async def _steps(self) -> AsyncGenerator[float]:
         """Work on one connection, and give the rest that is due, seconds, after each step.
 
-        Once an hour it looks after what has left and what is missing.
+        Now and then it looks after what has left, and whether one part misses something: all of
+        them at once would hold up the search for minutes.
         """
         clock = asyncio.get_running_loop().time
         filling = await self._connect()
+        leave_at = look_at = clock()
         try:
             while True:
-                await filling.let_go()
-                await self.heal(filling)
-                again = clock() + LOOK_S
-                while (began := clock()) < again:
-                    await self.step(filling)
-                    more = self.behind >= LEAST
-                    yield breath(clock() - began, self.behind) if more else PAUSE_S
+                if clock() >= leave_at:
+                    leave_at = clock() + LEAVE_S
+                    await filling.let_go()
+                if clock() >= look_at:
+                    look_at = clock() + LOOK_S
+                    await self.heal(filling)
+                began = clock()
+                await self.step(filling)
+                more = self.behind >= LEAST
+                yield breath(clock() - began, self.behind) if more else PAUSE_S
         finally:
             await filling.aclose()
 
@@ -121,11 +128,18 @@ class Follower:
         return copied
 
     async def heal(self, filling: Filling) -> int | None:
-        """Forget from the first damaged part on, so that it is followed anew; say which."""
-        part = await filling.damaged()
-        if part is not None:
-            _log.critical("search.damaged", part=part)
-            await filling.rewind(part)
+        """Look at one part, the newest first and then each in turn.
+
+        Returns:
+            The part, when it was damaged: it and all behind it are forgotten, to be followed anew.
+        """
+        parts = await filling.parts()
+        part = parts[-1] if self._looked_at is None else self._looked_at + 1
+        self._looked_at = part = part if part in parts else parts[0]
+        if not await filling.damaged(part):
+            return None
+        _log.critical("search.damaged", part=part)
+        await filling.rewind(part)
         return part
 
 

@@ -6,13 +6,21 @@ from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import asyncpg
+import msgspec
 import pytest
 
 from catalog.assembly import EMPTY
 from gateway.search.filling import Filling, opened
 from gateway.search.follower import Follower
 from gateway.search.lines import line
-from gateway.search.projection import UNREADABLE, digest_of, indexed
+from gateway.search.projection import (
+    COLUMNS,
+    PART_BITS,
+    UNREADABLE,
+    digest_of,
+    indexed,
+    unreadable,
+)
 from gateway.search.sought import Sought
 from gateway.sequencing.pacing import LEAST
 from gateway.sequencing.repository import TreeRepository
@@ -86,6 +94,28 @@ async def test_one_missing_row_is_noticed(log: Searched, filling: Filling) -> No
     assert await log.follower.heal(filling) == 0
     await log.follower.catch_up(filling)
     assert before == await digest(log)
+
+
+async def test_parts_are_looked_at_one_after_another(log: Searched, filling: Filling) -> None:
+    """All at once, years of records would keep the search from following for minutes."""
+    border = 1 << PART_BITS
+    async with connected(log.dsn) as connection:
+        for part in range(2):
+            await connection.execute("SELECT search.ensure_part($1)", part)
+        rows = [unreadable(at, DAY, WRITER, at) for at in range(border - 2, border + 2)]
+        await connection.copy_records_to_table(
+            "ix",
+            schema_name="search",
+            columns=COLUMNS,
+            records=[msgspec.structs.astuple(row) for row in rows if row.leaf_index != border - 1],
+        )
+        await connection.execute(
+            "UPDATE search.cursor SET floor = $1, next_index = $2", border - 2, border + 2
+        )
+
+    assert await log.follower.heal(filling) is None
+    assert await log.follower.heal(filling) == 0
+    assert (await log.repository.standing()).next_index == border - 2
 
 
 async def test_a_crash_between_two_steps_repeats_nothing(log: Searched, filling: Filling) -> None:
