@@ -96,8 +96,8 @@ class Teller:
     def confirmed(self, found: Confirmed) -> None:
         """Show a record's proof: the tree it stands in, and who has seen that tree."""
         self.say(
-            f"Bản ghi đầu tiên là lá số {found.proof.index} trong cây {found.size} bản ghi.",
-            f"The first record is leaf {found.proof.index} of a tree of {found.size} records.",
+            f"Bản ghi đầu tiên kể trên là lá số {found.proof.index} trong cây {found.size} lá.",
+            f"The first record told above is leaf {found.proof.index} of a tree of {found.size}.",
         )
         rows = {"gốc cây / root": b64encode(found.root).decode()}
         for name, at in found.witnesses:
