@@ -155,12 +155,30 @@ def _headers() -> list[Parameter]:
         Parameter(name="Lgsp-Deadline-Ms", param_in="header", required=False,
                   description="How long the caller waits; never over 3000 here.",
                   schema=Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=LONGEST_WAIT_MS)),
+        Parameter(name="Accept-Language", param_in="header", required=False,
+                  description="Language of title and detail: English when en comes first, else "
+                  "Vietnamese; both always travel in title_vi, title_en, next_vi and next_en.",
+                  schema=_text()),
+        Parameter(name="traceparent", param_in="header", required=False,
+                  description="W3C Trace Context; goes on to the source and comes back.",
+                  schema=_text()),
     ]  # fmt: skip
 
 
 def _answer_headers() -> dict[str, OpenAPIHeader | Reference]:
-    names = ("Lgsp-Request-Id", "Lgsp-Exchange-Id", "Server-Timing", "RateLimit", "Cache-Control")
-    return {name: OpenAPIHeader(schema=_text()) for name in names}
+    names = {
+        "Lgsp-Request-Id": "The caller's own id, or ours.",
+        "Lgsp-Exchange-Id": "As `exchange_id` in the body.",
+        "Server-Timing": "Milliseconds spent by the gateway and by the source.",
+        "RateLimit": "What is left of the agreement's quota, when there is one.",
+        "RateLimit-Policy": "The quota itself, when there is one.",
+        "DPoP-Nonce": "For the next proof, when this one's nonce will soon be too old.",
+        "Deprecation": "Since when the version is not to be built upon (RFC 9745).",
+        "Sunset": "Until when it answers (RFC 8594).",
+        "traceparent": "The caller's own.",
+        "Cache-Control": "no-store",
+    }
+    return {name: OpenAPIHeader(schema=_text(), description=said) for name, said in names.items()}
 
 
 def _text(**members: Any) -> Schema:  # noqa: ANN401 - the members of a schema differ

@@ -76,6 +76,16 @@ def test_the_exchange_demands_a_token(document: dict[str, Any]) -> None:
     assert ["DPoP", "bearer"] == [schemes[name]["scheme"] for each in named for name in each]
 
 
+def test_whatever_header_an_answer_may_bring_is_described(document: dict[str, Any]) -> None:
+    """A name alone does not say when it comes, nor what to do with it."""
+    exchange = document["paths"][PATH]["post"]
+    brought = exchange["responses"]["200"]["headers"]
+
+    assert {"Lgsp-Exchange-Id", "RateLimit-Policy", "DPoP-Nonce", "Sunset"} <= brought.keys()
+    assert all(each["description"] for each in brought.values())
+    assert all(each["description"] for each in exchange["parameters"])
+
+
 def test_every_route_says_what_it_is_for(document: dict[str, Any]) -> None:
     """A developer chooses by the document alone; a name like "Fill" tells nobody anything."""
     told = {
