@@ -1,6 +1,6 @@
 """One grant: asked for by one person, decided by another, ended by a third or by time; pure."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ AGENCY_SCOPED = frozenset({Role.AGENCY_ADMINISTRATOR, Role.OFFICIAL})
 GRANTABLE = frozenset(Role) - {Role.CITIZEN, Role.BREAK_GLASS}
 OF_AGENCY_ADMINISTRATORS = frozenset({Role.OFFICIAL})  # what they ask, decide and review
 FURTHEST = timedelta(days=366)  # how far ahead a grant may begin
+LAST = datetime.max.replace(tzinfo=UTC)  # no database holds a later instant
 
 
 class State(StrEnum):
@@ -139,7 +140,7 @@ def asked(wanted: Wanted, *, grant_id: str, works_at: str | None, by: str, now: 
         raise GrantRefused("role")
     if begins > now + FURTHEST or begins < now - timedelta(days=1):
         raise GrantRefused("valid_from")
-    if wanted.valid_to is not None and wanted.valid_to <= max(begins, now):
+    if wanted.valid_to is not None and not max(begins, now) < wanted.valid_to <= LAST:
         raise GrantRefused("valid_to")
     return Grant(
         id=grant_id,

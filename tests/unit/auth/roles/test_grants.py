@@ -1,6 +1,6 @@
 """Pure rules of grants: whom they may be asked for, and whose accounts somebody sees."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ from auth.roles.reasons import reason_of
 from auth.roles.reviews import Pace, Review, hours_of
 
 NOON = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 WANTED = Wanted(account_id="u-aaaaaaaaaaaaaaaa", role=Role.OFFICIAL, reason="phân công")
 ROLES = st.frozensets(st.sampled_from(sorted(Role)))
 ADMINISTRATION = [
@@ -78,6 +78,7 @@ def test_only_a_role_at_an_agency_carries_the_agency() -> None:
         ({"valid_from": NOON - 2 * DAY}, "valid_from"),
         ({"valid_from": NOON + 400 * DAY}, "valid_from"),
         ({"valid_to": NOON}, "valid_to"),
+        ({"valid_to": datetime.max.replace(tzinfo=timezone(-14 * HOUR))}, "valid_to"),
         ({"valid_from": NOON + 2 * DAY, "valid_to": NOON + DAY}, "valid_to"),
     ],
 )
