@@ -9,7 +9,21 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, cast, func, select, text, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    LargeBinary,
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +33,7 @@ from gateway.audit.tables import ENTRY, WRITER
 MOST_ROWS = 1_000
 MOST_DAYS = 31
 READER = "motlan_sequencer"  # may read the record and nothing more
+LEAF_PREFIX = b"\0"  # RFC 6962 section 2.1, as `gateway.audit.leaf.leaf_hash`
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,7 +73,8 @@ class AuditRepository:
     async def tail(self, rows: int, *, today: date) -> list[Stored]:
         """Return the newest *rows* records (1 to 1,000) of *today* and the day before.
 
-        Oldest first; writers are merged by the instant their leaves claim.
+        Oldest first; writers are merged by the instant their leaves claim, and what is damaged,
+        which claims nothing, stands before all others.
         """
         rows = bounded(rows)
         newest = (
@@ -68,25 +84,25 @@ class AuditRepository:
             .limit(rows)
             .lateral("newest")
         )
-        record = as_json(newest.c.entry)
+        record = as_json(newest.c.entry, newest.c.leaf)
         query = (
             select(newest)
             .select_from(WRITER.join(newest, true()))
             .where(WRITER.c.day >= today - timedelta(days=1))
-            .order_by(claimed(record).desc(), newest.c.writer, newest.c.seq.desc())
+            .order_by(claimed(record).desc().nulls_last(), newest.c.writer, newest.c.seq.desc())
             .limit(rows)
         )
         return (await self._read(query))[::-1]
 
     async def search(self, wanted: Wanted, rows: int) -> list[Stored]:
-        """Return at most *rows* records (1 to 1,000) that match, newest first.
+        """Return at most *rows* records (1 to 1,000) that match, newest first; none is damaged.
 
         Raises:
             ValueError: the window is longer than 31 days, or empty.
         """
         if not wanted.since < wanted.until <= wanted.since + timedelta(days=MOST_DAYS):
             raise ValueError("a search covers more than nothing and at most 31 days")
-        record = as_json(ENTRY.c.entry)
+        record = as_json(ENTRY.c.entry, ENTRY.c.leaf)
         query = (
             select(ENTRY)
             .where(
@@ -143,9 +159,10 @@ def bounded(rows: int) -> int:
     return min(max(rows, 1), MOST_ROWS)
 
 
-def as_json(entry: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Read a stored record as JSON inside the database."""
-    return cast(func.convert_from(entry, "UTF8"), JSONB)
+def as_json(entry: ColumnElement[Any], leaf: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Read a stored record as JSON inside the database; one that is damaged reads as NULL."""
+    whole = func.sha256(literal(LEAF_PREFIX, LargeBinary).op("||")(entry)) == leaf
+    return case((whole, cast(func.convert_from(entry, "UTF8"), JSONB)))
 
 
 def claimed(record: ColumnElement[Any]) -> ColumnElement[int]:

@@ -11,6 +11,7 @@ from rich_click import RichGroup
 
 from gateway import database
 from gateway.audit.events import Decision, Event
+from gateway.audit.leaf import leaf_hash
 from gateway.audit.repository import MOST_ROWS, AuditRepository, Stored, Wanted
 from gateway.cli.answers import Answer, Failed, answering
 from gateway.cli.archive import archive
@@ -116,9 +117,7 @@ async def _asked(
 
 
 def _line(stored: Stored) -> dict[str, object]:
-    return {
-        "writer": stored.writer,
-        "seq": stored.seq,
-        "leaf": stored.leaf.hex(),
-        "entry": msgspec.Raw(stored.entry),
-    }
+    place = {"writer": stored.writer, "seq": stored.seq, "leaf": stored.leaf.hex()}
+    if leaf_hash(stored.entry) != stored.leaf:  # it may be no JSON any more, and no text
+        return {**place, "damaged": stored.entry.hex()}
+    return {**place, "entry": msgspec.Raw(stored.entry)}

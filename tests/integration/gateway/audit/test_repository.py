@@ -13,6 +13,7 @@ from gateway.clock import utc_now
 from gateway.errors import Code
 from tests.audit_builders import a_deny, an_access, an_entry
 from tests.audit_rows import a_writer
+from tests.replays import tamper
 
 HOUR = timedelta(hours=1)
 
@@ -70,6 +71,23 @@ async def test_an_exchange_is_found_by_its_id(database_url: str) -> None:
     await engine.dispose()
 
     assert [entry.body.id] == [parse(row.entry).id for row in rows]
+
+
+@pytest.mark.parametrize("place", [0, 60], ids=["no JSON any more", "no UTF-8 any more"])
+async def test_one_damaged_record_hides_no_other(database_url: str, place: int) -> None:
+    """A bit has tipped, and the operator looks for what else there is."""
+    await some_records(database_url)
+    await tamper(
+        database_url, f"UPDATE audit.entry SET entry = set_byte(entry, {place}, 255) WHERE seq = 2"
+    )
+    engine = database.engine(database_url)
+    async with database.transaction(engine) as session:
+        tail = await AuditRepository(session).tail(10, today=utc_now().date())
+        found = await AuditRepository(session).search(since_an_hour(), 50)
+    await engine.dispose()
+
+    assert [2, 0, 1, 3, 4, 5, 6] == [row.seq for row in tail]  # it stands before all that can tell
+    assert [6, 5, 4, 3, 1, 0] == [row.seq for row in found]
 
 
 async def test_the_tail_merges_writers_oldest_first(database_url: str) -> None:
