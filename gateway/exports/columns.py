@@ -57,6 +57,16 @@ def local_time(microseconds: int) -> datetime:
     return utc_time(microseconds).astimezone(VIETNAM).replace(tzinfo=None)
 
 
+def local_instant(instant: str) -> datetime:
+    """Return an RFC 3339 instant by the clock of Việt Nam."""
+    return datetime.fromisoformat(instant).astimezone(VIETNAM)
+
+
+def written(moment: datetime) -> str:
+    """Return a local instant as people in Việt Nam write it, as exact as it is."""
+    return moment.strftime("%d/%m/%Y %H:%M:%S.%f" if moment.microsecond else "%d/%m/%Y %H:%M:%S")
+
+
 def _decision(r: Record) -> Cell:
     return labels.DECISIONS[r.leaf.basis.decision] if r.leaf.basis else None
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.clock import Clock
-from gateway.exports import guide, manifest, page, queries
+from gateway.exports import columns, guide, manifest, page, queries
 from gateway.exports.archive import Archive, sha256_of
 from gateway.exports.columns import Record
 from gateway.exports.finding import Finding
@@ -189,12 +189,13 @@ async def _lines(archive: Archive, records: Records, _work: _Work, _grounds: Gro
 
 async def _sheet(archive: Archive, records: Records, work: _Work, _grounds: Grounds) -> None:
     path = work.passing.with_suffix(".xlsx")
+    made_at = columns.written(columns.local_instant(work.manifest.made_at))
     about = (
         ("Nhật ký / Log", work.manifest.tree.origin),
         ("Số lá của cây / Tree size", str(work.manifest.tree.size)),
         ("Gốc của cây / Tree root", work.manifest.tree.root),
         ("Câu tìm / Query", work.manifest.query),
-        ("Xuất lúc (UTC) / Made at", work.manifest.made_at),
+        ("Xuất lúc (giờ Việt Nam, UTC+7) / Made at", made_at),
     )
     try:
         sheet = Sheet(path, about)

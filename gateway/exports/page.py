@@ -3,7 +3,7 @@
 from datetime import datetime
 from html import escape
 
-from gateway.exports.columns import COLUMNS, VIETNAM, Cell, Record
+from gateway.exports.columns import COLUMNS, Cell, Record, local_instant, written
 from gateway.exports.manifest import Manifest
 
 NAME = "index.html"
@@ -28,7 +28,7 @@ def head(manifest: Manifest) -> str:
         ("Số lá của cây", "Tree size", manifest.tree.size),
         ("Gốc của cây", "Tree root", manifest.tree.root),
         ("Câu tìm", "Query", manifest.query or "—"),
-        ("Xuất lúc (giờ Việt Nam, UTC+7)", "Made at", _local(manifest.made_at)),
+        ("Xuất lúc (giờ Việt Nam, UTC+7)", "Made at", local_instant(manifest.made_at)),
         ("Bản ghi về lần kết xuất", "Record of the export", manifest.record),
     )
     return "".join(
@@ -84,14 +84,5 @@ def _note(vi: str, en: str) -> str:
 
 def _fact(vi: str, en: str, cell: Cell) -> str:
     name = f'{escape(vi)} <small lang="en">{escape(en)}</small>'
-    shown = _written(cell) if isinstance(cell, datetime) else str(cell)
+    shown = written(cell) if isinstance(cell, datetime) else str(cell)
     return f"<dt>{name}</dt><dd>{escape(shown)}</dd>"
-
-
-def _written(moment: datetime) -> str:
-    """Return an instant as people in Việt Nam write it, as exact as the record is."""
-    return moment.strftime("%d/%m/%Y %H:%M:%S.%f" if moment.microsecond else "%d/%m/%Y %H:%M:%S")
-
-
-def _local(instant: str) -> datetime:
-    return datetime.fromisoformat(instant).astimezone(VIETNAM)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from zipfile import ZipFile
@@ -58,6 +59,9 @@ async def test_a_sheet_is_read_back_as_it_was_written(database_url: str, tmp_pat
     assert "Từ chối" == by_name["Quyết định"]
     assert isinstance(by_name["Thời điểm (giờ Việt Nam, UTC+7)"], datetime)
     assert 2 == by_name["Số lá"]
+    told = {str(row[0]): str(row[1]) for row in book["Thông tin"].iter_rows(values_only=True)}
+    made_at = told["Xuất lúc (giờ Việt Nam, UTC+7) / Made at"]
+    assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", made_at)
 
 
 async def test_a_bundle_verifies_and_every_change_of_it_does_not(
