@@ -19,7 +19,8 @@ RETURNING id, leaf_id::text, salt, at, event, kind, code, rev, before, after, by
 
 DONE = "UPDATE audit.change_due SET done_at = clock_timestamp() WHERE id = ANY($1::bigint[])"
 
-# Claimed and not done: the leaf stands in a sequence of the claiming node, or nowhere.
+# Claimed and not done: the leaf stands in a sequence of the claiming node, or nowhere.  A record
+# that is damaged says nothing, and must not keep the others from being read.
 SETTLE = """
 WITH doubtful AS MATERIALIZED (
   SELECT id, leaf_id::text AS leaf_id, claimed_writer FROM audit.change_due
@@ -30,7 +31,8 @@ WITH doubtful AS MATERIALIZED (
   JOIN audit.writer AS w ON w.writer = d.claimed_writer
   JOIN audit.writer AS later ON later.node = w.node AND later.day >= w.day
 ), recorded AS MATERIALIZED (
-  SELECT convert_from(e.entry, 'UTF8')::jsonb ->> 'id' AS leaf_id
+  SELECT CASE WHEN sha256('\\x00'::bytea || e.entry) = e.leaf
+    THEN convert_from(e.entry, 'UTF8')::jsonb ->> 'id' END AS leaf_id
   FROM places AS p JOIN audit.entry AS e ON e.day = p.day AND e.writer = p.writer
 )
 UPDATE audit.change_due AS due SET

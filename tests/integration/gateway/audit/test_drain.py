@@ -28,6 +28,7 @@ from tests.change_builders import (
 )
 from tests.consent_builders import CITIZEN
 from tests.party_builders import CLIENT
+from tests.replays import tamper
 
 BY_HAND = """
 INSERT INTO catalog.state_event (kind, code, state, reason, decided_by)
@@ -156,6 +157,24 @@ async def test_a_crash_between_leaf_and_mark_leaves_one_leaf(database_url: str, 
 
     assert ["system.register", "system.suspend"] == [leaf.type for leaf in written]
     assert [due.leaf_id for due in claimed] == [leaf.id for leaf in written]
+
+
+async def test_a_damaged_record_keeps_no_act_from_the_record(database_url: str, ring: Path) -> None:
+    """A bit has tipped in the sequence of a keeper that died: its successor looks past it."""
+    await register_and_suspend(database_url)
+    leaves = ChangeLeaves(Pseudonyms(Keyring(ring)))
+    async with (
+        await database.raw_pool(database_url, ROLE, 1) as pool,
+        a_writer(database_url, node="gw1.k0") as dying,
+    ):
+        outbox = Outbox(pool)
+        await outbox.take("dying", 0)
+        claimed = await outbox.claim(str(dying.health()[1]["writer"]), 10)
+        await dying.append(Entry(body=leaves.leaf(claimed[0])))
+        spoil = "UPDATE audit.entry SET entry = set_byte(entry, 60, 255) WHERE seq = 0"
+        await tamper(database_url, spoil)
+
+        assert await outbox.settle() == (1, 1)
 
 
 async def test_a_holder_that_was_overtaken_stores_nothing(database_url: str, ring: Path) -> None:
