@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from auth.errors import KeyRefused, PartyError
@@ -17,6 +17,7 @@ UNREAD = frozenset({"key_ops", "x5c", "x5t", "x5t#S256", "x5u"})
 is_client_id = re.compile(r"[a-z][a-z0-9._-]{2,63}").fullmatch
 # QĐ 20/2020/QĐ-TTg: at most 35 characters
 is_agency = re.compile(r"[A-Z0-9][A-Za-z0-9.-]{0,34}").fullmatch
+_DRESSED = IPv6Network("::ffff:0:0/96")  # RFC 4291 section 2.5.5.2
 _is_thumbprint = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]").fullmatch  # 256 bits
 _is_url = re.compile(r"[!-~]{8,512}").fullmatch
 _has_number = re.compile(r"[0-9]{9}").search
@@ -57,13 +58,20 @@ def jwk(said: Mapping[str, str]) -> dict[str, str]:
 def address_range(said: str) -> str:
     """Return an address range in its one form (CIDR, RFC 4632 and RFC 4291).
 
+    A zone (RFC 4007) means something on one host alone, and its text is anybody's; a range of IPv4
+    addresses in IPv6 clothes would hold nobody, because callers' addresses are undressed.
+
     Raises:
-        MemberRefused: it is none.
+        MemberRefused: it is none, or one of these two.
     """
     try:
-        return str(ip_network(said))
+        found = ip_network(said)
     except ValueError:
         raise MemberRefused("not_a_range", "an address range looks like 10.1.0.0/16") from None
+    dressed = isinstance(found, IPv6Network) and found.subnet_of(_DRESSED)
+    if dressed or "%" in said:
+        raise MemberRefused("not_a_range", "a range has no zone, and IPv4 looks like 10.1.0.0/16")
+    return str(found)
 
 
 def thumbprint(said: str) -> str:

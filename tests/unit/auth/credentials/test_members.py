@@ -102,6 +102,27 @@ def test_every_digest_is_a_thumbprint(digest: bytes) -> None:
     assert said == members.thumbprint(said)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("10.1.0.0/16", "10.1.0.0/16"), ("10.1.0.7", "10.1.0.7/32"), ("::/0", "::/0")],
+)
+def test_a_range_is_kept_in_its_one_form(said: str, kept: str) -> None:
+    """The same range is the same text, so that an amendment that says nothing new is none."""
+    assert kept == members.address_range(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["10.1.2.3/16", "10.2", "fe80::%eth0/64", "fe80::%003190000123/64", "::ffff:10.0.0.0/104"],
+)
+def test_a_range_that_could_hold_nobody_or_anything_is_none(said: str) -> None:
+    """It stands in every token; a zone is free text, and dressed IPv4 is nobody's address here."""
+    with pytest.raises(MemberRefused) as refused:
+        members.address_range(said)
+
+    assert ("not_a_range", False) == (refused.value.word, said in refused.value.fact)
+
+
 def test_a_private_key_is_never_a_public_one() -> None:
     """The refusal names the mistake and nothing of the key."""
     private = new_client_key().private
