@@ -12,6 +12,7 @@ from bench.figures import Figures, write
 from bench.growth import measure_growth
 from bench.load import Load, paced, saturated
 from bench.servers import Bench
+from bench.waking import wake_us
 
 SECONDS, ROUNDS, RATE, CONNECTIONS = 6, 3, 1_500, 32
 SEARCHED = 100_000  # records in the search; a million with --large
@@ -53,6 +54,7 @@ def measure(bench: Bench, *, seconds: int, rounds: int) -> Figures:
             figures.add(peer.name, saturated(peer, Load(seconds, CONNECTIONS)))
         for peer in bench.peers:
             figures.add_paced(peer.name, paced(peer, RATE, seconds, CONNECTIONS))
+    figures.wake_us = wake_us()
     figures.worker_mib = bench.worker_mib()
     figures.postgres_cpu_us = bench.postgres_cpu_us(seconds)
     return figures

@@ -31,6 +31,7 @@ class Figures:
     saturated: dict[str, list[Saturated]] = field(default_factory=dict)
     paced: dict[str, list[Paced]] = field(default_factory=dict)
     worker_mib: float = 0.0
+    wake_us: tuple[float, float] = (0.0, 0.0)  # median, 99th percentile
     postgres_cpu_us: float = 0.0
     audit_records_per_s: float = 0.0
     growth: list[dict[str, object]] = field(default_factory=list)
@@ -71,6 +72,7 @@ class Figures:
             "exchange_cpu_us": gateway,
             "fastify_cpu_us": fastify,
             "nginx_cpu_us": nginx,
+            "floor_cpu_us": self.cpu_us("floor"),
             "granian_cpu_us": self.cpu_us("granian"),
             "postgres_cpu_us": self.postgres_cpu_us,
             "exchange_rps": self.rps("gateway"),
@@ -83,6 +85,8 @@ class Figures:
             "p99_ms_at_1500": self.p("gateway", 99),
             "p50_added_ms_at_1500": self.p("gateway", 50) - self.p("nginx", 50),
             "p99_added_ms_at_1500": self.p("gateway", 99) - self.p("nginx", 99),
+            "wake_p50_us": self.wake_us[0],
+            "wake_p99_us": self.wake_us[1],
             "p99_ms_saturated": median(one.p99_ms for one in self.saturated["gateway"]),
             "audit_records_per_s": self.audit_records_per_s,
             "worker_mib": self.worker_mib,

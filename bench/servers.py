@@ -1,4 +1,4 @@
-"""What is measured: the gateway, bare nginx, and Fastify with a signature check; one upstream."""
+"""What is measured: the gateway, its floor, bare nginx, Fastify that checks; one upstream."""
 
 import json
 import os
@@ -90,6 +90,7 @@ class Bench:
         pin(self._worker)
         self._start_fastify()
         self._start_granian()
+        self._start_floor()
         token = self._asking().headers("POST", "")
         gateway = f"{province.gateway}/v1/data/datdai.thua"
         proxied = f"{self._nginx}/api/v1/thua-dat/tim-kiem"
@@ -100,6 +101,7 @@ class Bench:
             ),
             Peer("fastify", f"{self._fastify}/v1/data/datdai.thua", (self._node,), QUESTION, token),
             Peer("nginx", proxied, (self._proxy,), QUESTION, token),
+            Peer("floor", self._floor, (self._bare,), QUESTION, token),
         ]
 
     def _asking(self) -> System:
@@ -165,6 +167,15 @@ class Bench:
         self._other = _only_child(process.pid)
         for task in Path(f"/proc/{self._other}/task").iterdir():
             pin(int(task.name))
+
+    def _start_floor(self) -> None:
+        """Serve what our transport costs without a stage (`bench.floor`)."""
+        port = free_port(0)
+        self._floor = f"http://127.0.0.1:{port}/v1/data/datdai.thua"
+        command = [sys.executable, "-m", "bench.floor", str(port), self.province.registers["land"]]
+        self._bare = self._run(command, self._folder / "floor.log").pid
+        _await_port(port)
+        pin(self._bare)
 
     def _run(
         self,
