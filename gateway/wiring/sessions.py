@@ -47,7 +47,7 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     )
     return {
         "accounts": accounts,
-        "arrivals": arrivals_of(shared.settings, noise),
+        "arrivals": arrivals_of(shared, noise),
         "cookie_door": CookieDoor(visits, own_origins(shared.settings)),
         "reception": reception,
         "visits": visits,
@@ -59,11 +59,16 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     shared.background(stack, _sweep(shared, visits_of(shared)), "ended sessions")
 
 
-def arrivals_of(settings: Settings, noise: NoiseLog) -> Arrivals:
-    """Return what bounds how many sign-ons begin at one place."""
-    shown = settings.sign_on
-    per_minute = shown.per_minute / settings.listen.workers
-    return Arrivals(Proxies(shown.proxies), per_minute, stranger=noise.count)
+def arrivals_of(shared: Shared, noise: NoiseLog) -> Arrivals:
+    """Return what bounds how many sign-ons begin at one place, and counts those in vain."""
+    shown = shared.settings.sign_on
+
+    def stranger(code: str, address: str) -> None:
+        shared.meters.unproven(code)
+        noise.count(code, address)
+
+    per_minute = shown.per_minute / shared.settings.listen.workers
+    return Arrivals(Proxies(shown.proxies), per_minute, stranger=stranger)
 
 
 def accounts_of(shared: Shared) -> Accounts:

@@ -8,12 +8,15 @@ from typing import Any
 
 import asyncpg
 import pytest
+from litestar.testing import RequestFactory
 
 from auth.accounts.errors import SessionEnded
 from auth.accounts.visits import Visits
+from gateway.api.arrivals import Arrivals
 from gateway.audit.keyring import Keyring
 from gateway.audit.pseudonyms import Pseudonyms
 from gateway.clock import utc_now
+from gateway.errors import Code, Refusal
 from gateway.settings import load
 from gateway.wiring import sessions
 from gateway.wiring.sessions import blind_with, own_origins, visits_of
@@ -44,6 +47,27 @@ async def shared(database_url: str, tmp_path: Path) -> AsyncGenerator[Shared]:
     async with AsyncExitStack() as stack:
         made.open_database(stack)
         yield made
+
+
+async def test_a_flood_of_sign_ons_shows_on_a_board_and_in_the_record(shared: Shared) -> None:
+    """An operator sees that it goes on, an auditor from where; each worker lets pass its share."""
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": "203.0.113.9"})
+    request.scope["client"] = ("127.0.0.1", 4711)
+    share = shared.settings.sign_on.per_minute // shared.settings.listen.workers
+    async with AsyncExitStack() as stack:
+        arrivals = (await sessions.serve(stack, shared))["arrivals"]
+        assert isinstance(arrivals, Arrivals)
+        for _ in range(share):
+            arrivals.admit(request)
+        with pytest.raises(Refusal) as refused:
+            arrivals.admit(request)
+
+    log: Any = shared.log
+    (leaf,) = log.leaves
+    assert Code.RATE_LIMITED is refused.value.code
+    assert [(Code.RATE_LIMITED, 1)] == [(each.code, each.n) for each in leaf.noise]
+    counted = shared.meters.counts["motlan.gateway.unproven"].of((Code.RATE_LIMITED.value,))
+    assert 1 == counted.value
 
 
 async def test_a_session_of_one_worker_opens_at_another_after_a_restart(shared: Shared) -> None:
