@@ -56,6 +56,7 @@ OTHERS: Mapping[Event, Both] = {
     ),
 }  # fmt: skip
 ANYTHING: Both = ("Nhật ký ghi một việc liên quan đến bạn.", "The log holds an act about you.")
+_MORE = {"day": "days", "agency": "agencies", "time": "times", "access": "accesses"}
 MOST_FIELDS = 6  # named in a sentence; the line lists them all
 
 
@@ -89,12 +90,20 @@ def of(told: Told) -> Both:
 
 def counted(agencies: int, accesses: int, sealed: int, days: int) -> Both:
     """Return what a person's counts say."""
-    vi = f"Trong {days} ngày qua, {agencies} cơ quan đã nhận dữ liệu của bạn {accesses} lần."
-    en = f"In the last {days} days {agencies} agencies received data of yours {accesses} times."
+    span_vi, span_en = f"Trong {days} ngày qua,", f"In the last {_many(days, 'day')}"
+    vi = f"{span_vi} {agencies} cơ quan đã nhận dữ liệu của bạn {accesses} lần."
+    en = f"{span_en} {_many(agencies, 'agency')} received data of yours {_many(accesses, 'time')}."
+    if not accesses and not sealed:
+        vi = f"{span_vi} chưa có cơ quan nào nhận dữ liệu của bạn."
+        en = f"{span_en} no agency received data of yours."
     if sealed:
         vi += f" Có {sealed} lượt đang được niêm phong theo luật."
-        en += f" {sealed} accesses are sealed by law."
+        en += f" {_many(sealed, 'access')} {'is' if sealed == 1 else 'are'} sealed by law."
     return vi, en
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word if count == 1 else _MORE[word]}"
 
 
 def _access(told: Told) -> Both:
@@ -111,11 +120,11 @@ def _outcome(told: Told) -> Both:
     asked_vi, asked_en = told.service or ("lượt tra cứu", "the look-up")
     if not left:
         return (
-            f"Lượt hỏi «{asked_vi}» đã ghi trước đó: không có dữ liệu nào {whose_vi} rời cổng.",
+            f"Lượt hỏi “{asked_vi}” đã ghi trước đó: không có dữ liệu nào {whose_vi} rời cổng.",
             f"The access “{asked_en}” recorded before: nothing of {whose_en} data left.",
         )
     return (
-        f"Lượt hỏi «{asked_vi}» đã ghi trước đó: {_fields(told, 0)} {whose_vi} đã được chuyển đi.",
+        f"Lượt hỏi “{asked_vi}” đã ghi trước đó: {_fields(told, 0)} {whose_vi} đã được chuyển đi.",
         f"The access “{asked_en}” recorded before: {whose_en} {_fields(told, 1)} left.",
     )
 

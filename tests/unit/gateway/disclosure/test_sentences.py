@@ -92,3 +92,20 @@ def test_counts_mention_seals_only_when_there_are_some() -> None:
     assert "niêm phong" not in counted(3, 7, 0, 30)[0]
     assert "2 lượt đang được niêm phong" in counted(3, 7, 2, 30)[0]
     assert "2 accesses are sealed" in counted(3, 7, 2, 30)[1]
+    assert "1 access is sealed" in counted(3, 7, 1, 30)[1]
+
+
+def test_counts_of_nothing_and_of_one_are_sentences_too() -> None:
+    """Most people open the page to read that nobody looked."""
+    assert (
+        "Trong 30 ngày qua, chưa có cơ quan nào nhận dữ liệu của bạn.",
+        "In the last 30 days no agency received data of yours.",
+    ) == counted(0, 0, 0, 30)
+    assert "In the last 1 day 1 agency received data of yours 1 time." == counted(1, 1, 0, 1)[1]
+
+
+def test_nobody_is_told_that_nobody_looked_while_a_seal_is_closed() -> None:
+    """A sealed access may be one that gave data away."""
+    vi, en = counted(0, 0, 1, 30)
+
+    assert ("chưa có" in vi, "no agency" in en) == (False, False)
