@@ -30,7 +30,6 @@ THROUGH: dict[str, str] = {
     "gateway/disclosure/question_repository.py": f"{DISCLOSURE}/test_asking.py",
     "gateway/disclosure/rows.py": f"{DISCLOSURE}/test_own.py",
     "gateway/disclosure/seal_repository.py": f"{DISCLOSURE}/test_sealing.py",
-    "gateway/disclosure/traces.py": f"{DISCLOSURE}/test_own.py",
     "gateway/embedded/cluster.py": "tests/integration/gateway/embedded/test_server.py",
     "gateway/embedded/directory.py": "tests/integration/gateway/embedded/test_server.py",
     "gateway/findings/due_repository.py": "tests/integration/gateway/findings/test_follower.py",
