@@ -47,10 +47,12 @@ WHERE day = $1 AND rev = $2 AND first_key <= $3 ORDER BY first_key DESC LIMIT 1
 # has millions of stretches a day and is kept for ever.
 DAYS = """
 SELECT w.day, sum(l.first_seq + l.n)::bigint AS records, bool_and(coalesce(c.done, false)) AS ended,
-  max(l.first_index + l.n) AS until
+  min(f.first_index) AS first, max(l.first_index + l.n) AS until
 FROM audit.writer w LEFT JOIN audit.cursor c ON c.writer = w.writer
 LEFT JOIN LATERAL (SELECT first_index, first_seq, n FROM audit.run r WHERE r.writer = w.writer
   ORDER BY r.first_seq DESC LIMIT 1) l ON true
+LEFT JOIN LATERAL (SELECT first_index FROM audit.run r WHERE r.writer = w.writer
+  ORDER BY r.first_seq LIMIT 1) f ON true
 WHERE w.day >= $1 AND w.day < $2 GROUP BY w.day HAVING count(l.n) > 0 ORDER BY w.day
 """
 
@@ -61,7 +63,8 @@ class Counted(Struct, frozen=True):
     day: date
     records: int
     ended: bool  # every writer of the day has been folded to its last record
-    until: int  # index after the day's last record
+    first: int  # index of the day's first record
+    until: int  # index after its last
 
 
 class Leaf(Struct, frozen=True):
@@ -121,7 +124,7 @@ class DayRepository:
     async def days(self, first: date, end: date) -> list[Counted]:
         """Return what the tree holds of the days from *first* to *end*, excluded."""
         rows = await self._rows.fetch(DAYS, first, end)
-        return [Counted(row["day"], row["records"], row["ended"], row["until"]) for row in rows]
+        return [Counted(*(row[name] for name in Counted.__struct_fields__)) for row in rows]
 
 
 class PublishedDays:

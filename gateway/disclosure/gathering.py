@@ -10,9 +10,9 @@ from gateway.disclosure.rows import Rows
 MOST_DROPPED = 10_000  # rows of one statement
 
 NEXT = "SELECT next_index FROM disclosure.walk"
-# Columns come as lines of text, which cost the driver a tenth of what arrays do.  This commit is not
-# waited for: what a crash takes away is gathered again, and an index that stays is written to the
-# disk after what it was built from.
+# Columns come as lines of text, which cost the driver a tenth of what arrays do.  This commit is
+# not waited for: what a crash takes away is gathered again, and an index that stays is written to
+# the disk after what it was built from.
 GATHER = """
 WITH moved AS (
   UPDATE disclosure.walk SET next_index = $6 WHERE next_index = $5 RETURNING one)
@@ -20,6 +20,14 @@ INSERT INTO disclosure.day_item (day, key, leaf_index, item)
 SELECT g.day, decode(g.key, 'hex'), g.leaf_index, decode(g.item, 'hex')
 FROM moved, set_config('synchronous_commit', 'off', true),
   unnest(string_to_array($1, E'\\n')::date[], string_to_array($2, E'\\n'),
+    string_to_array($3, E'\\n')::bigint[], string_to_array($4, E'\\n'))
+  AS g (day, key, leaf_index, item)
+ON CONFLICT ON CONSTRAINT day_item_pkey DO NOTHING
+"""
+PUT = """
+INSERT INTO disclosure.day_item (day, key, leaf_index, item)
+SELECT g.day, decode(g.key, 'hex'), g.leaf_index, decode(g.item, 'hex')
+FROM unnest(string_to_array($1, E'\\n')::date[], string_to_array($2, E'\\n'),
     string_to_array($3, E'\\n')::bigint[], string_to_array($4, E'\\n'))
   AS g (day, key, leaf_index, item)
 ON CONFLICT ON CONSTRAINT day_item_pkey DO NOTHING
@@ -63,13 +71,11 @@ class GatherRepository:
 
         When another keeper walked on meanwhile, nothing happens: it kept the same.
         """
-        columns = (
-            (g.day.isoformat() for g in found),
-            (g.key.hex() for g in found),
-            (str(g.leaf_index) for g in found),
-            (g.item.hex() for g in found),
-        )
-        await self._rows.execute(GATHER, *map("\n".join, columns), first, end)
+        await self._rows.execute(GATHER, *_lines(found), first, end)
+
+    async def put(self, found: Sequence[Gathered]) -> None:
+        """Keep what was read again, wherever the walk is; what is there already stays."""
+        await self._rows.execute(PUT, *_lines(found))
 
     async def end_of_run(self, index: int) -> int:
         """Return the index after the run of one writer that holds *index*."""
@@ -89,3 +95,14 @@ class GatherRepository:
             done = await self._rows.execute(DROP, before, MOST_DROPPED)
             if int(done.rpartition(" ")[2]) < MOST_DROPPED:
                 return
+
+
+def _lines(found: Sequence[Gathered]) -> tuple[str, ...]:
+    """Return each of four columns as lines of text."""
+    columns = (
+        (g.day.isoformat() for g in found),
+        (g.key.hex() for g in found),
+        (str(g.leaf_index) for g in found),
+        (g.item.hex() for g in found),
+    )
+    return tuple("\n".join(column) for column in columns)

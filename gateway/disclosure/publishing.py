@@ -15,9 +15,11 @@ from gateway.disclosure.completeness import DayRoot, Member, Paging, list_of, ro
 from gateway.disclosure.day_repository import Counted, DayIndex, DayRepository, Leaf
 from gateway.disclosure.gathering import GatherRepository
 from gateway.disclosure.walk import Walk
+from gateway.sequencing.rows import EntriesGone
 
 ROUTE = "keeper:index"
 WINDOW = timedelta(days=10)  # days that are looked at; what was gathered is kept as long
+FAR = timedelta(days=90)  # days that are still in the database, whatever the settings
 # A writer that was killed is ended by its successor; a day does not wait for one for ever.
 PATIENCE = timedelta(hours=6)
 _ITEMS = 5_000  # rows of one read
@@ -28,7 +30,10 @@ Append = Callable[[Entry], Awaitable[Receipt]]
 
 
 class Publishing:
-    """One round looks at the last ten days; a day whose records grew gets a further revision."""
+    """One round looks at the last ten days; a day whose records grew gets a further revision.
+
+    Once a day, and when it begins, it looks further back for days that were never stated.
+    """
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class Publishing:
         self._append = append
         self._clock = clock
         self._patience = patience
+        self._looked_back_on: date | None = None
 
     async def round(self) -> list[DayIndex]:
         """Walk to the end of the log, then build and state what is due; return what was stated."""
@@ -59,7 +65,29 @@ class Publishing:
         for counted in await self._days.days(today - WINDOW, today):
             if walked >= counted.until and self._may(counted, now):
                 stated += await self._settle(counted)
+        if self._looked_back_on != today:
+            stated += await self._look_back(today)
+            self._looked_back_on = today
         await self._found.drop_items(today - WINDOW)
+        return stated
+
+    async def _look_back(self, today: date) -> list[DayIndex]:
+        """State days that nobody stated in time, as after weeks without a keeper or a tree.
+
+        What was gathered of them is gone, or will be: they are read again.
+        """
+        stated: list[DayIndex] = []
+        for counted in await self._days.days(today - FAR, today - WINDOW):
+            newest = await self._days.newest(counted.day)
+            if newest is None:
+                try:
+                    await self._walk.again(counted.day, counted.first, counted.until)
+                except EntriesGone as gone:
+                    _log.error("disclosure.day_not_stated", day=str(counted.day), index=gone.index)
+                    continue
+                newest = await self.build(counted.day, 1, counted.records)
+            if newest.leaf is None:
+                stated.append(await self._state(newest))
         return stated
 
     def _may(self, counted: Counted, now: datetime) -> bool:

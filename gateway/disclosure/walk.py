@@ -1,6 +1,7 @@
 """Walks the log and gathers who is concerned by which record on which day; safe to interrupt."""
 
 import asyncio
+from datetime import date
 from typing import Protocol
 
 import structlog
@@ -75,6 +76,28 @@ class Walk:
         rows = [row for place in places for row in gathered(place)]
         await self._found.gather(rows, first=first, end=first + len(places))
         return first + len(places)
+
+    async def again(self, day: date, first: int, end: int) -> None:
+        """Take in once more what the records of *day* say; the walk stays where it is.
+
+        Args:
+            day: UTC, of the writers.
+            first: index of its first record; others may stand between them.
+            end: the index after its last.
+
+        Raises:
+            EntriesGone: a record between the two is not in the database.
+        """
+        clock = asyncio.get_running_loop().time
+        while first < end:
+            began = clock()
+            places = await self._tree.entries(first, min(LEAST, end - first))
+            if not places:
+                raise EntriesGone(first)
+            of_day = [place for place in places if place.day == day]
+            await self._found.put([row for place in of_day for row in gathered(place)])
+            first += len(places)
+            await asyncio.sleep(breath(clock() - began, 0))
 
     async def _over(self, first: int, gone: int) -> int:
         """Step over records that left for the archive unwalked: no index has them."""

@@ -213,6 +213,44 @@ async def test_a_day_in_the_archive_is_no_contradiction(told: Disclosed) -> None
         await told.days.proof(await told.mine(), day)
 
 
+@pytest.mark.parametrize("forgotten", [False, True], ids=["not walked", "walked and forgotten"])
+async def test_a_day_that_nobody_stated_in_time_is_stated_late(
+    told: Disclosed, forgotten: bool
+) -> None:
+    """The keeper was away for two weeks: whom its last day concerns can still prove the list."""
+    day, at = told.clock.today - WINDOW - DAY, told.clock() - WINDOW - DAY
+    people = [an_access_of(told.pseudonyms, each, at=at) for each in (MINE, THEIRS, MINE)]
+    await told.add(people[:2], day=day)
+    await told.add([an_access_of(told.pseudonyms, MINE)])
+    await told.add(people[2:], day=day)
+    if forgotten:
+        async with connected(told.dsn) as connection:
+            await connection.execute("UPDATE disclosure.walk SET next_index = 4")
+
+    rounds = [await told.publishing.round() for _ in range(2)]
+
+    assert [[(day, 1, 3)], []] == [
+        [(each.of.day, each.rev, each.records) for each in found] for found in rounds
+    ]
+    proof = await told.days.proof(await told.mine(), day)
+    assert [2] == [len(person.items) for person in proof.people]
+    assert all(judged(proof, await entries_of(told)))
+
+
+async def test_a_day_that_cannot_be_read_again_keeps_no_other_from_its_index(
+    told: Disclosed,
+) -> None:
+    """An index that leaves somebody out would prove a lie; none is stated, and that is told."""
+    day, at = told.clock.today - WINDOW - DAY, told.clock() - WINDOW - DAY
+    await told.add([an_access_of(told.pseudonyms, each, at=at) for each in (MINE, MINE)], day=day)
+    await tamper(told.dsn, "DELETE FROM audit.entry WHERE seq = 0")
+    yesterday = await a_day(told, MINE)
+
+    assert [yesterday] == [each.of.day for each in await told.publishing.round()]
+    with pytest.raises(Unknown):
+        await told.days.proof(await told.mine(), day)
+
+
 LONG_MAP = """
 INSERT INTO audit.writer (writer, day, node, started_at)
   SELECT 'gw9.' || n, current_date - 40, 'gw9.' || n, now() - interval '40 days'
