@@ -139,6 +139,30 @@ async def test_an_agencys_administrator_shuts_out_nobody_who_watches_them(
     ]
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("name", " "),
+        ("name", "Trần\u202eBình"),
+        ("staff_number", "CB 1"),
+        ("staff_number", "003190000123"),
+        ("reason", "QĐ"),
+        ("reason", "a\u0000bc"),
+    ],
+)
+async def test_what_is_wrong_with_an_account_is_named_by_its_place(
+    office: Administered, member: str, value: str
+) -> None:
+    """The answer says that errors name the member; without one nobody knows what to mend."""
+    one, _ = await office.signed_on(Role.OPERATOR, number="CB-1")
+    body = {"name": "Trần Thị Bình", "agency": HERE, "staff_number": "CB-9", **WHY}
+    answer = await one.call("POST", ACCOUNTS, body | {member: value})
+
+    assert (400, [f"/{member}"]) == (
+        answer.status_code, [each["pointer"] for each in answer.json()["errors"]],
+    )  # fmt: skip
+
+
 async def test_an_account_is_of_an_agency_that_the_catalog_knows(office: Administered) -> None:
     """A mistyped code would wait for a sign-on that never comes."""
     one, _ = await office.signed_on(Role.OPERATOR, number="CB-1")
