@@ -15,7 +15,7 @@ import structlog
 
 from gateway.audit.changes import ChangeLeaves, Due
 from gateway.audit.entry import Entry, Receipt
-from gateway.audit.leaf import Leaf
+from gateway.audit.leaf import Leaf, LeafTooLong
 from gateway.audit.outbox import Outbox
 from gateway.errors import AuditUnavailable
 from gateway.rights import Right
@@ -149,6 +149,9 @@ class Drain:
         except AuditUnavailable:
             self._failed_at = self._now()
             raise
+        except LeafTooLong:
+            self._set_aside(due)
+            return []
         self.written += 1
         return [due.id]
 
@@ -156,6 +159,10 @@ class Drain:
         try:
             return self._leaves.leaf(due)
         except ValueError:
-            self._stuck.add(due.id)
-            log.critical("changes.unspeakable", change=due.id)
+            self._set_aside(due)
             return None
+
+    def _set_aside(self, due: Due) -> None:
+        """Let the others go on; the act stays owed."""
+        self._stuck.add(due.id)
+        log.critical("changes.unspeakable", change=due.id)

@@ -232,6 +232,22 @@ async def test_an_act_that_no_word_describes_blocks_nothing(database_url: str, r
     assert oldest_s > 0
 
 
+async def test_an_act_too_long_for_a_record_blocks_nothing(database_url: str, ring: Path) -> None:
+    """It stays owed, and whatever other administrators do is on record all the same."""
+    await register_and_suspend(database_url)
+    await tamper(
+        database_url,
+        "UPDATE audit.change_due SET service = 's', elements = array_fill('e'::text || repeat('x', "
+        "90), ARRAY[900]) WHERE id = (SELECT min(id) FROM audit.change_due)",
+    )
+
+    written = await drained(database_url, ring)
+
+    assert ["system.suspend"] == [leaf.type for leaf in written]
+    async with await database.raw_pool(database_url, ROLE, 1) as pool:
+        assert 1 == (await Outbox(pool).waiting())[0]
+
+
 async def test_what_is_owed_cannot_be_taken_back(database_url: str) -> None:
     """Neither the owner's hand nor the application removes an obligation that is open."""
     await register_and_suspend(database_url)
