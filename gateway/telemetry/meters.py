@@ -117,6 +117,7 @@ GAUGES: Mapping[str, Instrument] = MappingProxyType(
             Instrument(
                 "motlan.credential.expiry.seconds", "s", ("kind",), "Left to the next that ends"
             ),
+            Instrument("motlan.keys.age", "s", ("ring",), "Since the present key began to sign"),
             Instrument("motlan.build.info", "{build}", ("version",), "Always 1"),
             Instrument("motlan.catalog.revision", "{revision}", (), "Of the snapshot in memory"),
             Instrument("motlan.storage.used.share", "1", (), "Of the database's volume, taken"),

@@ -1,9 +1,9 @@
 """Tokens for systems: the token endpoint and its neighbours, made of what a worker has."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from litestar import Controller
@@ -15,7 +15,7 @@ from auth.delegation.repository import RevokedTokens, UsedAssertions
 from auth.delegation.subjects import Subjects
 from auth.errors import KeyRingUnusable, RegistrationsUnavailable
 from auth.issuer import Issuer, Parts
-from auth.keys import SigningKeyRing
+from auth.keys import KeyState, SigningKeyRing, age_of
 from auth.metadata import authorization_server, protected_resource
 from auth.narrowing.agreements import Reach, Reaches
 from auth.signon.signed_on import Realm
@@ -26,6 +26,7 @@ from gateway import database
 from gateway.api.oauth import OAuthController, Published
 from gateway.wiring.sessions import accounts_of
 from gateway.wiring.shared import Shared
+from gateway.wiring.sign_on import ring_of
 from gateway.wiring.systems import desk_of
 
 HANDLERS: tuple[type[Controller], ...] = (OAuthController,)
@@ -42,6 +43,10 @@ async def serve(stack: AsyncExitStack, shared: Shared) -> dict[str, object]:
     judged by what they opened.
     """
     shared.background(stack, _follow(shared.signing), "signing keys")
+    rings = {"signing": shared.signing}
+    if shared.settings.sign_on.providers:
+        rings["sign-on"] = ring_of(shared.settings)
+    shared.meters.observe("motlan.keys.age", lambda: ages(rings, shared.clock()))
     identity, ring = shared.identity, shared.signing
     officials = StaffOfficials(accounts_of(shared), shared.clock)
     issuer = Issuer(
@@ -74,6 +79,17 @@ async def keep(stack: AsyncExitStack, shared: Shared) -> None:
     """Forget revoked tokens that could not live any more."""
     taken = RevokedTokens(lambda: database.transaction(shared.engine))
     shared.background(stack, _forget(taken, shared), "revoked tokens")
+
+
+def ages(rings: Mapping[str, SigningKeyRing], now: datetime) -> dict[str, float]:
+    """Return for how many seconds the present key of each ring has signed, where there is one."""
+    found: dict[str, float] = {}
+    for name, ring in rings.items():
+        with suppress(KeyRingUnusable):
+            for line in ring.lines(now):
+                if line.state is KeyState.ACTIVE:
+                    found[name] = age_of(line, now).total_seconds()
+    return found
 
 
 async def _follow(ring: SigningKeyRing) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from auth.delegation.repository import RevokedTokens
 from auth.errors import TokenInvalid
 from auth.jose import kid_of
+from auth.keys import SigningKeyRing
 from auth.principals import Principal
 from auth.tokens import Verifier
 from gateway.clock import utc_now
@@ -127,6 +129,22 @@ async def test_a_revoked_key_is_known_to_a_worker_that_only_remembers(shared: Sh
             await asyncio.sleep(0.05)
 
     assert () == ring.verifying(kid_of(token), now)
+
+
+async def test_the_age_of_our_own_keys_is_on_a_board(database_url: str, tmp_path: Path) -> None:
+    """An alarm asks for a rotation where nobody runs a command; a ring without a key has no age."""
+    shared = shared_in(database_url, tmp_path, {"staff": STAFF})
+    shared.signing.ensure(utc_now() - timedelta(days=400))
+    async with AsyncExitStack() as stack:
+        shared.open_database(stack)
+        possession.door(stack, shared, of_nobody)
+        shared.provided |= await sign_on.serve(stack, shared)
+        await tokens.serve(stack, shared)
+        read: Any = shared.meters.readings["motlan.keys.age"]
+        days = {ring: int(age_s // 86_400) for ring, age_s in read().items()}
+
+    assert {"signing": 400, "sign-on": 0} == days
+    assert {} == tokens.ages({"none": SigningKeyRing(tmp_path, keep=timedelta())}, utc_now())
 
 
 def is_good(verifier: Verifier, token: str, now: float) -> bool:
