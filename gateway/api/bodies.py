@@ -13,13 +13,22 @@ from auth.possession.shown import Shown
 from gateway.api.credentials import token_of
 from gateway.api.wire import TRACEPARENT, deeper_than
 from gateway.errors import Code, Refusal
+from gateway.problems import field_error
 from gateway.stages.evidence import Asked
 
 LONGEST_WAIT_MS = 600_000  # what a caller may ask for; the limit holds all the same
 
 Body = TypeVar("Body")
 _PLACE = re.compile(r"(?:at|in) `\$([^`]*)`")
-_MEMBER = re.compile(r"(?:missing required|contains unknown) field `([A-Za-z_]{1,40})`")
+_MEMBER = re.compile(r"(missing required|contains unknown) field `([A-Za-z_]{1,40})`")
+_SAID = {
+    "missing required": ("Thiếu thành phần này.", "This member is missing."),
+    "contains unknown": ("Không có thành phần nào tên như vậy.", "No member has this name."),
+}
+_ANY = (
+    "Thành phần thiếu, thừa hoặc sai dạng.",
+    "A member is missing, unknown or has not its form.",
+)
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -65,22 +74,19 @@ def _shape_refusal(message: str) -> Refusal:
     steps = [
         step for step in path.replace(".", "/").split("/") if re.fullmatch(r"[a-z0-9_]+", step)
     ]
-    named = [] if member is None else [member.group(1)]  # a word without digits is no number
-    return invalid("".join(f"/{step}" for step in (*steps, *named)))
+    named = [] if member is None else [member[2]]  # a word without digits is no number
+    said = _ANY if member is None else _SAID[member[1]]
+    return invalid("".join(f"/{step}" for step in (*steps, *named)), said)
 
 
-def invalid(pointer: str) -> Refusal:
+def invalid(pointer: str, said: tuple[str, str] = _ANY) -> Refusal:
     """Return the refusal of a member that is missing, unknown or has not its form.
 
     Args:
         pointer: of the member; empty for the whole body (RFC 6901 section 5).
+        said: what is wrong with it, in Vietnamese and in English.
     """
-    error = {
-        "pointer": pointer,
-        "code": "format",
-        "message_vi": "Thành phần thiếu, thừa hoặc sai dạng.",
-        "message_en": "A member is missing, unknown or has not its form.",
-    }
+    error = field_error(pointer, "format", *said)
     return Refusal(Code.VALIDATION_FAILED, errors=[error])
 
 

@@ -58,6 +58,21 @@ def test_the_place_is_told_and_never_the_value(raw: bytes, pointer: str) -> None
     assert CANARY not in str(facts)
 
 
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b'{"purpose":"a"}', "This member is missing."),
+        (b'{"purpose":"a","procedures":"1"}', "No member has this name."),
+        (b'{"purpose":1}', "A member is missing, unknown or has not its form."),
+    ],
+)
+def test_what_is_wrong_with_a_member_is_said(raw: bytes, said: str) -> None:
+    """A misspelt name and a forgotten member are mended in different places."""
+    (error,) = refused(raw).facts["errors"]  # type: ignore[misc]
+
+    assert said == error["message_en"]
+
+
 def test_a_key_of_a_wrong_form_leads_to_the_member_that_holds_it() -> None:
     """What a caller made up as a key may be anything, so that only its place is told."""
     decoder = msgspec.json.Decoder(PrefillBody)
