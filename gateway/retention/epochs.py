@@ -52,10 +52,17 @@ async def destroy_expired(ring: Keyring, observed: Observed, node: str, first_ye
 
 
 async def forget_with(ring: Keyring, pseudonyms: Pseudonyms, every_s: float = LOOK_S) -> None:
-    """Forget keys in memory whenever the ring changes, until cancelled."""
-    known = ring.generation()
+    """Forget keys in memory whenever the ring changes, or cannot be looked at, until cancelled."""
+    known = _generation(ring)
     while True:
         await asyncio.sleep(every_s)
-        if (now := ring.generation()) != known:
+        if (now := _generation(ring)) != known:
             known = now
             pseudonyms.forget()
+
+
+def _generation(ring: Keyring) -> int | None:
+    try:
+        return ring.generation()
+    except OSError:
+        return None

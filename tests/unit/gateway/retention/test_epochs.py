@@ -1,14 +1,17 @@
 """A year's pseudonym keys die on schedule."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from gateway.audit.events import Event
-from gateway.audit.keyring import KeyInfo, Keyring, KeyState, Purpose
+from gateway.audit.keyring import KeyDestroyed, KeyInfo, Keyring, KeyState, Purpose
 from gateway.audit.observed import Observed
+from gateway.audit.pseudonyms import Pseudonyms, Scheme
 from gateway.errors import Code, Refusal
-from gateway.retention.epochs import destroy_expired, expired, key_seen
+from gateway.retention.epochs import destroy_expired, expired, forget_with, key_seen
+from tests.audit_rows import until
 
 
 class Rows:
@@ -89,3 +92,37 @@ def test_only_living_keys_of_earlier_years_expire() -> None:
     assert keys[:1] == expired(keys, 2021)
     code, sight = key_seen("n", keys[1])
     assert ("n/pseudonyms/cases-2018", Event.KEY_DESTROY) == (code, sight.event)
+
+
+async def test_a_ring_that_cannot_be_looked_at_ends_no_forgetting(tmp_path: Path) -> None:
+    """A share that is away for a second must not leave a destroyed key in memory for good."""
+    place = tmp_path / "share"
+    ring = Keyring(place / "keys")
+    pseudonyms = Pseudonyms(ring)
+    pseudonyms.of(Scheme.CITIZEN, "003190000123", "2026")
+    task = asyncio.get_running_loop().create_task(forget_with(ring, pseudonyms, 0.01))
+    await asyncio.sleep(0)  # it has looked once
+    away = place.rename(tmp_path / "away")
+    place.write_bytes(b"")
+
+    async def looked() -> bool:
+        try:
+            return not pseudonyms.of(Scheme.CITIZEN, "003190000123", "2026")
+        except OSError:
+            return True
+
+    await until(looked, 30)
+    place.unlink()
+    away.rename(place)
+    ring.destroy(Purpose.CITIZENS, "2026")
+
+    async def forgotten() -> bool:
+        try:
+            return not pseudonyms.of(Scheme.CITIZEN, "003190000123", "2026")
+        except KeyDestroyed:
+            return True
+
+    await until(forgotten, 30)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait({task})
