@@ -95,11 +95,15 @@ class Keyring:
         return found.key if found is not None and found.state is KeyState.ACTIVE else None
 
     def keys(self) -> list[KeyInfo]:
-        """List purposes, epochs and states, never key material, in order of name."""
+        """List purposes, epochs and states, never key material, in order of name.
+
+        Raises:
+            KeyringUnsafe: a file is none of the ring, or damaged, or others may read it.
+        """
         if not self._directory.exists():
             return []
         names = sorted(path.stem for path in self._directory.glob("*-*.key"))
-        pairs = [(Purpose(name.split("-", 1)[0]), name.split("-", 1)[1]) for name in names]
+        pairs = [_named(name) for name in names]
         stored = [(purpose, epoch, self._read(purpose, epoch)) for purpose, epoch in pairs]
         return [KeyInfo(purpose, epoch, one.state) for purpose, epoch, one in stored if one]
 
@@ -180,3 +184,11 @@ class Keyring:
             yield
         finally:
             os.close(descriptor)
+
+
+def _named(stem: str) -> tuple[Purpose, str]:
+    purpose, _, epoch = stem.partition("-")
+    try:
+        return Purpose(purpose), epoch
+    except ValueError:
+        raise KeyringUnsafe(f"{stem}.key is no key of this ring: take it away") from None

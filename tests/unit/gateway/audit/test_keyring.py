@@ -97,6 +97,15 @@ def test_a_key_whose_destruction_was_cut_short_is_destroyed(directory: Path) -> 
     assert [KeyInfo(Purpose.CITIZENS, "2026", KeyState.DESTROYED)] == Keyring(directory).keys()
 
 
+def test_a_strange_key_is_told_by_its_name(directory: Path) -> None:
+    """Somebody put a copy beside the ring; what goes on for years must not end over it."""
+    made(directory)
+    (directory / "copy-of-citizens-2026.key").write_bytes(b"")
+
+    with pytest.raises(KeyringUnsafe, match="copy-of-citizens-2026"):
+        Keyring(directory).keys()
+
+
 def test_a_search_makes_no_keys(directory: Path) -> None:
     """Looking at an epoch without records must leave no trace of it."""
     assert Keyring(directory).existing(Purpose.CITIZENS, "2019") is None
