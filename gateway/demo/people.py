@@ -81,7 +81,7 @@ class People:
         visitor = Visitor(self._province.gateway, CITIZENS, CITIZEN)
         seen = self._awaited(lambda: visitor.get("/v1/own/accesses").body.get("items", []))
         for line in seen[:3]:
-            self._tell.say(line["sentence_vi"], line["sentence_en"])
+            self._tell.line(line)
         self._tell.expect("who looked", expected=True, actual=bool(seen))
 
     def an_auditor_looks(self) -> None:

@@ -79,6 +79,12 @@ class Teller:
                 Text(f"       căn cứ / basis: {ground}, {article} [{mark}]{consent}")
             )
 
+    def line(self, line: Mapping[str, Any]) -> None:
+        """Show one line of a person's list, with how sure we are of the rule that it names."""
+        mark = line.get("basis", {}).get("mark")
+        sure = f" [{mark}]" if mark else ""
+        self.say(f"{line['sentence_vi']}{sure}", f"{line['sentence_en']}{sure}")
+
     def leaf(self, leaf: Mapping[str, Any]) -> None:
         """Show one record as it stands in the log."""
         rows = {

@@ -46,3 +46,16 @@ def test_witnesses_are_told_by_the_clock_of_the_country() -> None:
     Teller(Console(file=screen, width=200)).confirmed(found)
 
     assert "kiem-toan: 22/11/2026 01:40:02" in screen.getvalue()
+
+
+def test_a_rule_is_told_with_how_sure_we_are_of_it() -> None:
+    """A text of law that nobody has read must not look like one that somebody has."""
+    screen = StringIO()
+    teller = Teller(Console(file=screen, width=200))
+    told = {"sentence_vi": "Đã nhận.", "sentence_en": "Received."}
+    teller.line(told | {"basis": {"kind": "law", "mark": "D"}})
+    teller.line(told | {"basis": {"kind": "consent"}})
+    teller.line(told)
+
+    assert 2 == screen.getvalue().count(" [D]")
+    assert 3 == screen.getvalue().count("Đã nhận.")
