@@ -1,7 +1,6 @@
 """Settings of people: where they sign on, how long a session lasts, and the last resort."""
 
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -10,11 +9,9 @@ from pydantic import BaseModel, Field, model_validator
 from auth.accounts.sessions import Bounds
 from auth.roles.reviews import Pace
 from auth.roles.terms import Terms
-from auth.settings_providers import Code, Network, Origin, ProviderSettings
+from auth.settings_providers import Code, Origin, ProviderSettings
 from auth.signon.providers import Provider
 from auth.signon.signed_on import Realm
-
-_LOOPBACK: tuple[Network, ...] = ip_network("127.0.0.0/8"), ip_network("::1/128")
 
 
 class SignOnSettings(BaseModel, frozen=True, extra="forbid"):
@@ -27,8 +24,6 @@ class SignOnSettings(BaseModel, frozen=True, extra="forbid"):
     algorithm: Literal["ES256", "EdDSA"] = "ES256"
     # A whole office may share an address, and begins to work at one hour.
     per_minute: Annotated[int, Field(ge=10, le=100_000)] = 300  # from one address, all workers
-    # From anybody else X-Forwarded-For counts as absent.
-    proxies: tuple[Network, ...] = _LOOPBACK  # before us; each appends whom it saw
 
     @model_validator(mode="after")
     def _one_code_for_an_issuer(self) -> Self:

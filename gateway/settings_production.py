@@ -133,9 +133,9 @@ PRODUCTION_REFUSES: tuple[Refused, ...] = (
         lambda s: bool(s.sign_on.providers) and not s.sign_on.keys_dir.is_absolute(),
     ),
     Refused(
-        "sign_on.proxies",
-        "name the proxies themselves: whoever is in a range so wide says who signs on from where",
-        lambda s: _too_wide(s.sign_on.proxies),
+        "listen.proxies",
+        "name the proxies themselves: whoever is in a range so wide says who asks from where",
+        lambda s: _too_wide(s.listen.proxies),
     ),
     Refused("audit.keys_dir", _RELATIVE, lambda s: not s.audit.keys_dir.is_absolute()),
     Refused("identity.keys_dir", _RELATIVE, lambda s: not s.identity.keys_dir.is_absolute()),

@@ -1,5 +1,6 @@
 """The shape of all settings: each with its type, unit and bounds."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
@@ -15,10 +16,12 @@ from auth.settings_people import (
     SessionSettings,
     SignOnSettings,
 )
+from auth.settings_providers import Network
 from gateway.settings_record import Exports, Findings, Keeper, Retention, Search, Tree, Witnesses
 
 PREFIX = "MOTLAN_"
 _SCHEMES = {"postgresql", "postgres"}
+_LOOPBACK: tuple[Network, ...] = ip_network("127.0.0.0/8"), ip_network("::1/128")
 
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]  # 0: any free one
 Environment: TypeAlias = Literal["demo", "sandbox", "production"]
@@ -47,6 +50,8 @@ class Listen(BaseModel, frozen=True, extra="forbid"):
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     backlog: Annotated[int, Field(ge=16, le=65_535)] = 2048
     grace_s: Annotated[float, Field(gt=0, le=300)] = 10.0  # open exchanges may finish in this time
+    # Before this port and that of staff; from anybody else X-Forwarded-For counts as absent.
+    proxies: tuple[Network, ...] = _LOOPBACK  # each appends the address that it saw
 
 
 class Admin(BaseModel, frozen=True, extra="forbid"):

@@ -15,6 +15,7 @@ from litestar.di import Provide
 
 from auth.client import token_form
 from auth.credentials.fetching import KeySets
+from auth.credentials.proxies import Proxies
 from auth.credentials.repository import KeySetRepository, UseRepository
 from auth.credentials.uses import Uses
 from auth.delegation.neighbours import Neighbours
@@ -65,7 +66,7 @@ def an_application(database_url: str, keys: Path) -> Litestar:
         taken=RevokedTokens(lambda: transaction(database)),
         officials=NoOfficials(),
     )
-    credentials = Credentials(ISSUER, CertificatePeers(PEERS))
+    credentials = Credentials(ISSUER, CertificatePeers(PEERS), Proxies(()))
     published = Published(authorization_server(identity), protected_resource(identity))
     values = {
         "oauth_issuer": lambda: issuer,

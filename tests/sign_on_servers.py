@@ -1,6 +1,6 @@
 """The routes of sign-on as workers serve them, in front of a real provider, and a browser."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from http.cookies import SimpleCookie
@@ -16,11 +16,12 @@ from auth.accounts.accounts import prepared
 from auth.accounts.sessions import Bounds
 from auth.accounts.signing_in import Accounts
 from auth.accounts.visits import Visits
+from auth.credentials.proxies import Proxies
 from auth.people import Person
 from auth.permissions import Permission
 from auth.settings import IdentitySettings
 from auth.settings_people import SignOnSettings
-from auth.signon.arrivals import Proxies
+from auth.settings_providers import Network
 from auth.signon.desk import SignOn
 from auth.signon.repository import Attempts
 from auth.stand_in import verifier
@@ -36,6 +37,7 @@ from gateway.audit.acts import Acts
 from gateway.audit.keyring import Keyring
 from gateway.audit.pseudonyms import Pseudonyms
 from gateway.clock import Clock, utc_now
+from gateway.settings_shape import Listen
 from gateway.wiring.sessions import blind_with
 from tests.audit_servers import Recorded
 from tests.oauth_servers import serving
@@ -43,6 +45,7 @@ from tests.sign_on_builders import ORIGIN, UsedUp, doors_to
 from tests.sso import Provider
 
 ROUTES = [SignOnController, SessionsController]
+PROXIES = Listen().proxies
 
 
 @get("/v1/read", opt={"permission": Permission.AUDIT_SEARCH})
@@ -164,12 +167,13 @@ async def a_gate(
     clock: Callable[[], datetime] = utc_now,
     bounds: Bounds | None = None,
     shown: SignOnSettings | None = None,
+    proxies: Sequence[Network] = Listen().proxies,
 ) -> AsyncGenerator[Gate]:
     """Serve the routes of sign-on over the database *dsn*, in front of *sso*."""
     recorded, strangers = Recorded(), list[str]()
     pseudonyms = Pseudonyms(Keyring(keys / "pseudonyms"))
     identity = IdentitySettings(keys_dir=keys / "signing")
-    arrivals = arriving(shown or SignOnSettings(), strangers)
+    arrivals = arriving(shown or SignOnSettings(), strangers, proxies)
     application = _application(dsn, sso, recorded, pseudonyms, identity, clock, bounds, arrivals)
     with serving(application) as url:
         yield Gate(url, dsn, sso, recorded, strangers, pseudonyms, identity)
@@ -216,10 +220,15 @@ def _application(  # noqa: PLR0917 - what a worker has
     )
 
 
-def arriving(shown: SignOnSettings, strangers: list[str]) -> Arrivals:
-    """Return the bound of one worker."""
-    proxies = Proxies(shown.proxies)
-    return Arrivals(proxies, shown.per_minute, stranger=lambda code, _: strangers.append(code))
+def arriving(
+    shown: SignOnSettings, strangers: list[str], proxies: Sequence[Network] = PROXIES
+) -> Arrivals:
+    """Return the bound of one worker behind *proxies*."""
+
+    def stranger(code: str, _address: str) -> None:
+        strangers.append(code)
+
+    return Arrivals(Proxies(proxies), shown.per_minute, stranger=stranger)
 
 
 def _given(value: object) -> Provide:

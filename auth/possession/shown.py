@@ -17,6 +17,7 @@ class Shown(Struct, kw_only=True, eq=False):
     proof: str | None = None  # value of the header DPoP; several are joined, and prove nothing
     certificate: str | None = None  # `x5t#S256` of what a trusted proxy handed over
     admitted: str | None = None  # the token that was admitted with it
+    origin: str = ""  # address of the caller, past our own proxies; empty when nobody knows it
     nonce: str | None = None  # what the answer tells the caller for its next proof
 
     def __repr__(self) -> str:

@@ -8,7 +8,8 @@ import structlog
 from litestar import Request
 from litestar.datastructures import State
 
-from auth.signon.arrivals import Proxies, networks_of
+from auth.credentials.proxies import Proxies
+from auth.signon.arrivals import networks_of
 from gateway.errors import Refusal
 from gateway.search.rates import Rate
 

@@ -111,7 +111,6 @@ def unread(
     request_id: str,
     at: datetime,
     raw: bytes,
-    peer: str,
     route: str,
     shown: Shown,
 ) -> Asked:
@@ -133,7 +132,7 @@ def unread(
         route=route,
         method=shown.method,
         raw=raw,
-        peer=peer,
+        peer=shown.origin,
         shown=shown,
     )
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
+from auth.credentials.proxies import Proxies
 from auth.possession.certificates import CertificatePeers
 from auth.possession.shown import Shown
 
 DPOP = b"dpop"
+FORWARDED = b"x-forwarded-for"
 # Headers of which a second one would leave open which of them counts: values are joined, as
 # RFC 9110 section 5.3 allows, and the joined value proves nothing.
 _SCHEMES = frozenset({b"bearer", DPOP})
@@ -19,11 +21,13 @@ class Credentials:
     Args:
         origin: ours, as callers see it: scheme, host and port.
         peers: from whom a client certificate may be taken.
+        proxies: who is believed about the address that a caller has.
     """
 
-    def __init__(self, origin: str, peers: CertificatePeers) -> None:
+    def __init__(self, origin: str, peers: CertificatePeers, proxies: Proxies) -> None:
         self._origin = origin
         self._peers = peers
+        self._whence = lru_cache(maxsize=1_024)(proxies.origin)
 
     def shown(self, headers: Mapping[bytes, bytes], *, method: str, path: str, peer: str) -> Shown:
         """Return what came with the token.
@@ -35,12 +39,14 @@ class Credentials:
             peer: address of the other end of our connection; empty when nobody knows it.
         """
         proof = headers.get(DPOP)
+        forwarded = headers.get(FORWARDED, b"").decode("latin-1")
         return Shown(
             method=method,
             url=self._origin + path,
             dpop=_authorization(headers.get(b"authorization", b""))[0] == b"dpop",
             proof=None if proof is None else proof.decode("latin-1"),
             certificate=self._peers.handed_over(peer, headers),
+            origin=self._whence(peer, forwarded) or peer,
         )
 
 

@@ -267,7 +267,6 @@ class ExchangeHandler:
             request_id=call.request_id,
             at=self._clock(),
             raw=raw,
-            peer=opening.peer,
             route=ROUTE,
             shown=self._shown(opening),
         )
@@ -306,7 +305,7 @@ class ExchangeHandler:
             deadline=asyncio.get_running_loop().time() + deadline_s(headers, self._limits),
             traceparent=opening.traceparent,
             raw=raw,
-            peer=opening.peer,
+            peer=shown.origin,
             shown=shown,
             signed=presented(headers, method=opening.method, url=shown.url, body=raw),
         )

@@ -119,7 +119,7 @@ async def _posted(request: Request[object, object, State], credentials: Credenti
         body=await request.body(),
         content_type=request.headers.get("content-type", ""),
         authorization=request.headers.get("authorization"),
-        address=request.client.host if request.client else None,
+        address=shown.origin or None,
         proof=shown.proof,
         certificate=shown.certificate,
     )

@@ -68,9 +68,7 @@ class PrefillController(Controller):
         try:
             demand_json(headers)
             raw = await request.body()
-            form = _form(
-                headers, raw, procedure=procedure, at=at, limits=limits, peer=peer, shown=shown
-            )
+            form = _form(headers, raw, procedure=procedure, at=at, limits=limits, shown=shown)
             filled = await prefill(form)
         except Refusal as refused:  # before any question was put: nothing of it is in the log
             nothing = unread(
@@ -79,7 +77,6 @@ class PrefillController(Controller):
                 request_id=request_id(headers),
                 at=at,
                 raw=raw,
-                peer=peer,
                 route=ROUTE,
                 shown=shown,
             )
@@ -108,7 +105,6 @@ def _form(
     procedure: str,
     at: datetime,
     limits: Limits,
-    peer: str,
     shown: Shown,
 ) -> Form:
     body = decoded(_DECODER, raw, limits.json_depth)
@@ -124,7 +120,7 @@ def _form(
         deadline=asyncio.get_running_loop().time() + wait_s,
         traceparent=traceparent_of(headers),
         raw=raw,
-        peer=peer,
+        peer=shown.origin,
         signed=presented(headers, method=shown.method, url=shown.url, body=raw),
     )
 

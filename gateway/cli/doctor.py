@@ -298,9 +298,9 @@ def _proxies(settings: Settings) -> list[Finding]:
     beyond = not {settings.listen.host, settings.admin.host} <= LOOPBACK
     if not shown.providers or not beyond:
         return []
-    is_named = "proxies" in shown.model_fields_set
-    says = "named" if is_named else "all people behind one on another host would share one bound"
-    return [Finding("proxies", is_named, says, "name them in sign_on.proxies: docs/sign-on.md")]
+    is_named = "proxies" in settings.listen.model_fields_set
+    says = "named" if is_named else "all callers behind one on another host would share one address"
+    return [Finding("proxies", is_named, says, "name them in listen.proxies: docs/operations.md")]
 
 
 async def _sources(settings: Settings) -> list[Finding]:

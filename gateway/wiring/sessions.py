@@ -10,7 +10,6 @@ from litestar import Controller
 from auth.accounts.errors import AccountsUnavailable
 from auth.accounts.signing_in import Accounts, Blind
 from auth.accounts.visits import Visits
-from auth.signon.arrivals import Proxies
 from auth.signon.signed_on import Realm
 from gateway import database
 from gateway.api.arrivals import Arrivals
@@ -68,7 +67,7 @@ def arrivals_of(shared: Shared, noise: NoiseLog) -> Arrivals:
         noise.count(code, address)
 
     per_minute = shown.per_minute / shared.settings.listen.workers
-    return Arrivals(Proxies(shown.proxies), per_minute, stranger=stranger)
+    return Arrivals(shared.proxies, per_minute, stranger=stranger)
 
 
 def accounts_of(shared: Shared) -> Accounts:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
+from auth.credentials.proxies import Proxies
 from auth.possession.certificates import CertificatePeers
 from auth.possession.desk import ProofDesk
 from auth.possession.nonces import PERIOD_S, Nonces
@@ -58,11 +59,13 @@ class Shared:
         )
         possession = settings.identity
         secret = possession.certificate_secret
+        self.proxies = Proxies(settings.listen.proxies)
         self.credentials = Credentials(
             self.identity.issuer,
             CertificatePeers(
                 possession.certificate_peers, None if secret is None else secret.get_secret_value()
             ),
+            self.proxies,
         )
         folder = possession.nonces_dir or possession.keys_dir.with_name("nonces")
         self.nonce_secrets = NonceSecrets(folder, life_s=2 * PERIOD_S)

@@ -184,6 +184,7 @@ def test_a_sound_production_is_accepted() -> None:
         pytest.param(
             "EXPORTS__STREAM__SYSLOG", '{"host": "siem", "secured": false}', id="plain syslog"
         ),
+        pytest.param("LISTEN__PROXIES", '["127.0.0.0/8", "0.0.0.0/0"]', id="all say from where"),
     ],
 )
 def test_production_refuses_what_only_a_demo_may_have(name: str, value: str | None) -> None:
@@ -220,7 +221,6 @@ def test_a_production_at_which_people_sign_on_is_accepted() -> None:
         pytest.param("STAFF_ORIGIN", "http://127.0.0.1:8200", id="our door by http"),
         pytest.param("PROVIDERS__STAFF__ISSUER", "http://127.0.0.1:9105/realms/staff", id="mock"),
         pytest.param("PROVIDERS__STAFF__ISSUER", "https://localhost/realms/staff", id="here"),
-        pytest.param("PROXIES", '["127.0.0.0/8", "0.0.0.0/0"]', id="everybody says from where"),
     ],
 )
 def test_production_signs_nobody_on_as_a_demo_does(name: str, value: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,7 +19,7 @@ from tests.sso import Provider, a_provider
 FEW = 10
 FLOOD, OFFICE = {"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-For": "198.51.100.7"}
 NOWHERE = "/sign-on/nowhere"  # counted like any other, and no provider is asked
-Serving: TypeAlias = Callable[[SignOnSettings], AbstractAsyncContextManager[Gate]]
+Serving: TypeAlias = Callable[..., AbstractAsyncContextManager[Gate]]
 
 
 @pytest.fixture
@@ -31,13 +32,13 @@ async def sso() -> AsyncIterator[Provider]:
 @pytest.fixture
 def serve(database_url: str, tmp_path: Path, sso: Provider) -> Serving:
     """Give what serves a gateway by its settings."""
-    return lambda shown: a_gate(database_url, sso, tmp_path, shown=shown)
+    return partial(a_gate, database_url, sso, tmp_path)
 
 
 @pytest.fixture
 async def gate(serve: Serving) -> AsyncIterator[Gate]:
     """Give a gateway behind a proxy on its own host, at which few sign-ons are many."""
-    async with serve(SignOnSettings(per_minute=FEW)) as made:
+    async with serve(shown=SignOnSettings(per_minute=FEW)) as made:
         yield made
 
 
@@ -75,7 +76,7 @@ async def test_an_address_made_up_helps_nobody(gate: Gate) -> None:
 
 async def test_without_a_proxy_the_header_counts_for_nothing(serve: Serving) -> None:
     """Somebody who reaches us directly cannot have a new address for each request."""
-    async with serve(SignOnSettings(per_minute=FEW, proxies=())) as gate:
+    async with serve(shown=SignOnSettings(per_minute=FEW), proxies=()) as gate:
         statuses = [
             (await flood(gate, 1, {"X-Forwarded-For": f"192.0.2.{n}"}))[0] for n in range(FEW + 1)
         ]
@@ -90,7 +91,7 @@ async def test_a_proxy_that_says_for_nobody_shuts_nobody_out(gate: Gate) -> None
 
 async def test_hundreds_behind_one_address_sign_on_at_one_hour(serve: Serving) -> None:
     """A provincial office has one address, and begins to work at half past seven."""
-    async with serve(SignOnSettings()) as gate:
+    async with serve() as gate:
         assert {404} == set(await flood(gate, 300, OFFICE))
 
 

@@ -11,6 +11,7 @@ import uvicorn
 from litestar import Litestar
 from litestar.di import Provide
 
+from auth.credentials.proxies import Proxies
 from auth.possession.certificates import CertificatePeers
 from gateway.api.bodies import Limits, decoded
 from gateway.api.credentials import Credentials
@@ -69,7 +70,9 @@ class Desk:
             "signs": lambda: self.sign,
             "clock": lambda: lambda: NOON,
             "limits": lambda: self.limits,
-            "credentials": lambda: Credentials("https://lgsp.example", CertificatePeers(())),
+            "credentials": lambda: Credentials(
+                "https://lgsp.example", CertificatePeers(()), Proxies(())
+            ),
         }
         return Litestar(
             [PrefillController],

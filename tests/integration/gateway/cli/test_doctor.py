@@ -119,12 +119,12 @@ def test_a_proxy_on_another_host_has_to_be_named(tmp_path: Path) -> None:
         "MOTLAN_SIGN_ON__KEYS_DIR": str(tmp_path),
     }
     beyond = env | {"MOTLAN_ADMIN__HOST": "10.20.0.5"}
-    named = beyond | {"MOTLAN_SIGN_ON__PROXIES": '["10.20.0.1/32"]'}
+    named = beyond | {"MOTLAN_LISTEN__PROXIES": '["10.20.0.1/32"]'}
 
     here, apart, told = (answer("doctor", "--url", AWAY, env=each) for each in (env, beyond, named))
 
     assert "proxies" not in _states(here)
-    assert (False, "name them in sign_on.proxies: docs/sign-on.md") == said_of(apart, "proxies")[
+    assert (False, "name them in listen.proxies: docs/operations.md") == said_of(apart, "proxies")[
         ::2
     ]
     assert _states(told)["proxies"]

@@ -134,12 +134,12 @@ def test_nothing_of_an_unread_question_is_believed() -> None:
         request_id="r",
         at=NOON,
         raw=CANARY.encode(),
-        peer="127.0.0.1",
         route="/v1/data/{service}",
-        shown=Shown(method="POST", url="https://lgsp.example/v1/data/x"),
+        shown=Shown(method="POST", url="https://lgsp.example/v1/data/x", origin="203.0.113.9"),
     )
 
     assert ("t", "", None) == (asked.token, asked.service, asked.subject.so_dinh_danh)
+    assert "203.0.113.9" == asked.peer
 
 
 def test_an_invalid_member_is_told_in_two_languages() -> None:

@@ -1,14 +1,18 @@
 """Credentials off the wire: read as they came, joined where they came twice, judged nowhere."""
 
+from ipaddress import ip_network
+
 import pytest
 
+from auth.credentials.proxies import Proxies
 from auth.possession.certificates import CertificatePeers
 from auth.possession.shown import Shown
 from gateway.api.credentials import SINGLE, Credentials, token_of
 from gateway.api.wire import Headers, header_map
 
 CERTIFICATE = b":MAIFAA==:"
-OURS = Credentials("https://lgsp.example", CertificatePeers(("127.0.0.0/8",)))
+PROXIES = Proxies([ip_network("127.0.0.0/8")])
+OURS = Credentials("https://lgsp.example", CertificatePeers(("127.0.0.0/8",)), PROXIES)
 
 
 def shown(raw: Headers, peer: str = "127.0.0.1") -> Shown:
@@ -47,6 +51,21 @@ def test_the_address_is_ours_and_not_what_the_caller_calls_us() -> None:
     found = shown([(b"host", b"evil.example")])
 
     assert ("POST", "https://lgsp.example/v1/data/x") == (found.method, found.url)
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "origin"),
+    [
+        ("127.0.0.1", b"192.0.2.1, 203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9", b"192.0.2.1", "203.0.113.9"),
+        ("127.0.0.1", b"", "127.0.0.1"),
+        ("127.0.0.1", b"\xff", "127.0.0.1"),
+        ("", b"192.0.2.1", ""),
+    ],
+)
+def test_a_caller_is_where_our_proxy_saw_it(peer: str, said: bytes, origin: str) -> None:
+    """A system registered with ranges would be refused behind a proxy, or let in from anywhere."""
+    assert origin == shown([(b"x-forwarded-for", said)], peer).origin
 
 
 def test_a_proof_is_taken_as_it_came() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from auth.credentials.proxies import Proxies
 from auth.possession.certificates import CertificatePeers
 from gateway.api.bodies import Limits
 from gateway.api.credentials import Credentials
@@ -62,7 +63,7 @@ def a_handler(exchange: Slow, ended: list[str], *, in_flight: int) -> ExchangeHa
         clock=lambda: NOON,
         observe=lambda _service, _agency, code, *_: ended.append(code),
         spans=NoSpans(),
-        credentials=Credentials("https://lgsp.example", CertificatePeers(())),
+        credentials=Credentials("https://lgsp.example", CertificatePeers(()), Proxies(())),
     )
 
 
