@@ -13,6 +13,8 @@ class Code(StrEnum):
     DOSSIER_REQUIRED = "dossier_required"
     PROCEDURE_REQUIRED = "procedure_required"
     BODY_TOO_LARGE = "body_too_large"
+    HEAD_TOO_LARGE = "head_too_large"
+    NOT_HTTP = "not_http"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_FOUND = "not_found"

@@ -9,6 +9,10 @@ from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.cli.unread import refusal
+from gateway.errors import Code
+
+MOST_HEAD_BYTES = 65_536  # of what comes of a request beside its body: line, fields, framing
 SLOWEST_S = 30.0  # seconds that a request may take to come, head and body; the first one as well
 
 
@@ -86,15 +90,38 @@ class ServiceProtocol(HttpToolsProtocol):
 
     # An interpreter shares the names of thirty attributes among instances, and the server has
     # nearly as many; each one beyond would make all of them slower.
-    __slots__ = ("coming", "joined", "waits_since")
+    __slots__ = ("coming", "heard", "joined", "waits_since")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection (asyncio calls this)."""
         self.joined = Together(transport, self.loop)
         super().connection_made(cast("asyncio.Transport", self.joined))
         self.coming = False  # whether a request has begun and is not whole
+        self.heard = 0  # bytes of it so far, those of its body left out
         self.waits_since: float | None = None  # the loop's seconds; None while an answer is due
         self._begins()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and no head without end (asyncio calls this)."""
+        super().data_received(data)
+        if self.coming:
+            self.heard += len(data)
+            if self.heard > MOST_HEAD_BYTES and not self.transport.is_closing():
+                self._turn_away(Code.HEAD_TOO_LARGE)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body, which has a bound of its own (the parser calls this)."""
+        self.heard -= len(body)
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Say in the words of every other problem that this is not HTTP (the server calls)."""
+        del msg
+        self._turn_away(Code.NOT_HTTP)
+
+    def _turn_away(self, code: Code) -> None:
+        self.transport.write(refusal(code, self.server_state.default_headers))
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End it (asyncio calls this)."""
@@ -148,6 +175,7 @@ class ServiceProtocol(HttpToolsProtocol):
 
     def _begins(self) -> None:
         self.coming = True
+        self.heard = 0
         self.waits_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._look_in(self.patience_s)

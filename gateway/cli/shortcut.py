@@ -116,6 +116,7 @@ class ShortcutProtocol(ServiceProtocol):
         if self.turn is None:
             super().on_body(body)
         else:
+            self.heard -= len(body)
             self.turn.body += body
 
     def on_message_complete(self) -> None:

@@ -41,6 +41,16 @@ CALLS: dict[Code, Problem] = {
         "Nội dung quá lớn", "The body is too large",
         "Giữ nội dung trong 64 KiB.", "Keep the body within 64 KiB.",
     ),
+    Code.HEAD_TOO_LARGE: Problem(
+        431, _C, False,
+        "Phần đầu yêu cầu quá lớn", "The head of the request is too large",
+        "Giữ dòng yêu cầu và các trường đầu trong 64 KiB.", "Keep the request line and the header fields within 64 KiB.",
+    ),
+    Code.NOT_HTTP: Problem(
+        400, _C, False,
+        "Yêu cầu không đúng giao thức HTTP/1.1", "The request is not HTTP/1.1",
+        "Sửa máy khách hoặc proxy; xem địa chỉ có dùng https hay không.", "Mend the client or the proxy; see whether the address is one of https.",
+    ),
     Code.METHOD_NOT_ALLOWED: Problem(
         405, _C, False,
         "Phương thức không được dùng ở đây", "The method is not allowed here",

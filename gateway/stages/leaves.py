@@ -199,8 +199,15 @@ class Leaves:
             route=asked.route,
         )
 
-    def deny(self, asked: Asked, known: Known, code: Code) -> Leaf:
-        """Return the leaf of an exchange that ended without data, with all that was proven."""
+    def deny(self, asked: Asked, known: Known, code: Code, service: str | None = None) -> Leaf:
+        """Return the leaf of an exchange that ended without data, with all that was proven.
+
+        Args:
+            asked: the question.
+            known: how far it came.
+            code: why it went no further.
+            service: the catalog's code of a service whose door the question did not pass.
+        """
         mark, epoch = stamp(asked.at), epoch_of(asked.at)
         opening = self._pseudonyms.opening(mark.id, epoch)
         resolved, cover, who = resolved_of(known), cover_of(known), principal_of(known)
@@ -213,7 +220,7 @@ class Leaves:
             ms=self._elapsed_ms(asked),
             actor=self._actor(who, epoch, kin=akin(who.official, asked.subject, {})),
             subj=self._subjects(asked.subject, None, epoch),
-            target=None if resolved is None else self._target(resolved, asked, ()),
+            target=_closed(service) if resolved is None else self._target(resolved, asked, ()),
             basis=Ground(
                 decision=Decision.DENY,
                 reasons=(code,),
@@ -315,6 +322,10 @@ def _target(
         fields=fields,
         sens=_grade(snapshot, fields),
     )
+
+
+def _closed(service: str | None) -> Target | None:
+    return None if service is None else Target(service=service)
 
 
 def _grade(snapshot: Snapshot, fields: tuple[str, ...]) -> int | None:

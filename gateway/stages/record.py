@@ -161,7 +161,9 @@ class Record:
         self._counts(agency_of(known), service_of(known), refused.code.value)
         if refused.code is Code.AUDIT_UNAVAILABLE:
             return  # the log could not take the release; it will not take the refusal
-        leaves = [self._leaves.deny(asked, known, refused.code)]
+        named = refused.facts.get("service")
+        service = named if isinstance(named, str) else None
+        leaves = [self._leaves.deny(asked, known, refused.code, service)]
         if intent is not None:
             leaves.append(self._leaves.undelivered(intent, asked.exchange_id, refused.code))
         try:

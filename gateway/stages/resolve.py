@@ -30,7 +30,7 @@ class Resolve:
         _demand_official(service, identified.principal.official)
         errors = [*_unknown_fields(service, asked), *_subject_errors(service, asked.subject)]
         if errors:
-            raise Refusal(Code.VALIDATION_FAILED, errors=errors)
+            raise Refusal(Code.VALIDATION_FAILED, errors=errors, service=service.code)
         return Resolved(identified, snapshot, service)
 
 

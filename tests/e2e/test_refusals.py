@@ -130,6 +130,8 @@ def test_a_known_caller_is_refused_with_a_code_and_a_record(  # noqa: PLR0917 - 
     )  # fmt: skip
     assert ("no", PROBLEMS[code].status) == (leaf["res"]["delivered"], leaf["res"]["status"])
     assert client == leaf["actor"]["client"]
+    known = None if code is Code.SERVICE_UNKNOWN else service  # no word of the wire is recorded
+    assert known == leaf.get("target", {}).get("service")
 
 
 BROKEN: dict[str, tuple[str, bytes, dict[str, str], Code]] = {

@@ -20,6 +20,7 @@ THROUGH: dict[str, str] = {
     "gateway/api/comings.py": "tests/integration/gateway/api/test_sign_on.py",
     "gateway/api/reception.py": "tests/integration/gateway/api/test_sign_on.py",
     "gateway/api/sign_on_described.py": "tests/e2e/test_openapi_people.py",
+    "gateway/cli/unread.py": "tests/integration/gateway/cli/test_protocol.py",
     "gateway/cli/heads.py": "tests/integration/gateway/witnessing/test_server.py",
     "gateway/demo/operators.py": "tests/e2e/test_demo.py",
     "gateway/demo/proving.py": "tests/e2e/test_story.py",

@@ -1,6 +1,7 @@
 """The service port's protocol over real sockets."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -117,12 +118,67 @@ async def test_a_closing_connection_still_says_everything(port: int, version: by
     writer.close()
 
 
-async def test_nonsense_is_refused(port: int) -> None:
-    """The parser's own refusal leaves by the same way."""
+async def refused(port: int, *pieces: bytes) -> tuple[bytes, dict[str, Any]]:
+    """Send *pieces*; return the status line and the problem that came before the end."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"\x00\x01\x02\r\n\r\n")
+    with suppress(ConnectionError):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+    head, _, body = (await asyncio.wait_for(reader.read(), 30)).partition(b"\r\n\r\n")
+    writer.close()
+    assert b"\r\ncontent-type: application/problem+json\r\n" in head
+    assert head.endswith(b"\r\nconnection: close")
+    return head.partition(b"\r\n")[0], json.loads(body)
 
-    assert (await reader.read()).startswith(b"HTTP/1.1 400")
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"\x00\x01\x02\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"BREW / HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+    ids=["bytes", "TLS", "a method of its own", "two lengths"],
+)
+async def test_nonsense_is_refused_as_a_problem_like_any_other(port: int, nonsense: bytes) -> None:
+    """A program reads one kind of refusal, and a person is told where to look."""
+    line, told = await refused(port, nonsense)
+
+    assert (b"HTTP/1.1 400 Bad Request", "not_http") == (line, told["code"])
+    assert "HTTP" in told["title_vi"]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"GET /" + b"a" * 9_000] + [b"a" * 9_000] * 7,
+        [b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 9_000] + [b"a" * 9_000] * 7,
+        [b"GET / HTTP/1.1\r\n"] + [b"X-Many: %s\r\n" % (b"a" * 9_000)] * 8,
+        [b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"]
+        + [b"X-Trailer: %s\r\n" % (b"a" * 9_000)] * 8,
+    ],
+    ids=["an address", "one field", "many fields", "trailers"],
+)
+async def test_a_head_without_end_is_refused(port: int, pieces: list[bytes]) -> None:
+    """One caller would fill the worker's memory, and be heard out for half a minute."""
+    line, told = await refused(port, *pieces)
+
+    assert line.startswith(b"HTTP/1.1 431")
+    assert "head_too_large" == told["code"]
+
+
+async def test_a_large_body_is_no_head(port: int) -> None:
+    """It has a bound of its own, which each route knows."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(LARGE))
+    for place in range(0, len(LARGE), 10_000):
+        writer.write(LARGE[place : place + 10_000])
+        await writer.drain()
+
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    assert b"%d" % len(LARGE) == await reader.readexactly(6)
     writer.close()
 
 
