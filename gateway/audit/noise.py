@@ -12,6 +12,7 @@ from gateway.audit.keyring import KeyDestroyed, KeyringUnsafe
 from gateway.audit.leaf import Leaf, Noise
 from gateway.audit.pseudonyms import Pseudonyms, Scheme, epoch_of
 from gateway.audit.stamps import stamp
+from gateway.cancelling import cancelled
 from gateway.clock import Clock
 from gateway.errors import AuditUnavailable, Code
 
@@ -76,8 +77,7 @@ class NoiseLog:
         """Stop, and write what was counted since the last minute; before the writer closes."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+            await cancelled(task)
         await self.flush()
 
     async def flush(self) -> None:

@@ -16,6 +16,7 @@ from gateway.audit.leaf import LONGEST_ENTRY_BYTES, LeafTooLong, outcome
 from gateway.audit.prepared import Prepared, prepared
 from gateway.audit.stamps import stamp_now
 from gateway.audit.waiting import Pending, Waiting
+from gateway.cancelling import cancelled
 from gateway.clock import Clock
 from gateway.errors import AuditUnavailable, RightsGone
 from gateway.rights import Right
@@ -179,8 +180,7 @@ class AuditWriter:
         self._rouse()
         done, _ = await asyncio.wait({task}, timeout=self._timeout_s)
         if not done:
-            task.cancel()
-            await asyncio.wait({task})
+            await cancelled(task)
         if self._tick_handle is not None:
             self._tick_handle.cancel()
         self._waiting.expire(float("inf"))

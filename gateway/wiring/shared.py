@@ -20,6 +20,7 @@ from gateway.api.health import Check, Management, bind_first_free, listening
 from gateway.audit.keyring import Keyring
 from gateway.audit.pseudonyms import Pseudonyms
 from gateway.audit.writer import AuditWriter
+from gateway.cancelling import cancelled
 from gateway.clock import Clock, utc_now
 from gateway.embedded import EmbeddedPostgres
 from gateway.settings import Settings
@@ -154,11 +155,7 @@ class Shared:
         task = asyncio.get_running_loop().create_task(work, name=name)
         task.add_done_callback(_ended)
 
-        async def stop() -> None:
-            task.cancel()
-            await asyncio.wait({task})
-
-        stack.push_async_callback(stop)
+        stack.push_async_callback(cancelled, task)
 
     async def check_log(self) -> None:
         """Demand that the newest commit of the log is fresh."""
