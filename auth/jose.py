@@ -128,10 +128,16 @@ def signing_key(jwk: Mapping[str, object]) -> SigningKey:
 
 
 def new_private_jwk(algorithm: Algorithm) -> dict[str, str]:
-    """Make a private key for *algorithm* and return it as a JWK, id included."""
+    """Make a private key for *algorithm* and return it as a JWK, id included.
+
+    No id of ours begins with a dash: a command line would take it for an option, in the very
+    moment in which an operator has a key to revoke.
+    """
     native = ECKey.generate_key("P-256") if algorithm == "ES256" else OKPKey.generate_key("Ed25519")
-    members = cast("dict[str, str]", native.as_dict(private=True))
-    return {**members, "kid": native.thumbprint()}
+    kid = native.thumbprint()
+    if kid.startswith("-"):
+        return new_private_jwk(algorithm)
+    return {**cast("dict[str, str]", native.as_dict(private=True)), "kid": kid}
 
 
 def public_jwk(key: SigningKey | VerificationKey) -> dict[str, str]:

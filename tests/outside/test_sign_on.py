@@ -16,6 +16,7 @@ from auth.signon.conversation import Conversation
 from auth.signon.desk import SignOn
 from gateway.api import cookies
 from gateway.clock import utc_now
+from tests.audit_rows import until
 from tests.outside.judges import Node
 from tests.outside.others_provider import (
     LEVEL_1,
@@ -175,7 +176,11 @@ async def test_a_key_that_is_not_registered_gets_nobody_in(op: OthersProvider, g
     op.configure(our_client(jwks={"keys": [new_client_key().public]}), PEOPLE)
     refused = await Browser(gate).ask("GET", "/sign-on/staff")
 
+    async def heard() -> bool:
+        return bool(op.complaints)
+
     assert "provider_refused" == refused.json()["code"]
+    await until(heard)  # its words come through a pipe, later than its answer
     assert ["invalid_client"] == [each["code"] for each in op.complaints]
 
 

@@ -275,3 +275,8 @@ def test_what_the_world_sees_has_no_private_part() -> None:
 def test_a_key_in_a_log_shows_its_id_alone() -> None:
     """Values are printed by accident one day."""
     assert PRIVATE["d"] not in repr(signing_key(PRIVATE))
+
+
+def test_no_id_of_ours_looks_like_an_option() -> None:
+    """One in sixty-four would, and `motlan keys revoke` could not be told which key it is."""
+    assert not [kid for _ in range(600) if (kid := new_private_jwk("ES256")["kid"])[0] == "-"]
