@@ -53,9 +53,7 @@ class IdentitySettings(PossessionSettings, frozen=True, extra="forbid"):
     # At least as long as anyone keeps the JWK set, which we let be kept for 300 s.
     rotation_lead_s: Annotated[int, Field(ge=300, le=604_800)] = 600
     # One to three years for a key that signs (NIST SP 800-57 part 1, 5.3.6); the shorter is ours.
-    rotate_after_days: Annotated[int, Field(ge=1, le=1_095)] = (
-        365  # then doctor asks for the next key
-    )
+    rotate_after_days: Annotated[int, Field(ge=1, le=1_095)] = 365  # then doctor asks for the next
 
     def identity(self) -> Identity:
         """Return the values that issuing and verifying need."""

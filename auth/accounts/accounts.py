@@ -97,9 +97,9 @@ def prepared(
         AccountRefused: a member is not of its form.
     """
     if _is_agency(agency) is None or _nine_digits(agency):
-        raise AccountRefused("the agency is not a code")
+        raise AccountRefused("the agency is not a code", "agency")
     if _is_staff_number(staff_number) is None or _nine_digits(staff_number):
-        raise AccountRefused("the staff number is not a code")
+        raise AccountRefused("the staff number is not a code", "staff_number")
     return Account(
         id=new_id("u"),
         realm=Realm.STAFF,
@@ -167,14 +167,14 @@ def moved(account: Account, act: Act, *, by: str | None, reason: str, now: datet
 
 def _demand_name(name: str) -> str:
     if not 1 <= len(name.strip()) <= LONGEST_NAME or _odd(name):
-        raise AccountRefused("the name has not its form")
+        raise AccountRefused("the name has not its form", "name")
     return " ".join(name.split())
 
 
 def _demand_reason(reason: str) -> str:
     text = reason.strip()
     if not 3 <= len(text) <= LONGEST_REASON or _odd(text):  # noqa: PLR2004 - said above
-        raise AccountRefused("the reason has not its form")
+        raise AccountRefused("the reason has not its form", "reason")
     return text
 
 

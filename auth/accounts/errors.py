@@ -45,13 +45,19 @@ class AccountExists(PartyError):
 
 
 class AccountRefused(PartyError):
-    """An account cannot be made or changed like that; *fact* says why."""
+    """An account cannot be made or changed like that.
+
+    Args:
+        fact: why.
+        member: the one that is wrong, by its name on the wire; None when it is none alone.
+    """
 
     code = "validation_failed"
 
-    def __init__(self, fact: str) -> None:
+    def __init__(self, fact: str, member: str | None = None) -> None:
         super().__init__(fact)
         self.fact = fact
+        self.member = member
 
 
 class AccountConflict(PartyError):

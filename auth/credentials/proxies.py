@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 from auth.credentials.places import Place, within
 
+FORWARDED = "x-forwarded-for"  # to which each proxy appends the address that it saw
 MOST_HOPS = 16  # proxies between a caller and us; what stands before them was written by anybody
 
 

@@ -25,8 +25,6 @@ from gateway.errors import Code, Refusal
 LARGEST_BODY = 16_384  # bytes
 NO_STORE = {"Cache-Control": "no-store"}
 MOST_LISTED = 200
-# What an account may be refused for, in the words of the accounts, and the member that says it.
-MEMBERS = {"agency": "agency", "staff number": "staff_number", "name": "name", "reason": "reason"}
 
 Reason = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -100,12 +98,6 @@ def refusing() -> Generator[None]:
     except GrantRefused as refused:
         raise invalid(f"/{refused.fact}") from None
     except AccountRefused as refused:
-        raise invalid(_place(refused.fact)) from None
+        raise invalid("" if refused.member is None else f"/{refused.member}") from None
     except DoorPaused:
         raise Refusal(Code.RATE_LIMITED, retry_after_s=LONGEST_PAUSE_S) from None
-
-
-def _place(fact: str) -> str:
-    """Return the member that *fact* speaks of; the whole body when it speaks of none."""
-    named = (member for word, member in MEMBERS.items() if fact.startswith(f"the {word} "))
-    return "".join(f"/{member}" for member in named)

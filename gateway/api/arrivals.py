@@ -8,12 +8,12 @@ import structlog
 from litestar import Request
 from litestar.datastructures import State
 
-from auth.credentials.proxies import Proxies
+from auth.credentials.proxies import FORWARDED, Proxies
 from auth.signon.arrivals import networks_of
+from gateway.api.wire import peer_of
 from gateway.errors import Refusal
 from gateway.search.rates import Rate
 
-FORWARDED = "x-forwarded-for"
 SITE_TIMES = 4  # how much more a whole IPv6 site may do than one network of it
 
 _log = structlog.get_logger(__name__)
@@ -64,17 +64,14 @@ class Arrivals:
 
     def refused(self, request: Request[Any, Any, State], code: str) -> None:
         """Count that somebody unproven was refused with *code*, and from where."""
-        self._stranger(code, self._origin(request) or _peer(request))
+        self._stranger(code, self._origin(request) or peer_of(request.client))
 
     def _origin(self, request: Request[Any, Any, State]) -> str | None:
-        return self._proxies.origin(_peer(request), ",".join(request.headers.getall(FORWARDED, [])))
+        forwarded = ",".join(request.headers.getall(FORWARDED, []))
+        return self._proxies.origin(peer_of(request.client), forwarded)
 
     def _tell(self) -> None:
         """Say once that the bound does not work: an operator has to name or correct a proxy."""
         if not self._told:
             self._told = True
             _log.warning("sign_on.address_unknown")
-
-
-def _peer(request: Request[Any, Any, State]) -> str:
-    return request.client.host if request.client else ""

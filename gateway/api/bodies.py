@@ -25,7 +25,8 @@ _SAID = {
     "missing required": ("Thiếu thành phần này.", "This member is missing."),
     "contains unknown": ("Không có thành phần nào tên như vậy.", "No member has this name."),
 }
-_ANY = (
+_JSON = b"application/json"
+ANY = (
     "Thành phần thiếu, thừa hoặc sai dạng.",
     "A member is missing, unknown or has not its form.",
 )
@@ -42,8 +43,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 def demand_json(headers: Mapping[bytes, bytes]) -> None:
     """Refuse a body that does not say it is JSON; raise UNSUPPORTED_MEDIA_TYPE."""
-    media = headers.get(b"content-type", b"").partition(b";")[0]
-    if media.strip().lower() != b"application/json":
+    media = headers.get(b"content-type", b"")
+    if media != _JSON and media.partition(b";")[0].strip().lower() != _JSON:
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
 
 
@@ -75,11 +76,11 @@ def _shape_refusal(message: str) -> Refusal:
         step for step in path.replace(".", "/").split("/") if re.fullmatch(r"[a-z0-9_]+", step)
     ]
     named = [] if member is None else [member[2]]  # a word without digits is no number
-    said = _ANY if member is None else _SAID[member[1]]
+    said = ANY if member is None else _SAID[member[1]]
     return invalid("".join(f"/{step}" for step in (*steps, *named)), said)
 
 
-def invalid(pointer: str, said: tuple[str, str] = _ANY) -> Refusal:
+def invalid(pointer: str, said: tuple[str, str] = ANY) -> Refusal:
     """Return the refusal of a member that is missing, unknown or has not its form.
 
     Args:

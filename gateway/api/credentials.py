@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from auth.credentials.proxies import Proxies
+from auth.credentials.proxies import FORWARDED, Proxies
 from auth.possession.certificates import CertificatePeers
 from auth.possession.shown import Shown
 
 DPOP = b"dpop"
-FORWARDED = b"x-forwarded-for"
+_FORWARDED = FORWARDED.encode("ascii")
 # Headers of which a second one would leave open which of them counts: values are joined, as
 # RFC 9110 section 5.3 allows, and the joined value proves nothing.
 _SCHEMES = frozenset({b"bearer", DPOP})
@@ -39,7 +39,7 @@ class Credentials:
             peer: address of the other end of our connection; empty when nobody knows it.
         """
         proof = headers.get(DPOP)
-        forwarded = headers.get(FORWARDED, b"").decode("latin-1")
+        forwarded = headers.get(_FORWARDED, b"").decode("latin-1")
         return Shown(
             method=method,
             url=self._origin + path,

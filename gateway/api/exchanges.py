@@ -17,7 +17,7 @@ from opentelemetry.trace import Span
 from adapters.protocol import Subject
 from auth.possession.shown import Shown
 from catalog.entries import ServiceState, ServiceVersion
-from gateway.api.bodies import Limits, deadline_s, decoded, traceparent_of, unread
+from gateway.api.bodies import Limits, deadline_s, decoded, demand_json, traceparent_of, unread
 from gateway.api.credentials import Credentials, token_of
 from gateway.api.signing import Signs, presented, unsigned
 from gateway.api.subjects import normalised
@@ -27,6 +27,7 @@ from gateway.api.wire import (
     Headers,
     has_left,
     header_map,
+    peer_of,
     problem_reply,
     read_body,
     send_json,
@@ -282,9 +283,7 @@ class ExchangeHandler:
             raise Refusal(Code.OVERLOADED)
         if of.method != "POST":
             raise Refusal(Code.METHOD_NOT_ALLOWED)
-        media = of.headers.get(b"content-type", b"")
-        if media != b"application/json" and _media(media) != b"application/json":
-            raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
+        demand_json(of.headers)
 
     def _question(self, call: Call, raw: bytes) -> Asked:
         opening = call.opening
@@ -326,7 +325,7 @@ def opening_of(
     wanted = named.get(b"lgsp-request-id")
     return Opening(
         path.removeprefix(PREFIX).strip("/"),
-        "" if client is None else client[0],
+        peer_of(client),
         method,
         named,
         traceparent_of(named),
@@ -338,10 +337,6 @@ def call_of(opening: Opening) -> Call:
     """Return a call that begins now."""
     exchange_id = str(uuid_utils.uuid7())
     return Call(opening, exchange_id, opening.request_id or exchange_id, perf_counter())
-
-
-def _media(content_type: bytes) -> bytes:
-    return content_type.partition(b";")[0].strip().lower()
 
 
 def _tell(refused: Refusal, call: Call, service: str, total_s: float) -> None:

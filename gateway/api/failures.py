@@ -16,8 +16,10 @@ from litestar.exceptions import (
 )
 
 from auth.errors import PartyError
+from gateway.api.bodies import ANY
 from gateway.api.wire import problem_reply, wants_english
 from gateway.errors import AuditUnavailable, Code, Refusal
+from gateway.problems import field_error
 
 _log = structlog.get_logger(__name__)
 
@@ -84,15 +86,8 @@ def _places(raised: ValidationException) -> list[dict[str, str]]:
     """Return where the body is wrong; the framework's own words may quote what was sent."""
     found = cast("list[dict[str, object]]", raised.extra) if raised.extra else []
     keys = [str(each.get("key", "")) for each in found]
-    return [
-        {
-            "pointer": "/" + key.replace(".", "/") if key else "",  # the whole: RFC 6901 section 5
-            "code": "format",
-            "message_vi": "Thành phần thiếu, thừa hoặc sai dạng.",
-            "message_en": "A member is missing, unknown or has not its form.",
-        }
-        for key in keys or [""]
-    ]
+    pointers = ["/" + key.replace(".", "/") if key else "" for key in keys or [""]]
+    return [field_error(pointer, "format", *ANY) for pointer in pointers]
 
 
 def _fault(request: Request[Any, Any, State], fault: Exception) -> Response[bytes]:

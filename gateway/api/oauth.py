@@ -25,7 +25,7 @@ from auth.keys import SigningKeyRing
 from auth.permissions import Permission
 from auth.replies import TokenReply
 from gateway.api.credentials import Credentials
-from gateway.api.wire import header_map
+from gateway.api.wire import header_map, peer_of
 from gateway.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -113,7 +113,7 @@ async def _posted(request: Request[object, object, State], credentials: Credenti
         header_map(list(request.scope["headers"])),
         method=request.method,
         path=request.url.path,
-        peer=request.client.host if request.client else "",
+        peer=peer_of(request.client),
     )
     return Post(
         body=await request.body(),

@@ -22,7 +22,7 @@ from gateway.api.credentials import Credentials, token_of
 from gateway.api.openapi import schema_of
 from gateway.api.signing import Signs, presented
 from gateway.api.subjects import normalised
-from gateway.api.wire import header_map
+from gateway.api.wire import header_map, peer_of
 from gateway.clock import Clock
 from gateway.errors import Refusal
 from gateway.prefill.fill import ROUTE, Prefill
@@ -61,9 +61,12 @@ class PrefillController(Controller):
         source that refuses or fails leaves its own fields empty and the others as they are.
         """
         headers = header_map(list(request.scope["headers"]))
-        peer = "" if request.client is None else request.client.host
-        path = request.scope["path"]
-        shown = credentials.shown(headers, method=request.method, path=path, peer=peer)
+        shown = credentials.shown(
+            headers,
+            method=request.method,
+            path=request.scope["path"],
+            peer=peer_of(request.client),
+        )
         at, raw = clock(), b""
         try:
             demand_json(headers)

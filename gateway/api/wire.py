@@ -37,6 +37,11 @@ DEMANDS = frozenset({Code.SIGNATURE_MISSING, Code.SIGNATURE_INVALID, Code.SIGNAT
 _ENCODER = msgspec.json.Encoder()
 
 
+def peer_of(client: tuple[str, int] | None) -> str:
+    """Return the address of the other end of a connection, empty when nobody knows it."""
+    return "" if client is None else client[0]
+
+
 def header_map(raw: Headers) -> dict[bytes, bytes]:
     """Return the headers by lower-case name; of a repeated one the last.
 

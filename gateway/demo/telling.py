@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import date, timedelta, timezone
+from datetime import date
 from typing import Any
 
 from rich.console import Console
@@ -12,10 +12,10 @@ from rich.text import Text
 
 from gateway.calling.wire import Answer
 from gateway.demo.proving import Confirmed
+from gateway.quota.windows import LOCAL
 
 LONGEST_VALUE = 70  # characters of one value on the screen
 WHOLE = 10  # characters of YYYY-MM-DD
-VIETNAM = timezone(timedelta(hours=7))  # Việt Nam has one zone and no summer time
 KEPT_BACK = {"subject"}  # who is asked about is shown once, by persona, not in every call
 
 
@@ -107,7 +107,7 @@ class Teller:
         )
         rows = {"gốc cây / root": b64encode(found.root).decode()}
         for name, at in found.witnesses:
-            rows[f"xác nhận / cosigned {name}"] = f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+            rows[f"xác nhận / cosigned {name}"] = f"{at.astimezone(LOCAL):%d/%m/%Y %H:%M:%S}"
         for name, value in rows.items():
             self.console.print(Text(f"       {name}: {value}", style="magenta"))
         self.say(

@@ -10,28 +10,23 @@ from gateway.disclosure.rows import Rows
 MOST_DROPPED = 10_000  # rows of one statement
 
 NEXT = "SELECT next_index FROM disclosure.walk"
-# Columns come as lines of text, which cost the driver a tenth of what arrays do.  This commit is
-# not waited for: what a crash takes away is gathered again, and an index that stays is written to
-# the disk after what it was built from.
-GATHER = """
+# Columns come as lines of text, which cost the driver a tenth of what arrays do.
+_KEPT = """
+INSERT INTO disclosure.day_item (day, key, leaf_index, item)
+SELECT g.day, decode(g.key, 'hex'), g.leaf_index, decode(g.item, 'hex')
+FROM {}unnest(string_to_array($1, E'\\n')::date[], string_to_array($2, E'\\n'),
+    string_to_array($3, E'\\n')::bigint[], string_to_array($4, E'\\n'))
+  AS g (day, key, leaf_index, item)
+ON CONFLICT ON CONSTRAINT day_item_pkey DO NOTHING
+"""
+PUT = _KEPT.format("")
+# This commit is not waited for: what a crash takes away is gathered again, and an index that stays
+# is written to the disk after what it was built from.
+_MOVE = """
 WITH moved AS (
   UPDATE disclosure.walk SET next_index = $6 WHERE next_index = $5 RETURNING one)
-INSERT INTO disclosure.day_item (day, key, leaf_index, item)
-SELECT g.day, decode(g.key, 'hex'), g.leaf_index, decode(g.item, 'hex')
-FROM moved, set_config('synchronous_commit', 'off', true),
-  unnest(string_to_array($1, E'\\n')::date[], string_to_array($2, E'\\n'),
-    string_to_array($3, E'\\n')::bigint[], string_to_array($4, E'\\n'))
-  AS g (day, key, leaf_index, item)
-ON CONFLICT ON CONSTRAINT day_item_pkey DO NOTHING
 """
-PUT = """
-INSERT INTO disclosure.day_item (day, key, leaf_index, item)
-SELECT g.day, decode(g.key, 'hex'), g.leaf_index, decode(g.item, 'hex')
-FROM unnest(string_to_array($1, E'\\n')::date[], string_to_array($2, E'\\n'),
-    string_to_array($3, E'\\n')::bigint[], string_to_array($4, E'\\n'))
-  AS g (day, key, leaf_index, item)
-ON CONFLICT ON CONSTRAINT day_item_pkey DO NOTHING
-"""
+GATHER = _MOVE + _KEPT.format("moved, set_config('synchronous_commit', 'off', true), ")
 END_OF_RUN = """
 SELECT first_index + n AS until FROM audit.run
 WHERE first_index <= $1 ORDER BY first_index DESC LIMIT 1

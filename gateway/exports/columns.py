@@ -1,7 +1,7 @@
 """What a spreadsheet of records shows, column by column: Vietnamese first; pure."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -9,10 +9,10 @@ from msgspec import Struct
 from gateway.audit import leaf
 from gateway.audit.leaf import Numbered
 from gateway.exports import labels
+from gateway.quota.windows import LOCAL
 
 Cell: TypeAlias = str | int | datetime | None
 
-VIETNAM = timezone(timedelta(hours=7))  # Việt Nam has one zone and no summer time
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,12 +54,12 @@ def utc_time(microseconds: int) -> datetime:
 
 def local_time(microseconds: int) -> datetime:
     """Return an instant as clocks in Việt Nam show it, without a zone: cells cannot hold one."""
-    return utc_time(microseconds).astimezone(VIETNAM).replace(tzinfo=None)
+    return utc_time(microseconds).astimezone(LOCAL).replace(tzinfo=None)
 
 
 def local_instant(instant: str) -> datetime:
     """Return an RFC 3339 instant by the clock of Việt Nam."""
-    return datetime.fromisoformat(instant).astimezone(VIETNAM)
+    return datetime.fromisoformat(instant).astimezone(LOCAL)
 
 
 def written(moment: datetime) -> str:

@@ -135,7 +135,9 @@ class Follower:
         """
         parts = await filling.parts()
         part = parts[-1] if self._looked_at is None else self._looked_at + 1
-        self._looked_at = part = part if part in parts else parts[0]
+        if part not in parts:
+            part = parts[0]
+        self._looked_at = part
         if not await filling.damaged(part):
             return None
         _log.critical("search.damaged", part=part)

@@ -153,9 +153,8 @@ def indexed(leaf_index: int, day: date, writer: str, seq: int, entry: bytes) -> 
     Raises:
         ValueError: it is no record.
     """
-    if (
-        b"\\" in entry
-    ):  # no word of ours needs it, and a NUL, which no column holds, cannot do without
+    # No word of ours needs an escape, and a NUL, which no column holds, cannot do without.
+    if b"\\" in entry:
         raise ValueError("a record of ours escapes nothing")
     leaf = _leaf.decode(entry)
     actor, target, basis, res, change = leaf.actor, leaf.target, leaf.basis, leaf.res, leaf.change

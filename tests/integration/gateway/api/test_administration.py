@@ -284,14 +284,19 @@ async def test_the_last_resort_does_nothing_that_cannot_be_recorded(office: Admi
     assert [] == rows
 
 
+async def at_the_last_resort(office: Administered, *, opened_by: str) -> Caller:
+    """Return whoever came in by the last resort that *opened_by* opened."""
+    _, secret = await office.hall.emergencies.open(by=opened_by, reason=REASON, now=utc_now())
+    entered = await office.post(ENTER, {"secret": secret})
+    return await office.caller(entered.cookies[cookies.SESSION])
+
+
 async def test_the_last_resort_asks_for_a_role_and_does_not_approve_it(
     office: Administered,
 ) -> None:
     """Whoever opened it may be the one who asked: a second person approves, as always."""
     _, account = await office.signed_on(number="CB-3")
-    _, secret = await office.hall.emergencies.open(by="CB-9", reason=REASON, now=utc_now())
-    entered = await office.post(ENTER, {"secret": secret})
-    caller = await office.caller(entered.cookies[cookies.SESSION])
+    caller = await at_the_last_resort(office, opened_by="CB-9")
 
     asked = await caller.call("POST", GRANTS, {"account": account.id, "role": "operator", **WHY})
     decision = f"{GRANTS}/{asked.json()['id']}/decision"
@@ -307,9 +312,7 @@ async def test_whoever_opened_the_last_resort_does_not_approve_what_it_asked_for
     opener, _ = await office.signed_on(Role.OPERATOR, number="CB-9")
     other, _ = await office.signed_on(Role.OPERATOR, number="CB-8")
     _, account = await office.signed_on(number="CB-3")
-    _, secret = await office.hall.emergencies.open(by="cb-9", reason=REASON, now=utc_now())
-    entered = await office.post(ENTER, {"secret": secret})
-    caller = await office.caller(entered.cookies[cookies.SESSION])
+    caller = await at_the_last_resort(office, opened_by="cb-9")
     asked = await caller.call("POST", GRANTS, {"account": account.id, "role": "auditor", **WHY})
 
     decision = f"{GRANTS}/{asked.json()['id']}/decision"

@@ -1,13 +1,15 @@
 """Every act of an administrator reaches the record, once, whoever makes it and whatever breaks."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from gateway import database, migrating
-from gateway.audit.changes import ChangeLeaves
+from gateway.audit.changes import ChangeLeaves, Due
 from gateway.audit.drain import RIGHT
 from gateway.audit.entry import Entry
 from gateway.audit.keyring import Keyring
@@ -141,8 +143,9 @@ async def test_registrations_and_consents_are_owed_in_their_order(
     assert bare.hex() != given.change.hash  # salted: what little may be unknown is not guessable
 
 
-async def test_a_crash_between_leaf_and_mark_leaves_one_leaf(database_url: str, ring: Path) -> None:
-    """The keeper dies after the commit of the record and before it could say so."""
+@asynccontextmanager
+async def half_written(database_url: str, ring: Path) -> AsyncGenerator[tuple[Outbox, list[Due]]]:
+    """Give an outbox and what a dying keeper claimed of it; the first of these is on record."""
     await register_and_suspend(database_url)
     leaves = ChangeLeaves(Pseudonyms(Keyring(ring)))
     async with (
@@ -153,6 +156,13 @@ async def test_a_crash_between_leaf_and_mark_leaves_one_leaf(database_url: str, 
         await outbox.take("dying", 0)
         claimed = await outbox.claim(str(dying.health()[1]["writer"]), 10)
         await dying.append(Entry(body=leaves.leaf(claimed[0])))
+        yield outbox, claimed
+
+
+async def test_a_crash_between_leaf_and_mark_leaves_one_leaf(database_url: str, ring: Path) -> None:
+    """The keeper dies after the commit of the record and before it could say so."""
+    async with half_written(database_url, ring) as (_, claimed):
+        pass
     written = await drained(database_url, ring, holder="successor")
 
     assert ["system.register", "system.suspend"] == [leaf.type for leaf in written]
@@ -161,16 +171,7 @@ async def test_a_crash_between_leaf_and_mark_leaves_one_leaf(database_url: str, 
 
 async def test_a_damaged_record_keeps_no_act_from_the_record(database_url: str, ring: Path) -> None:
     """A bit has tipped in the sequence of a keeper that died: its successor looks past it."""
-    await register_and_suspend(database_url)
-    leaves = ChangeLeaves(Pseudonyms(Keyring(ring)))
-    async with (
-        await database.raw_pool(database_url, ROLE, 1) as pool,
-        a_writer(database_url, node="gw1.k0") as dying,
-    ):
-        outbox = Outbox(pool)
-        await outbox.take("dying", 0)
-        claimed = await outbox.claim(str(dying.health()[1]["writer"]), 10)
-        await dying.append(Entry(body=leaves.leaf(claimed[0])))
+    async with half_written(database_url, ring) as (outbox, _):
         spoil = "UPDATE audit.entry SET entry = set_byte(entry, 60, 255) WHERE seq = 0"
         await tamper(database_url, spoil)
 

@@ -196,6 +196,7 @@ async def test_a_stopped_writer_is_shown_while_others_are_folded(
     async with leading(database_url, of) as one:
         await append(database_url, 10, names=("good",))
         await until(lambda: _size_is(database_url, 2 + 12))
+        await until(lambda: _has_stopped(one))  # said a moment after the tree's commit
         with pytest.raises(WriterStopped):
             await one.check()
         assert [(2, Damage.HASH)] == [(each.seq, each.damage) for each in one.standing.stopped]
@@ -242,6 +243,10 @@ async def test_checkpoints_that_nobody_can_need_are_deleted(database_url: str) -
 
 async def _size_is(dsn: str, size: int) -> bool:
     return (await read(dsn, "SELECT size FROM audit.tree"))[0][0] == size
+
+
+async def _has_stopped(one: Leading) -> bool:
+    return bool(one.standing.stopped)
 
 
 async def _either(one: Leading, two: Leading) -> bool:

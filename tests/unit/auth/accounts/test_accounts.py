@@ -72,6 +72,7 @@ def test_an_account_holds_no_persons_number_and_nothing_odd(member: str, value: 
     with pytest.raises(AccountRefused) as refused:
         preparing(**{member: value})
 
+    assert member == refused.value.member
     assert not value or value not in str(refused.value)
 
 
