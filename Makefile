@@ -87,9 +87,9 @@ coverage: $(VENV)/.dev outside ## run every test and say which branches none of 
 check: $(VENV)/.dev ## format, lint, types, import contracts, house rules: changes nothing
 	@$(BIN)/ruff format --check $(CHECKED)
 	@$(BIN)/ruff check $(CHECKED)
-	@$(BIN)/pyright
+	@$(BIN)/pyright --threads $(JOBS)
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/house
+	@$(BIN)/python -m pytest -q --numprocesses $(JOBS) --dist worksteal tests/house
 
 format: $(VENV)/.dev ## rewrite the code in the house's format
 	@$(BIN)/ruff format $(CHECKED)

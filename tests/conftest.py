@@ -2,11 +2,8 @@
 
 import asyncio
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -15,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from gateway import migrating
 from gateway.embedded import EmbeddedPostgres
+from tests.places import a_place
 
 T = TypeVar("T")
 NUMBERS = itertools.count(1)
@@ -54,15 +52,13 @@ def execute(dsn: str, *statements: str) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """Give the PostgreSQL of this test run: embedded, durable, on a socket in a short path."""
-    directory = Path(tempfile.mkdtemp(prefix="motlan-test-"))
-    directory.chmod(0o711)
-    server = EmbeddedPostgres(directory / "postgres")
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(directory)
+    with a_place("motlan-test-") as directory:
+        server = EmbeddedPostgres(directory / "postgres")
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +83,7 @@ def database_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
 
 def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     name = f"test_{next(NUMBERS)}"
-    execute(postgres.dsn(), f"CREATE DATABASE {name} TEMPLATE {template}")
+    execute(postgres.dsn(), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield postgres.dsn(name)
     # As the superuser: autovacuum may be in it, and only its own account may end that.
     execute(postgres.dsn(user="postgres"), f"DROP DATABASE {name} WITH (FORCE)")

@@ -3,10 +3,8 @@
 import asyncio
 import os
 import pwd
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -17,6 +15,7 @@ import asyncpg
 from gateway import migrating
 from gateway.embedded import EmbeddedPostgres
 from tests.conftest import in_a_loop
+from tests.places import a_place
 
 ROOT = Path(__file__).parents[1]
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
@@ -25,12 +24,8 @@ DEBIAN = Path("/usr/lib/postgresql/15/bin")
 @contextmanager
 def a_directory() -> Generator[Path, None, None]:
     """Give a short path that another account may pass through, and remove it afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="motlan-pg-"))
-    folder.chmod(0o711)
-    try:
+    with a_place("motlan-pg-") as folder:
         yield folder / "pg"
-    finally:
-        shutil.rmtree(folder)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from gateway.quota.windows import LOCAL
 from tests.audit_rows import connected
 from tests.bound import FRONTED, PEERS
 from tests.conftest import in_a_loop
+from tests.places import a_place
 
 T = TypeVar("T")
 PEOPLE = 300
@@ -57,30 +57,30 @@ def a_province(
 
     With *sign_on* the stand-in of the sign-on runs, too, and knows the gateway.
     """
-    directory = Path(tempfile.mkdtemp(prefix="motlan-province-"))
-    directory.chmod(0o711)  # PostgreSQL's own account passes through
-    province = kind(
-        Plan(
-            directory=directory / "state",
-            environ={"PATH": "/usr/bin:/bin", "HOME": str(directory), "PYTHONUNBUFFERED": "1"},
-            people=people,
-            workers=workers,
-            gateway_port=0,
-            admin_port=0,
-            sign_on_port=0 if sign_on else None,
-            certificate_peers=PEERS,
-            management_port=0,
-            registers=dict.fromkeys(REGISTERS, 0),
-            witnesses=dict.fromkeys(WITNESSES, 0),
-            catalog=catalog_in(directory / "catalog"),
-        )
+    with a_place("motlan-province-") as directory:
+        province = kind(_plan(directory, workers=workers, people=people, sign_on=sign_on))
+        try:
+            in_thread(province.start)
+            yield province
+        finally:
+            in_thread(province.stop)
+
+
+def _plan(directory: Path, *, workers: int, people: int, sign_on: bool) -> Plan:
+    return Plan(
+        directory=directory / "state",
+        environ={"PATH": "/usr/bin:/bin", "HOME": str(directory), "PYTHONUNBUFFERED": "1"},
+        people=people,
+        workers=workers,
+        gateway_port=0,
+        admin_port=0,
+        sign_on_port=0 if sign_on else None,
+        certificate_peers=PEERS,
+        management_port=0,
+        registers=dict.fromkeys(REGISTERS, 0),
+        witnesses=dict.fromkeys(WITNESSES, 0),
+        catalog=catalog_in(directory / "catalog"),
     )
-    try:
-        in_thread(province.start)
-        yield province
-    finally:
-        in_thread(province.stop)
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def in_thread(work: Callable[[], None]) -> None:

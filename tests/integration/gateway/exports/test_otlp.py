@@ -105,7 +105,7 @@ async def test_what_a_collector_refuses_is_sent_again() -> None:
             batch_records=7, rewind_records=0, idle_s=0.01,
         )  # fmt: skip
         task = asyncio.ensure_future(stream.run())
-        await until(lambda: _all(found, 40), within_s=20)
+        await until(lambda: _settled(kept, 40), within_s=20)
         task.cancel()
         await asyncio.wait({task})
 
@@ -113,5 +113,5 @@ async def test_what_a_collector_refuses_is_sent_again() -> None:
     assert 40 == kept.place.settled
 
 
-async def _all(found: Collector, count: int) -> bool:
-    return len(found.records) >= count
+async def _settled(kept: Kept, count: int) -> bool:
+    return kept.place.settled >= count
