@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--large", action="store_true", help="also a catalog of full size")
     parser.add_argument("--keep", action="store_true", help="write bench/results.{md,json}")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # stops its servers
     with tempfile.TemporaryDirectory(prefix="motlan-bench-") as folder:
         Path(folder).chmod(0o711)  # the database's own account must get through
         with Bench(Path(folder), dict(os.environ)) as bench:

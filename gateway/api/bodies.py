@@ -26,6 +26,7 @@ _SAID = {
     "contains unknown": ("Không có thành phần nào tên như vậy.", "No member has this name."),
 }
 _JSON = b"application/json"
+_AS_IT_IS = b"identity"
 ANY = (
     "Thành phần thiếu, thừa hoặc sai dạng.",
     "A member is missing, unknown or has not its form.",
@@ -42,9 +43,14 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 def demand_json(headers: Mapping[bytes, bytes]) -> None:
-    """Refuse a body that does not say it is JSON; raise UNSUPPORTED_MEDIA_TYPE."""
+    """Refuse a body that does not say it is JSON, as it is; raise UNSUPPORTED_MEDIA_TYPE.
+
+    A coded one is refused by its coding (RFC 9110 section 15.5.16), and not for what it looks like.
+    """
     media = headers.get(b"content-type", b"")
     if media != _JSON and media.partition(b";")[0].strip().lower() != _JSON:
+        raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
+    if headers.get(b"content-encoding", _AS_IT_IS).strip().lower() != _AS_IT_IS:
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
 
 

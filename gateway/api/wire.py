@@ -34,6 +34,9 @@ ACCEPT_SIGNATURE = (
 )
 DEMANDS = frozenset({Code.SIGNATURE_MISSING, Code.SIGNATURE_INVALID, Code.SIGNATURE_REPLAYED})
 
+# RFC 9110 sections 12.5.1 and 12.5.3: in an answer, what a next question may come as.
+TAKEN = ((b"accept", b"application/json"), (b"accept-encoding", b"identity"))
+
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -165,4 +168,6 @@ def problem_reply(
         headers.append(ACCEPT_SIGNATURE)
     if refused.code is Code.METHOD_NOT_ALLOWED:
         headers.append((b"allow", b"POST"))
+    if refused.code is Code.UNSUPPORTED_MEDIA_TYPE:
+        headers.extend(TAKEN)
     return problem.status, headers, _ENCODER.encode(document)

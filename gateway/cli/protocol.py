@@ -109,6 +109,13 @@ class ServiceProtocol(HttpToolsProtocol):
             if self.heard > MOST_HEAD_BYTES and not self.transport.is_closing():
                 self._turn_away(Code.HEAD_TOO_LARGE)
 
+    def on_headers_complete(self) -> None:
+        """Demand the one Host of RFC 9112 section 3.2 (the parser calls this)."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts != 1 and self.parser.get_http_version() == "1.1":
+            raise ValueError("a request names one host")
+        super().on_headers_complete()
+
     def on_body(self, body: bytes) -> None:
         """Take a part of a body, which has a bound of its own (the parser calls this)."""
         self.heard -= len(body)

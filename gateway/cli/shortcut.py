@@ -152,6 +152,7 @@ class ShortcutProtocol(ServiceProtocol):
         return (
             len(named) == len(self.headers)  # of a repeated one, the general way knows which counts
             and _UNUSUAL.isdisjoint(named)
+            and b"host" in named
             and named.get(b"connection", _KEPT).lower() == _KEPT
             and 0 <= int(named.get(b"content-length", -1)) <= _AT_ONCE
             and _PLAIN(self.url) is not None

@@ -14,7 +14,7 @@ def refusal(code: Code, ours: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Return the whole answer for *code*; the connection ends with it.
 
     Args:
-        code: HEAD_TOO_LARGE (RFC 6585 section 5) or NOT_HTTP (RFC 9112 section 2.2).
+        code: HEAD_TOO_LARGE (RFC 6585 section 5) or NOT_HTTP (RFC 9112 sections 2.2 and 3.2).
         ours: what the server says with every answer.
     """
     exchange_id = str(uuid_utils.uuid7())

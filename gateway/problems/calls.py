@@ -34,7 +34,7 @@ CALLS: dict[Code, Problem] = {
     Code.UNSUPPORTED_MEDIA_TYPE: Problem(
         415, _C, False,
         "Kiểu nội dung không được hỗ trợ", "The media type is not supported",
-        "Gửi Content-Type: application/json.", "Send Content-Type: application/json.",
+        "Gửi Content-Type: application/json, không nén và không có Content-Encoding.", "Send Content-Type: application/json, not compressed and without Content-Encoding.",
     ),
     Code.BODY_TOO_LARGE: Problem(
         413, _C, False,

@@ -1,5 +1,6 @@
 """Every refusal that a caller can provoke, over HTTP, each with its code and its record."""
 
+import gzip
 import json
 import re
 import time
@@ -147,6 +148,10 @@ BROKEN: dict[str, tuple[str, bytes, dict[str, str], Code]] = {
     ),
     "a body too large": ("POST", b" " * 65_537, {}, Code.BODY_TOO_LARGE),
     "another type": ("POST", b"<a/>", {"Content-Type": "text/xml"}, Code.UNSUPPORTED_MEDIA_TYPE),
+    "a compressed body": (
+        "POST", gzip.compress(json.dumps(WHOLE).encode()), {"Content-Encoding": "gzip"},
+        Code.UNSUPPORTED_MEDIA_TYPE,
+    ),
     "another method": ("PUT", b"{}", {}, Code.METHOD_NOT_ALLOWED),
 }  # fmt: skip
 
@@ -167,6 +172,7 @@ def test_a_broken_question_is_refused_before_anything_is_believed(  # noqa: PLR0
     answer = send(province.gateway, method, "/v1/data/dancu.xacthuc", body, named | usual | headers)
 
     expect_problem(answer, code)
+    assert (code is Code.UNSUPPORTED_MEDIA_TYPE) == ("accept-encoding" in answer.headers)
     (leaf,) = leaves_of(province, exchange_of(answer))
     assert ([code.value], method) == (leaf["basis"]["reasons"], leaf["req"]["m"])
     assert ("motcua-xa", None) == (leaf["actor"]["client"], leaf.get("subj"))

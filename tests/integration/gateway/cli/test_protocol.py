@@ -138,9 +138,11 @@ async def refused(port: int, *pieces: bytes) -> tuple[bytes, dict[str, Any]]:
         b"\x00\x01\x02\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"BREW / HTTP/1.1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n",
     ],
-    ids=["bytes", "TLS", "a method of its own", "two lengths"],
+    ids=["bytes", "TLS", "a method of its own", "two lengths", "no host", "two hosts"],
 )
 async def test_nonsense_is_refused_as_a_problem_like_any_other(port: int, nonsense: bytes) -> None:
     """A program reads one kind of refusal, and a person is told where to look."""
@@ -156,7 +158,7 @@ async def test_nonsense_is_refused_as_a_problem_like_any_other(port: int, nonsen
         [b"GET /" + b"a" * 9_000] + [b"a" * 9_000] * 7,
         [b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 9_000] + [b"a" * 9_000] * 7,
         [b"GET / HTTP/1.1\r\n"] + [b"X-Many: %s\r\n" % (b"a" * 9_000)] * 8,
-        [b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"]
+        [b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"]
         + [b"X-Trailer: %s\r\n" % (b"a" * 9_000)] * 8,
     ],
     ids=["an address", "one field", "many fields", "trailers"],
@@ -167,6 +169,15 @@ async def test_a_head_without_end_is_refused(port: int, pieces: list[bytes]) -> 
 
     assert line.startswith(b"HTTP/1.1 431")
     assert "head_too_large" == told["code"]
+
+
+async def test_a_caller_of_before_hosts_is_served(port: int) -> None:
+    """HTTP/1.0 knew no Host, and health checks still speak it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    writer.close()
 
 
 async def test_a_large_body_is_no_head(port: int) -> None:

@@ -119,6 +119,19 @@ async def test_a_plain_exchange_goes_the_short_way(port: int, application: Appli
     writer.close()
 
 
+@pytest.mark.parametrize("hosts", [b"", b"Host: x\r\nHost: y\r\n"], ids=["none", "two"])
+async def test_an_exchange_that_names_not_one_host_is_no_http(
+    port: int, application: Application, hosts: bytes
+) -> None:
+    """Whoever stands between might have read another one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /v1/data/dancu.tracuu HTTP/1.1\r\n%bContent-Length: 2\r\n\r\n{}" % hosts)
+
+    assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+    assert [] == application.exchange.calls
+    writer.close()
+
+
 async def test_a_call_is_let_go_before_the_collector_comes(port: int) -> None:
     """What each call leaves behind is what a worker weighs under load."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
