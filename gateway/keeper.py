@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from gateway.settings import Settings
 from gateway.wiring.every import PARTS
-from gateway.wiring.shared import Shared, settle
+from gateway.wiring.lasting import settle
+from gateway.wiring.shared import Shared
 
 
 class Keeper(Shared):

@@ -45,7 +45,8 @@ from gateway.stages.signed import Signed
 from gateway.wiring import possession
 from gateway.wiring.every import PARTS
 from gateway.wiring.gauges import observe_sources
-from gateway.wiring.shared import Shared, settle
+from gateway.wiring.lasting import into_huge_pages, settle
+from gateway.wiring.shared import Shared
 from gateway.witnessing.reading import WitnessState
 
 FORGET_EVERY_S = 3600.0
@@ -96,6 +97,7 @@ class Worker(Shared):
             for part in PARTS:
                 self.provided |= await part.serve(stack, self)
             settle()
+            await asyncio.to_thread(into_huge_pages)
             yield
 
     def _checks(self) -> dict[str, Check]:

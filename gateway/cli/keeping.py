@@ -7,6 +7,7 @@ import signal
 import structlog
 import uvloop
 
+from gateway.cli.slices import run_in_short_slices
 from gateway.cli.workers import STARTUP_FAILED
 from gateway.keeper import Keeper
 from gateway.settings import Settings, load
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
 def keep(settings: Settings, lifeline: int | None = None) -> bool:
     """Keep until SIGTERM, SIGINT, or the end of *lifeline*; False when it did not come up."""
     _step_back(settings.keeper.nice)
+    run_in_short_slices()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_kept(Keeper(settings), lifeline))
 

@@ -5,7 +5,7 @@ reference machine that is 10 to 19 of about 60 microseconds.
 """
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -111,8 +111,9 @@ class ServiceProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Demand the one Host of RFC 9112 section 3.2 (the parser calls this)."""
+        parser: Any = self.parser
         hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts != 1 and self.parser.get_http_version() == "1.1":
+        if hosts != 1 and parser.get_http_version() == "1.1":
             raise ValueError("a request names one host")
         super().on_headers_complete()
 

@@ -8,6 +8,7 @@ import uvicorn
 import uvloop
 
 from gateway.cli.shortcut import ShortcutProtocol
+from gateway.cli.slices import run_in_short_slices
 from gateway.cli.workers import STARTUP_FAILED
 
 KEEP_ALIVE_S = 75  # longer than the 60 s of the usual proxies, so that they close first
@@ -54,6 +55,7 @@ def main(arguments: list[str]) -> int:
         timeout_graceful_shutdown=max(1, round(grace_s)),
     )
     server = Telling(config, ready)
+    run_in_short_slices()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         sockets = [socket.socket(fileno=each) for each in listening]
         runner.run(_serve(server, sockets, lifeline))

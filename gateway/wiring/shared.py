@@ -1,7 +1,6 @@
 """What every process of ours has: settings, meters, database, keys, catalog, the log."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 
@@ -27,9 +26,6 @@ from gateway.settings import Settings
 from gateway.telemetry import Exposition, Meters, describe_process, kept_out, open_spans
 
 MIGRATIONS_LOOK_S = 60.0
-# Exchanges and portions of the log make many short-lived values, none of which forms a cycle;
-# looking for cycles in them each 700 costs a tenth.
-COLLECT_AFTER = 20_000
 
 _log = structlog.get_logger(__name__)
 
@@ -188,13 +184,6 @@ class Shared:
     async def _close_pools(self) -> None:
         for pool in self._pools.values():
             await pool.close()
-
-
-def settle() -> None:
-    """Leave what is loaded by now out of every later search for cycles: it lasts as long as we."""
-    gc.collect()
-    gc.set_threshold(COLLECT_AFTER, 20, 50)
-    gc.freeze()
 
 
 def dsn_of(settings: Settings) -> str:
