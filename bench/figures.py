@@ -34,7 +34,7 @@ class Figures:
     wake_us: tuple[float, float] = (0.0, 0.0)  # median, 99th percentile
     postgres_cpu_us: float = 0.0
     audit_records_per_s: float = 0.0
-    growth: list[dict[str, object]] = field(default_factory=list)
+    growth: list[dict[str, float]] = field(default_factory=list)
     search: dict[str, Any] = field(default_factory=dict)  # as `bench.search` measures it
     tree: dict[str, Any] = field(default_factory=dict)  # as `bench.sequencer` measures it
     proofs: dict[str, Any] = field(default_factory=dict)  # as `bench.proofs` measures it
@@ -121,9 +121,7 @@ class Figures:
             for name, value, bound, met in self.budgets()
         ]
         if self.growth:
-            names = list(self.growth[0])
-            lines += ["", f"| {' | '.join(names)} |", "|" + "--:|" * len(names)]
-            lines += [f"| {' | '.join(str(row[name]) for name in names)} |" for row in self.growth]
+            lines += ["", growth_text(self.growth)]
         if self.proofs:
             lines += ["", proofs_text(self.proofs)]
         if self.tokens:
@@ -133,6 +131,16 @@ class Figures:
         if self.search:
             lines += ["", search_text(self.search)]
         return "\n".join(lines)
+
+
+def growth_text(rows: list[dict[str, float]]) -> str:
+    """Return the cost at each size and, last, the ratio of the largest to the smallest."""
+    names = list(rows[0])
+    lines = [f"| {' | '.join(('size', *names))} |", "|---|" + "--:|" * len(names)]
+    sizes = ("small", "large", "large of small")
+    for size, row in zip(sizes, rows, strict=True):
+        lines.append(f"| {size} | {' | '.join(f'{row[name]:,}' for name in names)} |")
+    return "\n".join(lines)
 
 
 def machine() -> dict[str, str]:

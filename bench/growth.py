@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.request import urlopen
 
@@ -49,8 +50,11 @@ ON CONFLICT DO NOTHING
 """
 
 
-def measure_growth(bench: Bench, seconds: int) -> list[dict[str, object]]:
-    """Return one row for each size: CPU of a call by law, and of a call by consent."""
+def measure_growth(bench: Bench, seconds: int) -> list[dict[str, float]]:
+    """Return one row for each size, and the larger one as a ratio of the smaller.
+
+    A row has the CPU of a call by law, and of a call by consent.
+    """
     books = Books(bench.dsn, bench.province.plan.directory / "keys")
     books.give(KHOI["so_dinh_danh"], BANK, "dancu.tracuu", ("ho_ten", "thuong_tru"))
     question = {"subject": KHOI, "purpose": "khach-hang", "fields": ["ho_ten", "thuong_tru"]}
@@ -59,12 +63,14 @@ def measure_growth(bench: Bench, seconds: int) -> list[dict[str, object]]:
     binding = Certificate(self_made("bench", utc_now()))
     bank = System(gateway, "nganhang-demo", key, binding=binding)
     law = bench.peers[0]
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, float]] = []
     for services, agreements, consents in (SMALL, LARGE):
         asyncio.run(_fill(bench, services, agreements, consents))
         _await_catalog(bench)
         token = bank.headers("POST", "")
         consent = Peer("bank", f"{gateway}/v1/data/dancu.tracuu", law.pids, question, token)
+        for peer in (law, consent):
+            saturated(peer, Load(1, 32))  # warm up
         rows.append(
             {
                 "services": services,
@@ -75,7 +81,11 @@ def measure_growth(bench: Bench, seconds: int) -> list[dict[str, object]]:
                 "worker MiB": round(bench.worker_mib()),
             }
         )
-    return rows
+    return [*rows, _ratio(rows[0], rows[-1])]
+
+
+def _ratio(small: Mapping[str, float], large: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value / small[name], 2) for name, value in large.items()}
 
 
 async def _fill(bench: Bench, services: int, agreements: int, consents: int) -> None:

@@ -201,11 +201,16 @@ class Bench:
         return int(kib) / 1024
 
     def postgres_cpu_us(self, seconds: int) -> float:
-        """Return what PostgreSQL needs for each exchange, microseconds of CPU."""
+        """Return what PostgreSQL needs for each exchange, microseconds of CPU.
+
+        Its helpers come and go; those count that are there all the while.
+        """
         pids = _tree(int((self._postgres_folder() / "postmaster.pid").read_text().split()[0]))
-        before = cpu_s(pids)
+        before = {pid: cpu_s((pid,)) for pid in pids if Path(f"/proc/{pid}").exists()}
         done = saturated(self.peers[0], Load(seconds, 32))
-        return (cpu_s(pids) - before) / (done.calls_per_s * seconds) * 1e6
+        lasting = [pid for pid in before if Path(f"/proc/{pid}").exists()]
+        used = sum(cpu_s((pid,)) - before[pid] for pid in lasting)
+        return used / (done.calls_per_s * seconds) * 1e6
 
     def _postgres_folder(self) -> Path:
         root = self.province.plan.directory / "postgres"
