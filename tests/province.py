@@ -57,7 +57,7 @@ def a_province(
 
     With *sign_on* the stand-in of the sign-on runs, too, and knows the gateway.
     """
-    with a_place("motlan-province-") as directory:
+    with a_place("motlan-province-", writers_may_linger=True) as directory:
         province = kind(_plan(directory, workers=workers, people=people, sign_on=sign_on))
         try:
             in_thread(province.start)
